@@ -1,0 +1,26 @@
+/** Unit specs sit beside their source; the other kinds have a folder each. Choose with `--selectProjects unit`. */
+const KINDS = {
+  unit: '<rootDir>/src/**/*.spec.ts',
+  integration: '<rootDir>/test/integration/**/*.spec.ts',
+  e2e: '<rootDir>/test/e2e/**/*.spec.ts',
+  chaos: '<rootDir>/test/chaos/**/*.spec.ts',
+};
+
+const project = (displayName, testMatch) => ({
+  displayName,
+  rootDir: import.meta.dirname,
+  testMatch: [testMatch],
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  // Types are checked by `tsc --noEmit`, apart from the tests.
+  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
+  // One throw-away Redis per run; its address is in AFFINITY_TEST_REDIS_URL.
+  globalSetup: '<rootDir>/../../tools/jest/redis-setup.mjs',
+  globalTeardown: '<rootDir>/../../tools/jest/redis-teardown.mjs',
+});
+
+export default {
+  testTimeout: 30_000,
+  projects: Object.entries(KINDS).map(([name, match]) => project(name, match)),
+};

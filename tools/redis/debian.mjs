@@ -1,0 +1,6 @@
+export async function debianRedis() {
+  return undefined;
+}
+export async function installRedisTools() {
+  return undefined;
+}

@@ -1,0 +1,3 @@
+export async function dockerRedis() {
+  return undefined;
+}
