@@ -35,8 +35,13 @@ async function loadScripts() {
     const match = SCRIPT_NAME.exec(name);
     if (!match) throw new Error(`${name} is not named <verbNoun>-<number of keys>.lua`);
     const [, verbNoun, numberOfKeys] = match;
-    if (scripts.some((script) => script.name === verbNoun)) throw new Error(`two scripts are named ${verbNoun}`);
-    scripts.push({ name: verbNoun, numberOfKeys: Number(numberOfKeys), lua: await expand(join(SCRIPTS, name)) });
+    if (scripts.some((script) => script.name === verbNoun))
+      throw new Error(`two scripts are named ${verbNoun}`);
+    scripts.push({
+      name: verbNoun,
+      numberOfKeys: Number(numberOfKeys),
+      lua: await expand(join(SCRIPTS, name)),
+    });
   }
   return scripts;
 }
@@ -61,7 +66,8 @@ async function expand(file, seen = new Set()) {
 /** Names are relative to the scripts folder, from included files too: `includes/name` is the same file everywhere. */
 function includedFile(file, name) {
   const target = join(SCRIPTS, name.endsWith('.lua') ? name : `${name}.lua`);
-  if (relative(SCRIPTS, target).startsWith('..')) throw new Error(`${file} includes ${name} from outside scripts/`);
+  if (relative(SCRIPTS, target).startsWith('..'))
+    throw new Error(`${file} includes ${name} from outside scripts/`);
   return target;
 }
 

@@ -117,7 +117,9 @@ async function unpackedBinary(root) {
   const names = new Set(FLAVOURS.map((flavour) => flavour.server));
   const program = files.find((file) => dirname(file) === join('usr', 'bin') && names.has(basename(file)));
   if (!program) return undefined;
-  const libraries = new Set(files.filter((file) => /\.so(\.|$)/.test(file)).map((file) => join(root, dirname(file))));
+  const libraries = new Set(
+    files.filter((file) => /\.so(\.|$)/.test(file)).map((file) => join(root, dirname(file))),
+  );
   const path = [...libraries, process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
   return { file: join(root, program), source: 'Debian packages', env: { LD_LIBRARY_PATH: path } };
 }

@@ -50,7 +50,9 @@ export async function acquireRedis({ preferUrl = false, args = [], port, dir, lo
   if (container) return container;
 
   const tried = failures.map((failure) => `  - ${failure.message}`).join('\n');
-  throw new Error(`No Redis server could be found or fetched.\n${ADVICE}${tried ? `\nTried:\n${tried}` : ''}`);
+  throw new Error(
+    `No Redis server could be found or fetched.\n${ADVICE}${tried ? `\nTried:\n${tried}` : ''}`,
+  );
 }
 
 /** A way that fails is a reason for the final message, not the end: the next way is tried. */

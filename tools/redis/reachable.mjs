@@ -11,7 +11,11 @@ export async function assertReachable(url) {
     const socket = connect({ host, port: Number(port || 6379), timeout: CONNECT_TIMEOUT_MS });
     const fail = (reason) => {
       socket.destroy();
-      reject(new Error(`REDIS_URL points to ${target}, which cannot be reached (${reason}). Start it or unset REDIS_URL.`));
+      reject(
+        new Error(
+          `REDIS_URL points to ${target}, which cannot be reached (${reason}). Start it or unset REDIS_URL.`,
+        ),
+      );
     };
     socket.once('connect', () => resolve(socket.destroy()));
     socket.once('timeout', () => fail(`no answer within ${CONNECT_TIMEOUT_MS} ms`));
