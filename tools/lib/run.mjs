@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
 /** Runs a command in the foreground; throws a StageError when it fails. */
 export async function runCommand(file, args, { cwd = ROOT, env = {}, timeoutMs } = {}) {
   const child = spawn(file, args, {
@@ -13,7 +15,12 @@ export async function runCommand(file, args, { cwd = ROOT, env = {}, timeoutMs }
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
   });
-  const [code, signal] = await once(child, 'exit');
+  // A signal to this process alone must not leave the command behind.
+  const forward = (signal) => child.kill(signal);
+  for (const signal of FORWARDED) process.on(signal, forward);
+  const [code, signal] = await once(child, 'exit').finally(() => {
+    for (const forwarded of FORWARDED) process.off(forwarded, forward);
+  });
   if (code === 0) return;
   const late = signal === 'SIGKILL' && timeoutMs !== undefined ? ` (limit: ${timeoutMs / 60_000} min)` : '';
   throw new StageError(
