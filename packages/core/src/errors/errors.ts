@@ -1,7 +1,6 @@
+/* eslint-disable max-lines -- All errors in one file: what can go wrong is one public contract, read as a whole. */
 import { AffinityQueueError } from './affinity-queue-error.js';
 import { ErrorCode } from './codes.js';
-
-// All errors in one file: what can go wrong is one public contract and is read as a whole.
 
 /**
  * One thing that is wrong with the options.
@@ -24,7 +23,9 @@ export class InvalidOptionsError extends AffinityQueueError {
   declare readonly details: Readonly<{ problems: readonly OptionProblem[] }>;
 
   constructor(problems: readonly OptionProblem[]) {
-    const lines = problems.map(({ option, value, allowed }) => `${option}: got ${value}, allowed: ${allowed}`);
+    const lines = problems.map(
+      ({ option, value, allowed }) => `${option}: got ${value}, allowed: ${allowed}`,
+    );
     const message =
       lines.length === 1
         ? `Invalid option ${lines[0]}`
@@ -151,7 +152,11 @@ export class TaskTimeoutError extends AffinityQueueError {
   declare readonly details: Readonly<{ jobId?: string; timeoutMs: number }>;
 
   constructor(details: { jobId?: string; timeoutMs: number }) {
-    super(ErrorCode.TaskTimeout, `Task${of(details.jobId)} took longer than ${details.timeoutMs} ms`, details);
+    super(
+      ErrorCode.TaskTimeout,
+      `Task${of(details.jobId)} took longer than ${details.timeoutMs} ms`,
+      details,
+    );
   }
 }
 

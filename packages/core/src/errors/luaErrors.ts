@@ -58,7 +58,11 @@ export function isLuaCode(reply: unknown): reply is LuaCode {
 }
 
 /** The error that a script's return code stands for. */
-export function luaError(scriptName: string, code: number, context: LuaErrorContext = {}): AffinityQueueError {
+export function luaError(
+  scriptName: string,
+  code: number,
+  context: LuaErrorContext = {},
+): AffinityQueueError {
   if (isLuaCode(code)) return errorFor[code](context, scriptName);
   return new UnexpectedScriptResultError({ script: scriptName, result: String(code) });
 }
