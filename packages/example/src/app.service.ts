@@ -1,0 +1,69 @@
+import { Injectable, NotFoundException } from '@nestjs/common';
+import { QueueService, type QueueStats, type Task } from 'nestjs-affinity-queue';
+import type { TaskRequest } from './tasks/task.schema.js';
+
+const ADDED_MESSAGE = '任务已添加到队列';
+/** One round trip to Redis carries at most so many tasks. */
+const ADD_CHUNK = 500;
+
+export interface AddedTask {
+  message: string;
+  jobId: string | undefined;
+  task: Task;
+}
+
+export interface AddedTasks {
+  message: string;
+  count: number;
+  jobIds: (string | undefined)[];
+}
+
+export interface TaskReport {
+  id: string | undefined;
+  task: Task;
+  state: string;
+  progress: unknown;
+  attemptsMade: number;
+  result?: unknown;
+  failedReason?: string;
+}
+
+@Injectable()
+export class AppService {
+  constructor(private readonly queueService: QueueService) {}
+
+  async addTask({ options, ...task }: TaskRequest): Promise<AddedTask> {
+    const job = await this.queueService.add(task, options);
+    return { message: ADDED_MESSAGE, jobId: job.id, task };
+  }
+
+  /** Adds in the given order, chunk after chunk, so that the order within each tag is that of the request. */
+  async addTasks(tasks: TaskRequest[]): Promise<AddedTasks> {
+    const jobIds: (string | undefined)[] = [];
+    for (let start = 0; start < tasks.length; start += ADD_CHUNK) {
+      const jobs = await this.queueService.addBulk(tasks.slice(start, start + ADD_CHUNK));
+      jobIds.push(...jobs.map((job) => job.id));
+    }
+    return { message: ADDED_MESSAGE, count: jobIds.length, jobIds };
+  }
+
+  /** @throws NotFoundException for an id that never was or whose retention is over */
+  async getTask(id: string): Promise<TaskReport> {
+    const job = await this.queueService.getJob(id);
+    if (!job) throw new NotFoundException(`There is no task '${id}'.`);
+    const state = await job.getState();
+    return {
+      id: job.id,
+      task: job.data as Task,
+      state,
+      progress: job.progress,
+      attemptsMade: job.attemptsMade,
+      ...(state === 'completed' && { result: job.returnvalue as unknown }),
+      ...(state === 'failed' && { failedReason: job.failedReason }),
+    };
+  }
+
+  async getQueueStats(): Promise<QueueStats> {
+    return await this.queueService.getQueueStats();
+  }
+}
