@@ -1,0 +1,2 @@
+export type { MessageName, MessageParams, Messages, StepDownReason } from './message-params.js';
+export { createMessages, warningMessage } from './messages.js';
