@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export const TASKS = 5_400;
 export const COMPANIES = 120;
 const SEED = 20_261_121;
-const ZIPF_EXPONENT = 0.9;
+const ZIPF_EXPONENT = 0.75;
 const LONGEST_BURST = 6;
 
 const FIRST = [
@@ -154,7 +154,7 @@ function ledgerPayload(random) {
   return {
     account: pick(random, ACCOUNTS),
     amount: between(random, -50_000, 120_000) / 100,
-    confirmationMs: between(random, 2, 20),
+    confirmationMs: between(random, 5, 60),
   };
 }
 

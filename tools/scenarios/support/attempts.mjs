@@ -26,7 +26,7 @@ export function toAttempts(lines, deaths = new Map()) {
   const open = new Map();
   const attempts = [];
   // Within one process the lines are in order; across processes a pair never mixes.
-  for (const { event, outcome, monotonicMs, wallMs: _wallMs, ...identity } of lines) {
+  for (const { event, outcome, monotonicMs, ...identity } of lines) {
     const key = `${identity.pid} ${identity.worker} ${identity.taskId}`;
     if (event === 'started') {
       const attempt = { ...identity, startMs: monotonicMs, endMs: Infinity, outcome: 'running' };

@@ -19,6 +19,8 @@ export class Pm2 {
   #env;
   /** Process ids of everything this PM2 ran, to make sure that nothing stays. */
   #pids = new Set();
+  /** The last command; commands run one after the other, so that a stop never meets a start half-way. */
+  #last = Promise.resolve();
 
   static async create(env) {
     const home = await mkdtemp(join(tmpdir(), 'affinity-pm2-'));
@@ -63,8 +65,9 @@ export class Pm2 {
     return parts.join('');
   }
 
-  /** Stops the instances gracefully, then PM2 itself; ends by force what has not gone in time. */
+  /** Stops the instances gracefully, then PM2 itself; ends by force what has not gone in time. Idempotent. */
   async stop() {
+    await this.#last;
     if (existsSync(join(this.#home, 'pm2.pid'))) {
       await this.list();
       this.#pids.add(Number(await readFile(join(this.#home, 'pm2.pid'), 'utf8')));
@@ -82,7 +85,13 @@ export class Pm2 {
     return [...this.#pids].filter((pid) => pid > 0 && isRunning(pid));
   }
 
-  async #run(words) {
+  #run(words) {
+    const result = this.#last.then(() => this.#spawn(words));
+    this.#last = result.then(ignore, ignore);
+    return result;
+  }
+
+  async #spawn(words) {
     // A group of its own: Ctrl-C must not interrupt a command to PM2 half-way.
     const child = spawn(process.execPath, [PM2, ...words, '--silent'], {
       detached: true,
@@ -100,3 +109,6 @@ export class Pm2 {
     );
   }
 }
+
+/** The caller of the command has its result or its error; the next command only waits. */
+function ignore() {}

@@ -2,6 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const POLL_MS = 20;
 
+export class DeadlineError extends Error {}
+
 /**
  * Polls a condition until it holds and returns what it returned.
  *
@@ -10,6 +12,7 @@ const POLL_MS = 20;
  * @param {() => T | Promise<T>} condition holds once it returns something truthy
  * @param {{ deadlineMs?: number, signal?: AbortSignal }} [options]
  * @returns {Promise<T>}
+ * @throws DeadlineError
  */
 export async function until(what, condition, { deadlineMs = 30_000, signal } = {}) {
   const endMs = performance.now() + deadlineMs;
@@ -17,7 +20,8 @@ export async function until(what, condition, { deadlineMs = 30_000, signal } = {
     signal?.throwIfAborted();
     const value = await condition();
     if (value) return value;
-    if (performance.now() > endMs) throw new Error(`waited ${deadlineMs / 1_000} s in vain for ${what}`);
+    if (performance.now() > endMs)
+      throw new DeadlineError(`waited ${deadlineMs / 1_000} s in vain for ${what}`);
     await pause(POLL_MS, undefined, { signal });
   }
 }
