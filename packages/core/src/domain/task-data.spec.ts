@@ -35,9 +35,9 @@ describe('encodeTaskData', () => {
   });
 
   it('stores a payload that is left out as null', () => {
-    expect(encodeTaskData({ type: 't', identifyTag: 'x' }, limits).json).toBe(
-      '{"identifyTag":"x","type":"t","payload":null}',
-    );
+    const { data, json } = encodeTaskData({ type: 't', identifyTag: 'x' }, limits);
+    expect(json).toBe('{"identifyTag":"x","type":"t","payload":null}');
+    expect(data).toStrictEqual({ identifyTag: 'x', type: 't', payload: null });
   });
 
   it('keeps any task through a round trip', () => {

@@ -9,11 +9,9 @@ import { RedisClusterNotSupportedError } from '../errors/errors.js';
  */
 export function isRedisInstance(value: unknown): value is Redis {
   if (typeof value !== 'object' || value === null) return false;
-  const client = value as Partial<Record<keyof Redis | 'nodes', unknown>>;
+  const client = value as Partial<Record<keyof Redis, unknown>>;
   const methods = [client.duplicate, client.disconnect, client.defineCommand];
   if (!methods.every((method) => typeof method === 'function')) return false;
-  if (client.isCluster === true || typeof client.nodes === 'function') {
-    throw new RedisClusterNotSupportedError();
-  }
+  if (client.isCluster === true) throw new RedisClusterNotSupportedError();
   return typeof client.options === 'object' && client.options !== null;
 }

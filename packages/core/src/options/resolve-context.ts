@@ -83,7 +83,8 @@ export function resolveChoice<T extends string>(
   const variable = environmentVariables[option];
   const given = context.given[option];
   const inherited = context.root?.[option];
-  const fromVariable = inherited === undefined ? readVariable(context.readEnv, variable) : undefined;
+  const fromVariable = readVariable(context.readEnv, variable);
+  // What is inherited has been checked, the variable behind it included.
   const value = given ?? inherited ?? fromVariable ?? fallback;
   if ((choices as readonly unknown[]).includes(value)) return value as T;
   const source = given === undefined && fromVariable !== undefined ? variable : option;

@@ -131,6 +131,11 @@ describe('url', () => {
 });
 
 describe('options', () => {
+  it('of the root queue may leave out where Redis is', () => {
+    expect(resolveRootOptions({ redisOptions: { db: 2 } }, () => undefined).warnings).toEqual([]);
+    expect(resolve({ db: 2 }).options).toEqual({ host: 'localhost', port: 6379, db: 2 });
+  });
+
   it('are handed through to ioredis', () => {
     const retryStrategy = () => 5;
     const options = resolve({
