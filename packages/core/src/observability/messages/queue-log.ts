@@ -26,6 +26,11 @@ export class QueueLog {
     this.#logger.warn(this.#text(name, args));
   }
 
+  /** A text that is made of the catalogue elsewhere. */
+  warnText(render: (messages: Messages) => string): void {
+    this.#logger.warn(render(this.messages));
+  }
+
   #text<Name extends MessageName>(name: Name, args: Arguments<Name>): string {
     const render = this.messages[name] as (params?: MessageParams[Name]) => string;
     return render(args[0]);

@@ -2,6 +2,9015 @@
 /* eslint-disable */
 
 export const luaSources = {
+  acquireLeadership: {
+    numberOfKeys: 6,
+    lua: `--[[
+  A candidate takes the election lock if it is free, or if it supersedes a holder that shows no life.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the candidate's nodeId
+  KEYS[4]  epoch (string; outlives the lock)   KEYS[5]  leader info (JSON)   KEYS[6]  vacancy (zset, wakes a follower)
+  ARGV[4]  lock TTL in ms
+  ARGV[5]  leader info as JSON, with __EPOCH__ where the epoch goes
+  ARGV[6]  lock value to supersede: one whose heartbeat the candidate has not seen change for the heartbeat timeout; or ""
+  ARGV[7]  layout version
+  Returns  { 1, "nodeId:epoch", info of a leader that did not resign, or "" } won
+           { 0, lock value, PTTL (-1: no expiry), leader info or "" } held by another
+           LAYOUT_MISMATCH
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+
+rcall('HSETNX', ctlKey, 'layout', ARGV[7])
+if rcall('HGET', ctlKey, 'layout') ~= ARGV[7] then return LAYOUT_MISMATCH end
+local held = rcall('GET', lockKey)
+if held and held ~= ARGV[6] then return { 0, held, rcall('PTTL', lockKey), rcall('GET', KEYS[5]) or '' } end
+
+-- A double holds 2^53, a microsecond clock needs 51 bits; %.0f keeps every digit, tostring would not.
+local time = rcall('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local epoch = string.format('%.0f', math.max(tonumber(rcall('GET', KEYS[4]) or 0) + 1, now))
+local value = caller .. ':' .. epoch
+local unresigned = rcall('GET', KEYS[5]) or ''
+rcall('DEL', KEYS[6])
+rcall('SET', KEYS[4], epoch)
+rcall('SET', lockKey, value, 'PX', ARGV[4])
+rcall('SET', KEYS[5], (string.gsub(ARGV[5], '__EPOCH__', epoch)))
+rcall('HDEL', ctlKey, 'leaderless')
+emit('leaderChanged', 'nodeId', caller, 'epoch', epoch, 'superseded', held or '')
+wakeLeader()
+return { 1, value, unresigned }
+`,
+  },
+  addTaskLog: {
+    numberOfKeys: 5,
+    lua: `--[[
+  What a running handler writes about its task, refused once its worker was declared dead or the attempt has ended.
+  Written by BullMQ's own script.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
+  KEYS[4..5]             the keys of BullMQ's addLog
+  ARGV[4]  attempt
+  ARGV[5]  task id
+  ARGV[6..]               the arguments of BullMQ's addLog
+  Returns  what BullMQ's script returns; FENCED_WORKER or NOT_OWNER
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+--[[
+  Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
+  returned again. A batch ends here, when the worker's \`wait\` is empty.
+
+  Returns { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token } }, as BullMQ's moveToActive does.
+]]
+local LOCK_MS = 2147483647
+
+local function describe(worker, id)
+  local meta = workerMeta(worker, 'tag', 'done', 'fence')
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+end
+
+-- BullMQ's global rate limit (meta: max, duration). Returns the ms to wait, or counts one start.
+local function limitRate(id, settings)
+  local max = tonumber(settings[2])
+  if not max then return 0 end
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  return 0
+end
+
+local function startTask(worker, id, token, timestamp)
+  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+  rcall('ZREM', keys.seq, id)
+  rcall('LPUSH', keys.active, id)
+  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
+  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
+  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+end
+
+local function take(worker, token, timestamp)
+  local current = workerMeta(worker, 'cur')[1]
+  if current then
+    if rcall('EXISTS', jobKey(current)) == 1 then
+      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
+      return describe(worker, current)
+    end
+    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  end
+  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
+  if settings[1] then return { 0, 0, 0, 0 } end
+  local waitKey = workerKey(worker, 'wait')
+  while true do
+    local id = rcall('LINDEX', waitKey, -1)
+    if id and rcall('EXISTS', jobKey(id)) == 0 then
+      rcall('RPOP', waitKey)
+      rcall('ZREM', keys.seq, id)
+    elseif id then
+      local waitMs = limitRate(id, settings)
+      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+      rcall('RPOP', waitKey)
+      startTask(worker, id, token, timestamp)
+      return describe(worker, id)
+    else
+      local tag = workerMeta(worker, 'tag')[1]
+      if not tag then return { 0, 0, 0, 0 } end
+      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
+      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
+      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+    end
+  end
+end
+--[[
+  The check in front of every script that ends an attempt.
+
+  attemptState(worker, id, attempt) returns
+    'current'    the worker runs exactly this attempt
+    'committed'  this attempt has been committed already (its reply was lost): the caller answers as before
+    a code < 0   the worker is fenced, or does not hold this attempt
+]]
+local function attemptState(worker, id, attempt)
+  if not isRegistered(worker) then return FENCED_WORKER end
+  local meta = workerMeta(worker, 'cur', 'att', 'last')
+  if meta[1] == id and meta[2] == attempt then return 'current' end
+  if meta[3] == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+
+-- A code of BullMQ that says the task is no longer ours (gone, unlocked, locked by another, not active).
+local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+
+-- A worker that begins or ceases to run short tasks becomes a candidate for look-aheads, or is one no longer.
+local function noteLength(worker, short)
+  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
+  if (meta[1] or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and meta[2] and not meta[3] then
+    rcall('RPUSH', keys.hungry, worker)
+    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+--- @bullmq "addLog"
+
+local state = attemptState(caller, ARGV[5], ARGV[4])
+if type(state) == 'number' then return state end
+return bullmq(slice(KEYS, 4), slice(ARGV, 6))
+`,
+  },
+  awaitChildren: {
+    numberOfKeys: 10,
+    lua: `--[[
+  The current task waits for its children (a flow's parent). Written by BullMQ's own script. Idempotent per (id, attempt).
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
+  KEYS[4..10]             the keys of BullMQ's moveToWaitingChildren
+  ARGV[4]  attempt
+  ARGV[5..9]              the arguments of BullMQ's moveToWaitingChildren
+  Returns  0 it waits, 1 it has no pending children; FENCED_WORKER, NOT_OWNER, or a code of BullMQ
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+--[[
+  Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
+  returned again. A batch ends here, when the worker's \`wait\` is empty.
+
+  Returns { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token } }, as BullMQ's moveToActive does.
+]]
+local LOCK_MS = 2147483647
+
+local function describe(worker, id)
+  local meta = workerMeta(worker, 'tag', 'done', 'fence')
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+end
+
+-- BullMQ's global rate limit (meta: max, duration). Returns the ms to wait, or counts one start.
+local function limitRate(id, settings)
+  local max = tonumber(settings[2])
+  if not max then return 0 end
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  return 0
+end
+
+local function startTask(worker, id, token, timestamp)
+  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+  rcall('ZREM', keys.seq, id)
+  rcall('LPUSH', keys.active, id)
+  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
+  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
+  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+end
+
+local function take(worker, token, timestamp)
+  local current = workerMeta(worker, 'cur')[1]
+  if current then
+    if rcall('EXISTS', jobKey(current)) == 1 then
+      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
+      return describe(worker, current)
+    end
+    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  end
+  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
+  if settings[1] then return { 0, 0, 0, 0 } end
+  local waitKey = workerKey(worker, 'wait')
+  while true do
+    local id = rcall('LINDEX', waitKey, -1)
+    if id and rcall('EXISTS', jobKey(id)) == 0 then
+      rcall('RPOP', waitKey)
+      rcall('ZREM', keys.seq, id)
+    elseif id then
+      local waitMs = limitRate(id, settings)
+      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+      rcall('RPOP', waitKey)
+      startTask(worker, id, token, timestamp)
+      return describe(worker, id)
+    else
+      local tag = workerMeta(worker, 'tag')[1]
+      if not tag then return { 0, 0, 0, 0 } end
+      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
+      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
+      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+    end
+  end
+end
+--[[
+  The check in front of every script that ends an attempt.
+
+  attemptState(worker, id, attempt) returns
+    'current'    the worker runs exactly this attempt
+    'committed'  this attempt has been committed already (its reply was lost): the caller answers as before
+    a code < 0   the worker is fenced, or does not hold this attempt
+]]
+local function attemptState(worker, id, attempt)
+  if not isRegistered(worker) then return FENCED_WORKER end
+  local meta = workerMeta(worker, 'cur', 'att', 'last')
+  if meta[1] == id and meta[2] == attempt then return 'current' end
+  if meta[3] == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+
+-- A code of BullMQ that says the task is no longer ours (gone, unlocked, locked by another, not active).
+local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+
+-- A worker that begins or ceases to run short tasks becomes a candidate for look-aheads, or is one no longer.
+local function noteLength(worker, short)
+  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
+  if (meta[1] or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and meta[2] and not meta[3] then
+    rcall('RPUSH', keys.hungry, worker)
+    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+--- @bullmq "moveToWaitingChildren"
+
+local id, attempt = ARGV[8], ARGV[4]
+local state = attemptState(caller, id, attempt)
+if type(state) == 'number' then return state end
+if state == 'committed' then return 0 end
+local code = bullmq(slice(KEYS, 4), slice(ARGV, 5))
+if code == 0 or isLost(code) then forgetCurrent(caller, id, attempt) end
+return code
+`,
+  },
+  beat: {
+    numberOfKeys: 3,
+    lua: `--[[
+  The heartbeat of an instance: raises the counter of each of its workers.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the nodeId
+  ARGV[4..]  per worker three arguments: workerId, 1 if it runs a task, its registry entry (JSON)
+  Returns    { workers that are no longer registered, workers that hold tasks but run none, ms that the lock still lasts }
+             (PTTL: -2 no leader, -1 a lock without expiry)
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+
+local fenced, stuck = {}, {}
+for i = 4, #ARGV, 3 do
+  local worker = ARGV[i]
+  if isRegistered(worker) then
+    rcall('HINCRBY', keys.beats, worker, 1)
+    rcall('HSET', registryKey, worker, ARGV[i + 2])
+    if ARGV[i + 1] ~= '1' then
+      local holds = rcall('EXISTS', workerKey(worker, 'wait')) == 1 or rcall('HEXISTS', workerKey(worker, 'meta'), 'tag') == 1
+      if holds then stuck[#stuck + 1] = worker end
+    end
+  else
+    fenced[#fenced + 1] = worker
+  end
+end
+return { fenced, stuck, rcall('PTTL', lockKey) }
+`,
+  },
+  cancelTask: {
+    numberOfKeys: 3,
+    lua: `--[[
+  Tells the worker that runs a task to abort it.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
+  ARGV[4]  task id
+  Returns  1 told, 0 no worker runs it
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+
+local worker = rcall('HGET', jobKey(ARGV[4]), 'pb')
+if not worker then return 0 end
+local meta = workerMeta(worker, 'cur', 'marker')
+if meta[1] ~= ARGV[4] then return 0 end
+rcall('ZADD', meta[2], 0, 'cancel:' .. worker .. ':' .. ARGV[4])
+return 1
+`,
+  },
+  cleanIndexed: {
+    numberOfKeys: 3,
+    lua: `--[[
+  Removes tasks that are indexed or dispatched and not taken: all of them, those added until a time, or those of one tag.
+  Bounded; called again from the returned position until that is -1.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
+  ARGV[4]  position in aff:seq to begin at
+  ARGV[5]  how many tasks to look at
+  ARGV[6]  only tasks whose timestamp is at most this (ms), "+inf": all
+  ARGV[7]  how many tasks to remove at most
+  Returns  { next position or -1, removed ids... }
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+--[[
+  Forgets a task that is indexed or dispatched but not taken: its tag's list, or the batch or look-ahead it is in. The caller
+  has read the tag before it deleted the task's hash. Returns true if the task was there.
+]]
+local function unindex(id, tag)
+  if not rcall('ZSCORE', keys.seq, id) then return false end
+  rcall('ZREM', keys.seq, id)
+  local wasReady = isReady(tag)
+  if rcall('LREM', tagKey(tag), -1, id) == 1 then
+    settle(tag, wasReady)
+    return true
+  end
+  for _, worker in ipairs(ownersOf(tag)) do
+    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return true end
+    local nextKey = workerKey(worker, 'next')
+    if rcall('LREM', nextKey, 1, id) == 1 then
+      if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
+      return true
+    end
+  end
+  return true
+end
+--[[
+  Reads the tag of a task. QueueService writes the data with "identifyTag" first, so that the tag is found without decoding
+  the payload; anything else is decoded. Returns the tag, or nil and the reason why the task has none.
+]]
+local DATA_HEAD = '{"identifyTag":"'
+
+-- The raw text of the JSON string that begins at \`from\`, without its quotes, or nil.
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok or type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+
+local function tagOf(id, maxDataBytes, maxTagBytes)
+  local key = jobKey(id)
+  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  local data = rcall('HGET', key, 'data')
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    tag = jsonStringAt(data, #DATA_HEAD + 1)
+    if not tag or string.find(tag, '\\\\', 1, true) then tag, reason = decodeTag(data) end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+
+-- Malformed tasks are gathered under a tag that no task can have; workers fail them with the reason that \`defa\` holds.
+local MALFORMED_TAG = ''
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
+  returned again. A batch ends here, when the worker's \`wait\` is empty.
+
+  Returns { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token } }, as BullMQ's moveToActive does.
+]]
+local LOCK_MS = 2147483647
+
+local function describe(worker, id)
+  local meta = workerMeta(worker, 'tag', 'done', 'fence')
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+end
+
+-- BullMQ's global rate limit (meta: max, duration). Returns the ms to wait, or counts one start.
+local function limitRate(id, settings)
+  local max = tonumber(settings[2])
+  if not max then return 0 end
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  return 0
+end
+
+local function startTask(worker, id, token, timestamp)
+  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+  rcall('ZREM', keys.seq, id)
+  rcall('LPUSH', keys.active, id)
+  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
+  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
+  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+end
+
+local function take(worker, token, timestamp)
+  local current = workerMeta(worker, 'cur')[1]
+  if current then
+    if rcall('EXISTS', jobKey(current)) == 1 then
+      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
+      return describe(worker, current)
+    end
+    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  end
+  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
+  if settings[1] then return { 0, 0, 0, 0 } end
+  local waitKey = workerKey(worker, 'wait')
+  while true do
+    local id = rcall('LINDEX', waitKey, -1)
+    if id and rcall('EXISTS', jobKey(id)) == 0 then
+      rcall('RPOP', waitKey)
+      rcall('ZREM', keys.seq, id)
+    elseif id then
+      local waitMs = limitRate(id, settings)
+      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+      rcall('RPOP', waitKey)
+      startTask(worker, id, token, timestamp)
+      return describe(worker, id)
+    else
+      local tag = workerMeta(worker, 'tag')[1]
+      if not tag then return { 0, 0, 0, 0 } end
+      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
+      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
+      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+    end
+  end
+end
+--[[
+  The check in front of every script that ends an attempt.
+
+  attemptState(worker, id, attempt) returns
+    'current'    the worker runs exactly this attempt
+    'committed'  this attempt has been committed already (its reply was lost): the caller answers as before
+    a code < 0   the worker is fenced, or does not hold this attempt
+]]
+local function attemptState(worker, id, attempt)
+  if not isRegistered(worker) then return FENCED_WORKER end
+  local meta = workerMeta(worker, 'cur', 'att', 'last')
+  if meta[1] == id and meta[2] == attempt then return 'current' end
+  if meta[3] == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+
+-- A code of BullMQ that says the task is no longer ours (gone, unlocked, locked by another, not active).
+local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+
+-- A worker that begins or ceases to run short tasks becomes a candidate for look-aheads, or is one no longer.
+local function noteLength(worker, short)
+  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
+  if (meta[1] or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and meta[2] and not meta[3] then
+    rcall('RPUSH', keys.hungry, worker)
+    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+--- @bullmq "removeJob"
+
+local from, window, most = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[7])
+local ids = rcall('ZRANGE', keys.seq, from, from + window - 1)
+local removed, kept = {}, 0
+for _, id in ipairs(ids) do
+  local timestamp = tonumber(rcall('HGET', jobKey(id), 'timestamp') or 0)
+  local due = ARGV[6] == '+inf' or timestamp <= tonumber(ARGV[6])
+  local tag = due and #removed < most and (tagOf(id) or MALFORMED_TAG)
+  if tag and bullmq({ jobKey(id), base .. 'repeat' }, { id, '0', base }) == 1 then
+    unindex(id, tag)
+    removed[#removed + 1] = id
+  else
+    kept = kept + 1
+  end
+end
+return { #ids < window and -1 or from + kept, unpack(removed) }
+`,
+  },
+  commitTask: {
+    numberOfKeys: 17,
+    lua: `--[[
+  A worker records the outcome of an attempt (completed, or failed for good) and takes its next task. Idempotent per
+  (id, attempt). The outcome itself is written by BullMQ's own script.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
+  KEYS[4..17]             the keys of BullMQ's moveToFinished
+  ARGV[4]  attempt (the value of the task's \`ats\`)
+  ARGV[5]  lock token for the next task
+  ARGV[6]  1: take the next task
+  ARGV[7]  1: the worker's tasks are short
+  ARGV[8..16]             the arguments of BullMQ's moveToFinished, with "fetch next" off
+  Returns  0, or the next task (includes/take.lua); FENCED_WORKER, NOT_OWNER, or a code of BullMQ
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+--[[
+  Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
+  returned again. A batch ends here, when the worker's \`wait\` is empty.
+
+  Returns { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token } }, as BullMQ's moveToActive does.
+]]
+local LOCK_MS = 2147483647
+
+local function describe(worker, id)
+  local meta = workerMeta(worker, 'tag', 'done', 'fence')
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+end
+
+-- BullMQ's global rate limit (meta: max, duration). Returns the ms to wait, or counts one start.
+local function limitRate(id, settings)
+  local max = tonumber(settings[2])
+  if not max then return 0 end
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  return 0
+end
+
+local function startTask(worker, id, token, timestamp)
+  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+  rcall('ZREM', keys.seq, id)
+  rcall('LPUSH', keys.active, id)
+  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
+  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
+  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+end
+
+local function take(worker, token, timestamp)
+  local current = workerMeta(worker, 'cur')[1]
+  if current then
+    if rcall('EXISTS', jobKey(current)) == 1 then
+      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
+      return describe(worker, current)
+    end
+    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  end
+  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
+  if settings[1] then return { 0, 0, 0, 0 } end
+  local waitKey = workerKey(worker, 'wait')
+  while true do
+    local id = rcall('LINDEX', waitKey, -1)
+    if id and rcall('EXISTS', jobKey(id)) == 0 then
+      rcall('RPOP', waitKey)
+      rcall('ZREM', keys.seq, id)
+    elseif id then
+      local waitMs = limitRate(id, settings)
+      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+      rcall('RPOP', waitKey)
+      startTask(worker, id, token, timestamp)
+      return describe(worker, id)
+    else
+      local tag = workerMeta(worker, 'tag')[1]
+      if not tag then return { 0, 0, 0, 0 } end
+      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
+      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
+      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+    end
+  end
+end
+--[[
+  The check in front of every script that ends an attempt.
+
+  attemptState(worker, id, attempt) returns
+    'current'    the worker runs exactly this attempt
+    'committed'  this attempt has been committed already (its reply was lost): the caller answers as before
+    a code < 0   the worker is fenced, or does not hold this attempt
+]]
+local function attemptState(worker, id, attempt)
+  if not isRegistered(worker) then return FENCED_WORKER end
+  local meta = workerMeta(worker, 'cur', 'att', 'last')
+  if meta[1] == id and meta[2] == attempt then return 'current' end
+  if meta[3] == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+
+-- A code of BullMQ that says the task is no longer ours (gone, unlocked, locked by another, not active).
+local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+
+-- A worker that begins or ceases to run short tasks becomes a candidate for look-aheads, or is one no longer.
+local function noteLength(worker, short)
+  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
+  if (meta[1] or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and meta[2] and not meta[3] then
+    rcall('RPUSH', keys.hungry, worker)
+    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+--- @bullmq "moveToFinished"
+
+local id, attempt, timestamp = ARGV[8], ARGV[4], ARGV[9]
+local state = attemptState(caller, id, attempt)
+if type(state) == 'number' then return state end
+if state == 'current' then
+  local theirKeys = slice(KEYS, 4)
+  -- BullMQ says "drained" when its own lists are empty; tasks that are indexed or dispatched count too. Only a task that
+  -- deduplication may requeue needs the real key.
+  if rcall('HEXISTS', jobKey(id), 'deid') == 0 then theirKeys[3] = keys.seq end
+  local code = bullmq(theirKeys, slice(ARGV, 8))
+  if type(code) == 'number' and code < 0 then
+    if isLost(code) then forgetCurrent(caller, id, attempt) end
+    return code
+  end
+  forgetCurrent(caller, id, attempt)
+  noteLength(caller, ARGV[7])
+end
+if ARGV[6] == '1' then return take(caller, ARGV[5], timestamp) end
+return 0
+`,
+  },
+  delayTask: {
+    numberOfKeys: 14,
+    lua: `--[[
+  The current task goes to \`delayed\` and rejoins at its tag's end: a failed attempt in retry order "skip", or a handler that
+  delayed its own task. Written by BullMQ's own script. Idempotent per (id, attempt).
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
+  KEYS[4..14]             the keys of BullMQ's moveToDelayed
+  ARGV[4]  attempt
+  ARGV[5]  lock token for the next task
+  ARGV[6]  1: take the next task
+  ARGV[7]  1: the worker's tasks are short
+  ARGV[8..]               the arguments of BullMQ's moveToDelayed, with "fetch next" off
+  Returns  0, or the next task (includes/take.lua); FENCED_WORKER, NOT_OWNER, or a code of BullMQ
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+--[[
+  Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
+  returned again. A batch ends here, when the worker's \`wait\` is empty.
+
+  Returns { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token } }, as BullMQ's moveToActive does.
+]]
+local LOCK_MS = 2147483647
+
+local function describe(worker, id)
+  local meta = workerMeta(worker, 'tag', 'done', 'fence')
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+end
+
+-- BullMQ's global rate limit (meta: max, duration). Returns the ms to wait, or counts one start.
+local function limitRate(id, settings)
+  local max = tonumber(settings[2])
+  if not max then return 0 end
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  return 0
+end
+
+local function startTask(worker, id, token, timestamp)
+  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+  rcall('ZREM', keys.seq, id)
+  rcall('LPUSH', keys.active, id)
+  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
+  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
+  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+end
+
+local function take(worker, token, timestamp)
+  local current = workerMeta(worker, 'cur')[1]
+  if current then
+    if rcall('EXISTS', jobKey(current)) == 1 then
+      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
+      return describe(worker, current)
+    end
+    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  end
+  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
+  if settings[1] then return { 0, 0, 0, 0 } end
+  local waitKey = workerKey(worker, 'wait')
+  while true do
+    local id = rcall('LINDEX', waitKey, -1)
+    if id and rcall('EXISTS', jobKey(id)) == 0 then
+      rcall('RPOP', waitKey)
+      rcall('ZREM', keys.seq, id)
+    elseif id then
+      local waitMs = limitRate(id, settings)
+      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+      rcall('RPOP', waitKey)
+      startTask(worker, id, token, timestamp)
+      return describe(worker, id)
+    else
+      local tag = workerMeta(worker, 'tag')[1]
+      if not tag then return { 0, 0, 0, 0 } end
+      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
+      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
+      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+    end
+  end
+end
+--[[
+  The check in front of every script that ends an attempt.
+
+  attemptState(worker, id, attempt) returns
+    'current'    the worker runs exactly this attempt
+    'committed'  this attempt has been committed already (its reply was lost): the caller answers as before
+    a code < 0   the worker is fenced, or does not hold this attempt
+]]
+local function attemptState(worker, id, attempt)
+  if not isRegistered(worker) then return FENCED_WORKER end
+  local meta = workerMeta(worker, 'cur', 'att', 'last')
+  if meta[1] == id and meta[2] == attempt then return 'current' end
+  if meta[3] == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+
+-- A code of BullMQ that says the task is no longer ours (gone, unlocked, locked by another, not active).
+local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+
+-- A worker that begins or ceases to run short tasks becomes a candidate for look-aheads, or is one no longer.
+local function noteLength(worker, short)
+  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
+  if (meta[1] or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and meta[2] and not meta[3] then
+    rcall('RPUSH', keys.hungry, worker)
+    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+--- @bullmq "moveToDelayed"
+
+local id, attempt, timestamp = ARGV[10], ARGV[4], ARGV[9]
+local state = attemptState(caller, id, attempt)
+if type(state) == 'number' then return state end
+if state == 'current' then
+  local code = bullmq(slice(KEYS, 4), slice(ARGV, 8))
+  if type(code) == 'number' and code < 0 then
+    if isLost(code) then forgetCurrent(caller, id, attempt) end
+    return code
+  end
+  forgetCurrent(caller, id, attempt)
+  noteLength(caller, ARGV[7])
+  if ARGV[13] == '0' then emit('retried', 'jobId', id, 'attemptsMade', rcall('HGET', jobKey(id), 'atm') or 0, 'delay', ARGV[12]) end
+  wakeLeader()
+end
+if ARGV[6] == '1' then return take(caller, ARGV[5], timestamp) end
+return 0
+`,
+  },
+  dispatch: {
+    numberOfKeys: 3,
+    lua: `--[[
+  One round of the leader: due delayed tasks and parked tags, intake of what was added, top-up, assignment, look-ahead.
+  Bounded by ids and by bytes; the leader calls it again while \`more\` is 1.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the leader "nodeId:epoch"
+  ARGV[4]  maxBatchSize
+  ARGV[5]  how many ids one call may take in or bind
+  ARGV[6]  how many bytes of task data one call may read
+  ARGV[7]  longest allowed data of a task, in bytes
+  ARGV[8]  longest allowed tag, in bytes
+  Returns  { taken in, bound, more (0 | 1), ms until the next due task or tag (-1: none) }, or STALE_LEADER
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+--[[
+  Reads the tag of a task. QueueService writes the data with "identifyTag" first, so that the tag is found without decoding
+  the payload; anything else is decoded. Returns the tag, or nil and the reason why the task has none.
+]]
+local DATA_HEAD = '{"identifyTag":"'
+
+-- The raw text of the JSON string that begins at \`from\`, without its quotes, or nil.
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok or type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+
+local function tagOf(id, maxDataBytes, maxTagBytes)
+  local key = jobKey(id)
+  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  local data = rcall('HGET', key, 'data')
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    tag = jsonStringAt(data, #DATA_HEAD + 1)
+    if not tag or string.find(tag, '\\\\', 1, true) then tag, reason = decodeTag(data) end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+
+-- Malformed tasks are gathered under a tag that no task can have; workers fail them with the reason that \`defa\` holds.
+local MALFORMED_TAG = ''
+
+if not isLeader() then return STALE_LEADER end
+
+local maxBatchSize, maxIds, maxBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local maxDataBytes, maxTagBytes = tonumber(ARGV[7]), tonumber(ARGV[8])
+local now = nowMs()
+local more = 0
+
+-- BullMQ scores a delayed job with (ms of its due time) * 4096 + a sequence number.
+local function promoteDue()
+  local due = rcall('ZRANGEBYSCORE', keys.delayed, 0, (now + 1) * 4096 - 1, 'LIMIT', 0, maxIds)
+  if #due == 0 then return end
+  if #due == maxIds then more = 1 end
+  for _, id in ipairs(due) do
+    rcall('HSET', jobKey(id), 'delay', 0)
+    emit('waiting', 'jobId', id, 'prev', 'delayed')
+  end
+  rcall('LPUSH', keys.wait, unpack(due))
+  rcall('ZREM', keys.delayed, unpack(due))
+end
+
+local function unparkDue()
+  local due = rcall('ZRANGEBYSCORE', keys.parked, '-inf', now, 'LIMIT', 0, maxIds)
+  if #due == maxIds then more = 1 end
+  for _, tag in ipairs(due) do
+    rcall('ZREM', keys.parked, tag)
+    settle(tag, false)
+  end
+end
+
+local touched, touchedOrder = {}, {}
+
+local function index(id, tag)
+  local list = tagKey(tag)
+  local length = rcall('LPUSH', list, id)
+  rcall('ZADD', keys.seq, rcall('HINCRBY', ctlKey, 'seq', 1), id)
+  if length == 1 then settle(tag, false) end
+  if not touched[tag] then
+    touched[tag] = true
+    touchedOrder[#touchedOrder + 1] = tag
+  end
+end
+
+-- Returns the number of bytes read, or nil where the id has no task.
+local function takeIn(id)
+  local key = jobKey(id)
+  if rcall('EXISTS', key) == 0 then return 0 end
+  local bytes = rcall('HSTRLEN', key, 'data')
+  local tag, reason = tagOf(id, maxDataBytes, maxTagBytes)
+  if not tag then
+    tag = MALFORMED_TAG
+    rcall('HSET', key, 'defa', 'malformed task: ' .. reason)
+  end
+  index(id, tag)
+  return math.min(bytes, maxDataBytes)
+end
+
+local function intake()
+  local ids = rcall('LRANGE', keys.wait, -maxIds, -1)
+  local count, bytes = 0, 0
+  for i = #ids, 1, -1 do
+    bytes = bytes + takeIn(ids[i])
+    count = count + 1
+    if bytes >= maxBytes then break end
+  end
+  if count > 0 then rcall('LTRIM', keys.wait, 0, -count - 1) end
+  if count < #ids or #ids == maxIds then more = 1 end
+  -- Foreign producers may set a priority; within a tag it has no meaning, so those tasks follow the plain ones.
+  if more == 0 then
+    local prioritized = rcall('ZRANGE', keys.prioritized, 0, maxIds - 1)
+    local taken = 0
+    for _, id in ipairs(prioritized) do
+      bytes = bytes + takeIn(id)
+      taken = taken + 1
+      rcall('ZREM', keys.prioritized, id)
+      if bytes >= maxBytes then break end
+    end
+    count = count + taken
+    if taken < #prioritized or taken == maxIds then more = 1 end
+  end
+  return count
+end
+
+local function topUpTouched()
+  for _, tag in ipairs(touchedOrder) do
+    for _, worker in ipairs(ownersOf(tag)) do topUp(worker, tag, maxBatchSize) end
+  end
+end
+
+local function mayBind()
+  local limit = tonumber(rcall('HGET', keys.meta, 'concurrency') or 0)
+  return limit == 0 or rcall('HLEN', registryKey) - rcall('LLEN', keys.idle) < limit
+end
+
+-- Gives ready tags to idle workers, then the look-aheads of busy ones, oldest first.
+local function assign()
+  local bound = 0
+  while bound < maxIds and rcall('EXISTS', keys.idle) == 1 and mayBind() do
+    local tag = rcall('LINDEX', keys.ring, 0)
+    if not tag then
+      local busy = rcall('LINDEX', keys.ahead, 0)
+      if not busy then return bound end
+      tag = dropAhead(busy, 'head')
+    end
+    if rcall('LREM', keys.ring, 1, tag) == 1 then
+      local worker = rcall('LPOP', keys.idle)
+      if rcall('EXISTS', tagKey(tag)) == 1 then bound = bound + bind(worker, tag, maxBatchSize)
+      else rcall('LPUSH', keys.idle, worker) end
+    end
+  end
+  if bound >= maxIds then more = 1 end
+  return bound
+end
+
+local function lookAhead(bound)
+  if rcall('EXISTS', keys.idle) == 1 and mayBind() then return bound end
+  while bound < maxIds and rcall('EXISTS', keys.ring) == 1 do
+    local worker = rcall('LPOP', keys.hungry)
+    if not worker then return bound end
+    bound = bound + bindAhead(worker, rcall('LPOP', keys.ring), maxBatchSize)
+  end
+  if bound >= maxIds then more = 1 end
+  return bound
+end
+
+local function nextDue()
+  local delayed = rcall('ZRANGE', keys.delayed, 0, 0, 'WITHSCORES')
+  local parked = rcall('ZRANGE', keys.parked, 0, 0, 'WITHSCORES')
+  local due = math.huge
+  if delayed[2] then due = math.floor(tonumber(delayed[2]) / 4096) end
+  if parked[2] then due = math.min(due, tonumber(parked[2])) end
+  return due == math.huge and -1 or math.max(0, math.ceil(due - now))
+end
+
+promoteDue()
+unparkDue()
+local taken = intake()
+local bound = 0
+if rcall('HEXISTS', keys.meta, 'paused') == 0 then
+  topUpTouched()
+  bound = lookAhead(assign())
+end
+return { taken, bound, more, nextDue() }
+`,
+  },
+  getQueueStats: {
+    numberOfKeys: 3,
+    lua: `--[[
+  The numbers of a queue, at one moment.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
+  Returns  { waiting, active, delayed, completed, failed, paused (0 | 1), tags waiting, tags bound, workers idle, workers }
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+
+local waiting = rcall('LLEN', keys.wait) + rcall('LLEN', base .. 'paused') + rcall('ZCARD', keys.prioritized) +
+  rcall('ZCARD', keys.seq)
+local tagsWaiting = rcall('LLEN', keys.ring) + rcall('ZCARD', keys.parked)
+for _, tag in ipairs(rcall('SMEMBERS', keys.pausedTags)) do
+  if not rcall('ZSCORE', keys.parked, tag) and rcall('EXISTS', tagKey(tag)) == 1 then tagsWaiting = tagsWaiting + 1 end
+end
+return {
+  waiting, rcall('LLEN', keys.active), rcall('ZCARD', keys.delayed), rcall('ZCARD', base .. 'completed'),
+  rcall('ZCARD', base .. 'failed'), rcall('HEXISTS', keys.meta, 'paused'), tagsWaiting, rcall('HLEN', keys.owners),
+  rcall('LLEN', keys.idle), rcall('HLEN', registryKey),
+}
+`,
+  },
+  getTagStats: {
+    numberOfKeys: 3,
+    lua: `--[[
+  What there is of one tag.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
+  ARGV[4]  tag
+  Returns  { waiting, active, paused (0 | 1), end of the back-off in ms of Redis' clock (-1: not parked), owners... }
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+
+local tag = ARGV[4]
+local waiting, active = rcall('LLEN', tagKey(tag)), 0
+local owners = ownersOf(tag)
+for _, worker in ipairs(owners) do
+  local meta = workerMeta(worker, 'tag', 'cur', 'ntag')
+  if meta[1] == tag then
+    waiting = waiting + rcall('LLEN', workerKey(worker, 'wait'))
+    if meta[2] then active = active + 1 end
+  end
+  if meta[3] == tag then waiting = waiting + rcall('LLEN', workerKey(worker, 'next')) end
+end
+local parked = rcall('ZSCORE', keys.parked, tag)
+return { waiting, active, rcall('SISMEMBER', keys.pausedTags, tag), tonumber(parked or -1), unpack(owners) }
+`,
+  },
+  getTaskCounts: {
+    numberOfKeys: 4,
+    lua: `--[[
+  Counts by state; \`wait\` counts what is indexed or dispatched and not taken too.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
+  KEYS[4]   the key of BullMQ's getCounts
+  ARGV[4..] the arguments of BullMQ's getCounts
+  Returns   one number per state
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--- @bullmq "getCounts"
+
+local arguments = { unpack(ARGV, 4) }
+local counts = bullmq({ KEYS[4] }, arguments)
+local first = #arguments - #counts
+for i = 1, #counts do
+  if arguments[first + i] == 'wait' then counts[i] = counts[i] + rcall('ZCARD', keys.seq) end
+end
+return counts
+`,
+  },
+  getTaskState: {
+    numberOfKeys: 11,
+    lua: `--[[
+  The state of a task, at one moment.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
+  KEYS[4..11]  the keys of BullMQ's getStateV2
+  ARGV[4]  task id
+  Returns  a state of BullMQ: "waiting" also for a task that is indexed or dispatched and not taken
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--- @bullmq "getStateV2"
+
+if rcall('ZSCORE', keys.seq, ARGV[4]) then return 'waiting' end
+return bullmq({ unpack(KEYS, 4) }, { ARGV[4] })
+`,
+  },
+  getWaitingTasks: {
+    numberOfKeys: 3,
+    lua: `--[[
+  A page of the waiting tasks in their order: those that are indexed or dispatched, then those in \`wait\`.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
+  ARGV[4]  first position   ARGV[5]  last position, -1: the end
+  ARGV[6]  1: oldest first, 0: newest first
+  ARGV[7]  1: with the tasks' hashes, 0: ids only
+  Returns  ids, or { id, hash } pairs without ids whose hash is gone
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+
+local from, to, oldestFirst = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
+local indexed, added = rcall('ZCARD', keys.seq), rcall('LLEN', keys.wait)
+if from < 0 then from = math.max(0, indexed + added + from) end
+if to < 0 then to = indexed + added + to end
+
+local ids = {}
+local function append(list, backwards)
+  for i = backwards and #list or 1, backwards and 1 or #list, backwards and -1 or 1 do ids[#ids + 1] = list[i] end
+end
+local function appendIndexed(first, last)
+  if last < 0 or first > last then return end
+  append(rcall(oldestFirst and 'ZRANGE' or 'ZREVRANGE', keys.seq, math.max(0, first), last))
+end
+local function appendAdded(first, last)
+  first = math.max(0, first)
+  if last < first then return end
+  if oldestFirst then append(rcall('LRANGE', keys.wait, -(last + 1), -(first + 1)), true)
+  else append(rcall('LRANGE', keys.wait, first, last)) end
+end
+
+if oldestFirst then
+  appendIndexed(from, math.min(to, indexed - 1))
+  appendAdded(from - indexed, math.min(to - indexed, added - 1))
+else
+  appendAdded(from, math.min(to, added - 1))
+  appendIndexed(from - added, math.min(to - added, indexed - 1))
+end
+if ARGV[7] ~= '1' then return ids end
+local tasks = {}
+for _, id in ipairs(ids) do
+  local hash = rcall('HGETALL', jobKey(id))
+  if #hash > 0 then tasks[#tasks + 1] = { id, hash } end
+end
+return tasks
+`,
+  },
+  leaveWorker: {
+    numberOfKeys: 3,
+    lua: `--[[
+  A worker that is about to retire and still runs a task: it gets no new batch, and its look-ahead goes back at once instead
+  of waiting for that task.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
+  Returns  1, or FENCED_WORKER
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+
+if not isRegistered(caller) then return FENCED_WORKER end
+rcall('LREM', keys.idle, 0, caller)
+rcall('LREM', keys.hungry, 0, caller)
+rcall('HSET', workerKey(caller, 'meta'), 'short', '0')
+if dropAhead(caller, 'head') then wakeLeader() end
+return 1
+`,
+  },
+  obliterateIndexed: {
+    numberOfKeys: 3,
+    lua: `--[[
+  What \`obliterate\` does beside BullMQ's own script: whether it may, or, as the last step, away with the queue's own keys.
+  Workers stay registered, and the numbers that must never fall stay.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
+  ARGV[4]  "check" or "finish"
+  ARGV[5]  1: also with active tasks
+  Returns  0, -1 the queue is not paused, -2 it has active tasks
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+
+if ARGV[4] == 'check' then
+  if rcall('HEXISTS', keys.meta, 'paused') == 0 then return -1 end
+  if ARGV[5] ~= '1' and rcall('EXISTS', keys.active) == 1 then return -2 end
+  return 0
+end
+rcall('DEL', keys.ring, keys.seq, keys.parked, keys.pausedTags)
+return 0
+`,
+  },
+  pauseTag: {
+    numberOfKeys: 3,
+    lua: `--[[
+  Stops a tag: no further task of it starts. What was dispatched goes back to the head of the tag; a running task goes on.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
+  ARGV[4]  tag
+  Returns  1 paused, 0 it was paused already
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+
+local tag = ARGV[4]
+if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then return 0 end
+local wasReady = isReady(tag)
+for _, worker in ipairs(ownersOf(tag)) do
+  local meta = workerMeta(worker, 'tag', 'ntag')
+  if meta[2] == tag then
+    settle(tag, wasReady)
+    dropAhead(worker)
+    wasReady = isReady(tag)
+  end
+  if meta[1] == tag then returnToTag(tag, workerKey(worker, 'wait')) end
+end
+rcall('SADD', keys.pausedTags, tag)
+settle(tag, wasReady)
+return 1
+`,
+  },
+  purgeTag: {
+    numberOfKeys: 3,
+    lua: `--[[
+  Removes the waiting tasks of a tag: in the pending queue's \`wait\` (a window of it per call), in the tag's list, in batches
+  and look-aheads. A running task goes on. Bounded; called again until the window has reached the end of \`wait\` and nothing
+  was removed.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
+  ARGV[4]  tag
+  ARGV[5]  position in \`wait\`, counted from its head, to begin at (-1: \`wait\` is done)
+  ARGV[6]  how many tasks to look at
+  Returns  { removed, next position in \`wait\` or -1 }
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+--[[
+  Forgets a task that is indexed or dispatched but not taken: its tag's list, or the batch or look-ahead it is in. The caller
+  has read the tag before it deleted the task's hash. Returns true if the task was there.
+]]
+local function unindex(id, tag)
+  if not rcall('ZSCORE', keys.seq, id) then return false end
+  rcall('ZREM', keys.seq, id)
+  local wasReady = isReady(tag)
+  if rcall('LREM', tagKey(tag), -1, id) == 1 then
+    settle(tag, wasReady)
+    return true
+  end
+  for _, worker in ipairs(ownersOf(tag)) do
+    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return true end
+    local nextKey = workerKey(worker, 'next')
+    if rcall('LREM', nextKey, 1, id) == 1 then
+      if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
+      return true
+    end
+  end
+  return true
+end
+--[[
+  Reads the tag of a task. QueueService writes the data with "identifyTag" first, so that the tag is found without decoding
+  the payload; anything else is decoded. Returns the tag, or nil and the reason why the task has none.
+]]
+local DATA_HEAD = '{"identifyTag":"'
+
+-- The raw text of the JSON string that begins at \`from\`, without its quotes, or nil.
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok or type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+
+local function tagOf(id, maxDataBytes, maxTagBytes)
+  local key = jobKey(id)
+  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  local data = rcall('HGET', key, 'data')
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    tag = jsonStringAt(data, #DATA_HEAD + 1)
+    if not tag or string.find(tag, '\\\\', 1, true) then tag, reason = decodeTag(data) end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+
+-- Malformed tasks are gathered under a tag that no task can have; workers fail them with the reason that \`defa\` holds.
+local MALFORMED_TAG = ''
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
+  returned again. A batch ends here, when the worker's \`wait\` is empty.
+
+  Returns { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token } }, as BullMQ's moveToActive does.
+]]
+local LOCK_MS = 2147483647
+
+local function describe(worker, id)
+  local meta = workerMeta(worker, 'tag', 'done', 'fence')
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+end
+
+-- BullMQ's global rate limit (meta: max, duration). Returns the ms to wait, or counts one start.
+local function limitRate(id, settings)
+  local max = tonumber(settings[2])
+  if not max then return 0 end
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  return 0
+end
+
+local function startTask(worker, id, token, timestamp)
+  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+  rcall('ZREM', keys.seq, id)
+  rcall('LPUSH', keys.active, id)
+  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
+  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
+  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+end
+
+local function take(worker, token, timestamp)
+  local current = workerMeta(worker, 'cur')[1]
+  if current then
+    if rcall('EXISTS', jobKey(current)) == 1 then
+      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
+      return describe(worker, current)
+    end
+    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  end
+  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
+  if settings[1] then return { 0, 0, 0, 0 } end
+  local waitKey = workerKey(worker, 'wait')
+  while true do
+    local id = rcall('LINDEX', waitKey, -1)
+    if id and rcall('EXISTS', jobKey(id)) == 0 then
+      rcall('RPOP', waitKey)
+      rcall('ZREM', keys.seq, id)
+    elseif id then
+      local waitMs = limitRate(id, settings)
+      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+      rcall('RPOP', waitKey)
+      startTask(worker, id, token, timestamp)
+      return describe(worker, id)
+    else
+      local tag = workerMeta(worker, 'tag')[1]
+      if not tag then return { 0, 0, 0, 0 } end
+      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
+      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
+      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+    end
+  end
+end
+--[[
+  The check in front of every script that ends an attempt.
+
+  attemptState(worker, id, attempt) returns
+    'current'    the worker runs exactly this attempt
+    'committed'  this attempt has been committed already (its reply was lost): the caller answers as before
+    a code < 0   the worker is fenced, or does not hold this attempt
+]]
+local function attemptState(worker, id, attempt)
+  if not isRegistered(worker) then return FENCED_WORKER end
+  local meta = workerMeta(worker, 'cur', 'att', 'last')
+  if meta[1] == id and meta[2] == attempt then return 'current' end
+  if meta[3] == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+
+-- A code of BullMQ that says the task is no longer ours (gone, unlocked, locked by another, not active).
+local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+
+-- A worker that begins or ceases to run short tasks becomes a candidate for look-aheads, or is one no longer.
+local function noteLength(worker, short)
+  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
+  if (meta[1] or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and meta[2] and not meta[3] then
+    rcall('RPUSH', keys.hungry, worker)
+    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+--- @bullmq "removeJob"
+
+local tag, from, window = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+local removed = 0
+
+local function drop(id)
+  if bullmq({ jobKey(id), base .. 'repeat' }, { id, '0', base }) ~= 1 then return false end
+  removed = removed + 1
+  return true
+end
+
+local function dropFromWait()
+  if from < 0 then return -1 end
+  local ids = rcall('LRANGE', keys.wait, -(from + window), -(from + 1))
+  local kept = 0
+  for i = #ids, 1, -1 do
+    -- BullMQ's own removal takes the id out of \`wait\`.
+    if not (tagOf(ids[i]) == tag and drop(ids[i])) then kept = kept + 1 end
+  end
+  return #ids < window and -1 or from + kept
+end
+
+local function dropFrom(list)
+  for _, id in ipairs(rcall('LRANGE', list, 0, window - 1)) do
+    if drop(id) then unindex(id, tag) end
+  end
+end
+
+local position = dropFromWait()
+if position < 0 and removed == 0 then
+  for _, worker in ipairs(ownersOf(tag)) do
+    local meta = workerMeta(worker, 'tag', 'ntag')
+    if meta[2] == tag then dropAhead(worker) end
+    if meta[1] == tag then dropFrom(workerKey(worker, 'wait')) end
+  end
+  dropFrom(tagKey(tag))
+end
+return { removed, position }
+`,
+  },
+  recoverWorker: {
+    numberOfKeys: 3,
+    lua: `--[[
+  The leader declares a worker dead and puts its tasks back, in one step. Refused if the worker has sent a heartbeat since
+  the leader looked.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the leader "nodeId:epoch"
+  ARGV[4]  workerId
+  ARGV[5]  the heartbeat counter that the leader has not seen change, or "" for an orphaned worker queue (one whose stamp
+           names this pending queue and that no registered worker owns)
+  ARGV[6]  maxCrashes
+  Returns  how many tasks went back; STALE_LEADER, STILL_RUNNING, NOT_FOUND (no such worker queue), FOREIGN_QUEUE
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+--[[
+  Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
+  returned again. A batch ends here, when the worker's \`wait\` is empty.
+
+  Returns { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token } }, as BullMQ's moveToActive does.
+]]
+local LOCK_MS = 2147483647
+
+local function describe(worker, id)
+  local meta = workerMeta(worker, 'tag', 'done', 'fence')
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+end
+
+-- BullMQ's global rate limit (meta: max, duration). Returns the ms to wait, or counts one start.
+local function limitRate(id, settings)
+  local max = tonumber(settings[2])
+  if not max then return 0 end
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  return 0
+end
+
+local function startTask(worker, id, token, timestamp)
+  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+  rcall('ZREM', keys.seq, id)
+  rcall('LPUSH', keys.active, id)
+  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
+  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
+  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+end
+
+local function take(worker, token, timestamp)
+  local current = workerMeta(worker, 'cur')[1]
+  if current then
+    if rcall('EXISTS', jobKey(current)) == 1 then
+      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
+      return describe(worker, current)
+    end
+    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  end
+  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
+  if settings[1] then return { 0, 0, 0, 0 } end
+  local waitKey = workerKey(worker, 'wait')
+  while true do
+    local id = rcall('LINDEX', waitKey, -1)
+    if id and rcall('EXISTS', jobKey(id)) == 0 then
+      rcall('RPOP', waitKey)
+      rcall('ZREM', keys.seq, id)
+    elseif id then
+      local waitMs = limitRate(id, settings)
+      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+      rcall('RPOP', waitKey)
+      startTask(worker, id, token, timestamp)
+      return describe(worker, id)
+    else
+      local tag = workerMeta(worker, 'tag')[1]
+      if not tag then return { 0, 0, 0, 0 } end
+      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
+      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
+      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+    end
+  end
+end
+--[[
+  Takes a worker out of the system: its look-ahead, the rest of its batch and its current task go back to the heads of their
+  tags in the original order (the current one first), the tags are unbound and put at the front of the ring, and all its keys
+  are removed. \`crashed\` counts a crash against the current task; at \`maxCrashes\` it is marked as poison, and the next worker
+  that takes it fails it. Returns how many tasks went back.
+]]
+local function returnCurrent(worker, tag, id, seq, crashed, maxCrashes)
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  if rcall('EXISTS', jobKey(id)) == 0 then return 0 end
+  if crashed then
+    local crashes = rcall('HINCRBY', jobKey(id), 'stc', 1)
+    if crashes >= maxCrashes then
+      rcall('HSET', jobKey(id), 'defa', 'poison task: the worker died under it ' .. crashes .. ' times')
+    end
+  end
+  rcall('ZADD', keys.seq, seq, id)
+  rcall('RPUSH', tagKey(tag), id)
+  emit('waiting', 'jobId', id, 'prev', 'active')
+  return 1
+end
+
+local function dissolve(worker, crashed, maxCrashes)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, cur, seq, ntag, marker, state =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'seq', 'ntag', 'marker', 'state'))
+  local count = 0
+  rcall('HDEL', registryKey, worker)
+  rcall('HDEL', keys.beats, worker)
+  rcall('LREM', keys.idle, 0, worker)
+  rcall('LREM', keys.hungry, 0, worker)
+  if ntag then
+    count = rcall('LLEN', workerKey(worker, 'next'))
+    dropAhead(worker, 'head')
+  end
+  if tag then
+    local wasReady = isReady(tag)
+    count = count + returnToTag(tag, workerKey(worker, 'wait'))
+    if cur then count = count + returnCurrent(worker, tag, cur, seq, crashed, maxCrashes) end
+    removeOwner(tag, worker)
+    settle(tag, wasReady, 'head')
+    emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', crashed and 'lost' or 'shutdown')
+  end
+  rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
+  if state then rcall('DEL', state) end
+  if marker then rcall('ZREM', marker, worker) end
+  if count > 0 then wakeLeader() end
+  return count
+end
+
+if not isLeader() then return STALE_LEADER end
+local worker, beat = ARGV[4], ARGV[5]
+local stamp = workerMeta(worker, 'queue')[1]
+if stamp and stamp ~= base then return FOREIGN_QUEUE end
+if beat == '' then
+  if isRegistered(worker) then return STILL_RUNNING end
+  if not stamp then return NOT_FOUND end
+else
+  if not isRegistered(worker) then return NOT_FOUND end
+  if (rcall('HGET', keys.beats, worker) or '0') ~= beat then return STILL_RUNNING end
+end
+local count = dissolve(worker, true, tonumber(ARGV[6]))
+emit('recovered', 'workerId', worker, 'count', count)
+return count
+`,
+  },
+  registerWorker: {
+    numberOfKeys: 3,
+    lua: `--[[
+  A worker joins its queue. Idempotent for the same workerId and node.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId, new at every process start
+  ARGV[4]  layout version
+  ARGV[5]  nodeId
+  ARGV[6]  marker key of the instance, on which its workers wait
+  ARGV[7]  key of the documented worker state
+  ARGV[8]  registry entry, JSON
+  Returns  1, or LAYOUT_MISMATCH, FOREIGN_QUEUE (the worker queue is stamped by another pending queue), NOT_OWNER (the id
+           is another node's)
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+
+rcall('HSETNX', ctlKey, 'layout', ARGV[4])
+if rcall('HGET', ctlKey, 'layout') ~= ARGV[4] then return LAYOUT_MISMATCH end
+local metaKey = workerKey(caller, 'meta')
+local stamp, node = unpack(rcall('HMGET', metaKey, 'queue', 'node'))
+if stamp and stamp ~= base then return FOREIGN_QUEUE end
+if node and node ~= ARGV[5] then return NOT_OWNER end
+if isRegistered(caller) then return 1 end
+rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7])
+rcall('HSET', registryKey, caller, ARGV[8])
+rcall('HSET', keys.beats, caller, 0)
+rcall('RPUSH', keys.idle, caller)
+showState(caller)
+if rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+return 1
+`,
+  },
+  removeTask: {
+    numberOfKeys: 5,
+    lua: `--[[
+  Removes a task that does not run, wherever it waits. Written by BullMQ's own script.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
+  KEYS[4..5]  the keys of BullMQ's removeJob
+  ARGV[4..6]  the arguments of BullMQ's removeJob (ARGV[4]: task id)
+  ARGV[7]     1: only a task that has not finished
+  Returns  1 removed, 0 it or a child is running, NOT_FOUND (with ARGV[7]: there is no such task, or it has finished), or a
+           code of BullMQ
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+--[[
+  Forgets a task that is indexed or dispatched but not taken: its tag's list, or the batch or look-ahead it is in. The caller
+  has read the tag before it deleted the task's hash. Returns true if the task was there.
+]]
+local function unindex(id, tag)
+  if not rcall('ZSCORE', keys.seq, id) then return false end
+  rcall('ZREM', keys.seq, id)
+  local wasReady = isReady(tag)
+  if rcall('LREM', tagKey(tag), -1, id) == 1 then
+    settle(tag, wasReady)
+    return true
+  end
+  for _, worker in ipairs(ownersOf(tag)) do
+    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return true end
+    local nextKey = workerKey(worker, 'next')
+    if rcall('LREM', nextKey, 1, id) == 1 then
+      if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
+      return true
+    end
+  end
+  return true
+end
+--[[
+  Reads the tag of a task. QueueService writes the data with "identifyTag" first, so that the tag is found without decoding
+  the payload; anything else is decoded. Returns the tag, or nil and the reason why the task has none.
+]]
+local DATA_HEAD = '{"identifyTag":"'
+
+-- The raw text of the JSON string that begins at \`from\`, without its quotes, or nil.
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok or type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+
+local function tagOf(id, maxDataBytes, maxTagBytes)
+  local key = jobKey(id)
+  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  local data = rcall('HGET', key, 'data')
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    tag = jsonStringAt(data, #DATA_HEAD + 1)
+    if not tag or string.find(tag, '\\\\', 1, true) then tag, reason = decodeTag(data) end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+
+-- Malformed tasks are gathered under a tag that no task can have; workers fail them with the reason that \`defa\` holds.
+local MALFORMED_TAG = ''
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
+  returned again. A batch ends here, when the worker's \`wait\` is empty.
+
+  Returns { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token } }, as BullMQ's moveToActive does.
+]]
+local LOCK_MS = 2147483647
+
+local function describe(worker, id)
+  local meta = workerMeta(worker, 'tag', 'done', 'fence')
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+end
+
+-- BullMQ's global rate limit (meta: max, duration). Returns the ms to wait, or counts one start.
+local function limitRate(id, settings)
+  local max = tonumber(settings[2])
+  if not max then return 0 end
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  return 0
+end
+
+local function startTask(worker, id, token, timestamp)
+  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+  rcall('ZREM', keys.seq, id)
+  rcall('LPUSH', keys.active, id)
+  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
+  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
+  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+end
+
+local function take(worker, token, timestamp)
+  local current = workerMeta(worker, 'cur')[1]
+  if current then
+    if rcall('EXISTS', jobKey(current)) == 1 then
+      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
+      return describe(worker, current)
+    end
+    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  end
+  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
+  if settings[1] then return { 0, 0, 0, 0 } end
+  local waitKey = workerKey(worker, 'wait')
+  while true do
+    local id = rcall('LINDEX', waitKey, -1)
+    if id and rcall('EXISTS', jobKey(id)) == 0 then
+      rcall('RPOP', waitKey)
+      rcall('ZREM', keys.seq, id)
+    elseif id then
+      local waitMs = limitRate(id, settings)
+      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+      rcall('RPOP', waitKey)
+      startTask(worker, id, token, timestamp)
+      return describe(worker, id)
+    else
+      local tag = workerMeta(worker, 'tag')[1]
+      if not tag then return { 0, 0, 0, 0 } end
+      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
+      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
+      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+    end
+  end
+end
+--[[
+  The check in front of every script that ends an attempt.
+
+  attemptState(worker, id, attempt) returns
+    'current'    the worker runs exactly this attempt
+    'committed'  this attempt has been committed already (its reply was lost): the caller answers as before
+    a code < 0   the worker is fenced, or does not hold this attempt
+]]
+local function attemptState(worker, id, attempt)
+  if not isRegistered(worker) then return FENCED_WORKER end
+  local meta = workerMeta(worker, 'cur', 'att', 'last')
+  if meta[1] == id and meta[2] == attempt then return 'current' end
+  if meta[3] == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+
+-- A code of BullMQ that says the task is no longer ours (gone, unlocked, locked by another, not active).
+local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+
+-- A worker that begins or ceases to run short tasks becomes a candidate for look-aheads, or is one no longer.
+local function noteLength(worker, short)
+  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
+  if (meta[1] or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and meta[2] and not meta[3] then
+    rcall('RPUSH', keys.hungry, worker)
+    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+--- @bullmq "removeJob"
+
+local id = ARGV[4]
+if ARGV[7] == '1' then
+  local finished = rcall('ZSCORE', base .. 'completed', id) or rcall('ZSCORE', base .. 'failed', id)
+  if finished or rcall('EXISTS', jobKey(id)) == 0 then return NOT_FOUND end
+end
+local tag = rcall('ZSCORE', keys.seq, id) and (tagOf(id) or MALFORMED_TAG)
+local code = bullmq(slice(KEYS, 4), { ARGV[4], ARGV[5], ARGV[6] })
+if code == 1 and tag then unindex(id, tag) end
+return code
+`,
+  },
+  renewLeadership: {
+    numberOfKeys: 5,
+    lua: `--[[
+  The leader renews its lock and shows a sign of life. PEXPIRE comes first: it is allowed when Redis is full, and what
+  follows in the same script then is too.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the leader "nodeId:epoch"
+  KEYS[4]  epoch   KEYS[5]  leader info (JSON)
+  ARGV[4]  lock TTL in ms
+  ARGV[5]  leader info as JSON
+  Returns  1, or STALE_LEADER
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+
+if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
+rcall('PEXPIRE', lockKey, ARGV[4])
+rcall('SET', KEYS[5], ARGV[5])
+return 1
+`,
+  },
+  reportLeaderless: {
+    numberOfKeys: 3,
+    lua: `--[[
+  An instance that has seen no leader for a whole lock TTL says so, once per outage.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the nodeId
+  Returns  1 said, 0 there is a leader or it was said already
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+
+if rcall('EXISTS', lockKey) == 1 or rcall('HSETNX', ctlKey, 'leaderless', caller) == 0 then return 0 end
+emit('leaderless', 'nodeId', caller)
+return 1
+`,
+  },
+  resignLeadership: {
+    numberOfKeys: 6,
+    lua: `--[[
+  The leader gives the lock up and wakes a follower.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the leader "nodeId:epoch"
+  KEYS[4]  epoch   KEYS[5]  leader info   KEYS[6]  vacancy (zset, wakes a follower)
+  Returns  1, or STALE_LEADER (it was not the leader any more)
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+
+if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
+rcall('DEL', lockKey, KEYS[5])
+rcall('ZADD', KEYS[6], 0, caller)
+rcall('PEXPIRE', KEYS[6], 60000)
+return 1
+`,
+  },
+  resumeQueue: {
+    numberOfKeys: 10,
+    lua: `--[[
+  Resumes a paused queue, wakes the leader and every worker that holds tasks.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
+  KEYS[4..10]  the keys of BullMQ's pause
+  ARGV[4..]    the arguments of BullMQ's pause
+  Returns      what BullMQ's script returns
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+--- @bullmq "pause"
+
+local left = bullmq({ unpack(KEYS, 4) }, { unpack(ARGV, 4) })
+for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+  if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+end
+wakeLeader()
+return left
+`,
+  },
+  resumeTag: {
+    numberOfKeys: 3,
+    lua: `--[[
+  Lets a paused tag go on; it joins the end of the ring.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
+  ARGV[4]  tag
+  Returns  1 resumed, 0 it was not paused
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+
+local tag = ARGV[4]
+if rcall('SISMEMBER', keys.pausedTags, tag) == 0 then return 0 end
+rcall('SREM', keys.pausedTags, tag)
+if settle(tag, false) then wakeLeader() end
+return 1
+`,
+  },
+  retireWorker: {
+    numberOfKeys: 3,
+    lua: `--[[
+  A worker leaves on purpose: what it holds goes back to the heads of the tags in order, and its keys are removed.
+  Idempotent: a worker that is not registered has nothing to give back.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
+  Returns  how many tasks went back
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+--[[
+  Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
+  returned again. A batch ends here, when the worker's \`wait\` is empty.
+
+  Returns { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token } }, as BullMQ's moveToActive does.
+]]
+local LOCK_MS = 2147483647
+
+local function describe(worker, id)
+  local meta = workerMeta(worker, 'tag', 'done', 'fence')
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+end
+
+-- BullMQ's global rate limit (meta: max, duration). Returns the ms to wait, or counts one start.
+local function limitRate(id, settings)
+  local max = tonumber(settings[2])
+  if not max then return 0 end
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  return 0
+end
+
+local function startTask(worker, id, token, timestamp)
+  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+  rcall('ZREM', keys.seq, id)
+  rcall('LPUSH', keys.active, id)
+  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
+  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
+  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+end
+
+local function take(worker, token, timestamp)
+  local current = workerMeta(worker, 'cur')[1]
+  if current then
+    if rcall('EXISTS', jobKey(current)) == 1 then
+      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
+      return describe(worker, current)
+    end
+    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  end
+  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
+  if settings[1] then return { 0, 0, 0, 0 } end
+  local waitKey = workerKey(worker, 'wait')
+  while true do
+    local id = rcall('LINDEX', waitKey, -1)
+    if id and rcall('EXISTS', jobKey(id)) == 0 then
+      rcall('RPOP', waitKey)
+      rcall('ZREM', keys.seq, id)
+    elseif id then
+      local waitMs = limitRate(id, settings)
+      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+      rcall('RPOP', waitKey)
+      startTask(worker, id, token, timestamp)
+      return describe(worker, id)
+    else
+      local tag = workerMeta(worker, 'tag')[1]
+      if not tag then return { 0, 0, 0, 0 } end
+      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
+      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
+      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+    end
+  end
+end
+--[[
+  Takes a worker out of the system: its look-ahead, the rest of its batch and its current task go back to the heads of their
+  tags in the original order (the current one first), the tags are unbound and put at the front of the ring, and all its keys
+  are removed. \`crashed\` counts a crash against the current task; at \`maxCrashes\` it is marked as poison, and the next worker
+  that takes it fails it. Returns how many tasks went back.
+]]
+local function returnCurrent(worker, tag, id, seq, crashed, maxCrashes)
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  if rcall('EXISTS', jobKey(id)) == 0 then return 0 end
+  if crashed then
+    local crashes = rcall('HINCRBY', jobKey(id), 'stc', 1)
+    if crashes >= maxCrashes then
+      rcall('HSET', jobKey(id), 'defa', 'poison task: the worker died under it ' .. crashes .. ' times')
+    end
+  end
+  rcall('ZADD', keys.seq, seq, id)
+  rcall('RPUSH', tagKey(tag), id)
+  emit('waiting', 'jobId', id, 'prev', 'active')
+  return 1
+end
+
+local function dissolve(worker, crashed, maxCrashes)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, cur, seq, ntag, marker, state =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'seq', 'ntag', 'marker', 'state'))
+  local count = 0
+  rcall('HDEL', registryKey, worker)
+  rcall('HDEL', keys.beats, worker)
+  rcall('LREM', keys.idle, 0, worker)
+  rcall('LREM', keys.hungry, 0, worker)
+  if ntag then
+    count = rcall('LLEN', workerKey(worker, 'next'))
+    dropAhead(worker, 'head')
+  end
+  if tag then
+    local wasReady = isReady(tag)
+    count = count + returnToTag(tag, workerKey(worker, 'wait'))
+    if cur then count = count + returnCurrent(worker, tag, cur, seq, crashed, maxCrashes) end
+    removeOwner(tag, worker)
+    settle(tag, wasReady, 'head')
+    emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', crashed and 'lost' or 'shutdown')
+  end
+  rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
+  if state then rcall('DEL', state) end
+  if marker then rcall('ZREM', marker, worker) end
+  if count > 0 then wakeLeader() end
+  return count
+end
+
+if not isRegistered(caller) then return 0 end
+return dissolve(caller, false)
+`,
+  },
+  retryTask: {
+    numberOfKeys: 3,
+    lua: `--[[
+  A failed attempt with attempts left, in retry order "block" (and a task that its handler handed back): the task and the
+  rest of its batch go back to the head of their tag in the original order, the tag is parked for the back-off, and the
+  worker goes on with its look-ahead or is idle. Idempotent per (id, attempt).
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
+  ARGV[4]  attempt
+  ARGV[5]  lock token of the attempt, and of the next task
+  ARGV[6]  1: take the next task
+  ARGV[7]  1: the worker's tasks are short
+  ARGV[8]  task id
+  ARGV[9]  back-off in ms, 0: none
+  ARGV[10] 1: the attempt counts (\`atm\`)
+  ARGV[11] fields to set in the task's hash, a JSON array of names and values, or ""
+  ARGV[12] the worker's clock, ms since the epoch
+  Returns  0, or the next task (includes/take.lua); FENCED_WORKER, NOT_OWNER, or a code of BullMQ (-1, -2, -6)
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+--[[
+  Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
+  returned again. A batch ends here, when the worker's \`wait\` is empty.
+
+  Returns { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token } }, as BullMQ's moveToActive does.
+]]
+local LOCK_MS = 2147483647
+
+local function describe(worker, id)
+  local meta = workerMeta(worker, 'tag', 'done', 'fence')
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+end
+
+-- BullMQ's global rate limit (meta: max, duration). Returns the ms to wait, or counts one start.
+local function limitRate(id, settings)
+  local max = tonumber(settings[2])
+  if not max then return 0 end
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  return 0
+end
+
+local function startTask(worker, id, token, timestamp)
+  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+  rcall('ZREM', keys.seq, id)
+  rcall('LPUSH', keys.active, id)
+  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
+  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
+  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+end
+
+local function take(worker, token, timestamp)
+  local current = workerMeta(worker, 'cur')[1]
+  if current then
+    if rcall('EXISTS', jobKey(current)) == 1 then
+      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
+      return describe(worker, current)
+    end
+    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  end
+  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
+  if settings[1] then return { 0, 0, 0, 0 } end
+  local waitKey = workerKey(worker, 'wait')
+  while true do
+    local id = rcall('LINDEX', waitKey, -1)
+    if id and rcall('EXISTS', jobKey(id)) == 0 then
+      rcall('RPOP', waitKey)
+      rcall('ZREM', keys.seq, id)
+    elseif id then
+      local waitMs = limitRate(id, settings)
+      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+      rcall('RPOP', waitKey)
+      startTask(worker, id, token, timestamp)
+      return describe(worker, id)
+    else
+      local tag = workerMeta(worker, 'tag')[1]
+      if not tag then return { 0, 0, 0, 0 } end
+      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
+      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
+      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+    end
+  end
+end
+--[[
+  The check in front of every script that ends an attempt.
+
+  attemptState(worker, id, attempt) returns
+    'current'    the worker runs exactly this attempt
+    'committed'  this attempt has been committed already (its reply was lost): the caller answers as before
+    a code < 0   the worker is fenced, or does not hold this attempt
+]]
+local function attemptState(worker, id, attempt)
+  if not isRegistered(worker) then return FENCED_WORKER end
+  local meta = workerMeta(worker, 'cur', 'att', 'last')
+  if meta[1] == id and meta[2] == attempt then return 'current' end
+  if meta[3] == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+
+-- A code of BullMQ that says the task is no longer ours (gone, unlocked, locked by another, not active).
+local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+
+-- A worker that begins or ceases to run short tasks becomes a candidate for look-aheads, or is one no longer.
+local function noteLength(worker, short)
+  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
+  if (meta[1] or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and meta[2] and not meta[3] then
+    rcall('RPUSH', keys.hungry, worker)
+    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+
+local attempt, token, id, delay = ARGV[4], ARGV[5], ARGV[8], tonumber(ARGV[9])
+local fields = ARGV[11] ~= '' and cjson.decode(ARGV[11]) or nil
+
+local function giveBack()
+  local meta = workerMeta(caller, 'tag', 'seq')
+  local tag = meta[1]
+  rcall('DEL', jobKey(id) .. ':lock')
+  rcall('LREM', keys.active, -1, id)
+  if fields then rcall('HSET', jobKey(id), unpack(fields)) end
+  local made = ARGV[10] == '1' and rcall('HINCRBY', jobKey(id), 'atm', 1) or rcall('HGET', jobKey(id), 'atm') or 0
+  local wasReady = isReady(tag)
+  returnToTag(tag, workerKey(caller, 'wait'))
+  rcall('RPUSH', tagKey(tag), id)
+  rcall('ZADD', keys.seq, meta[2] or '0', id)
+  settle(tag, wasReady)
+  emit('waiting', 'jobId', id, 'prev', 'active')
+  if ARGV[10] == '1' then emit('retried', 'jobId', id, 'attemptsMade', made, 'delay', ARGV[9]) end
+  forgetCurrent(caller, id, attempt)
+  noteLength(caller, ARGV[7])
+  release(caller, 'retry', delay > 0 and (nowMs() + delay) or nil)
+end
+
+local state = attemptState(caller, id, attempt)
+if type(state) == 'number' then return state end
+if state == 'current' then
+  local lock = rcall('GET', jobKey(id) .. ':lock')
+  local code = rcall('EXISTS', jobKey(id)) == 0 and -1 or (not lock and -2) or (lock ~= token and -6) or 0
+  if code < 0 then
+    forgetCurrent(caller, id, attempt)
+    return code
+  end
+  giveBack()
+end
+if ARGV[6] == '1' then return take(caller, token, ARGV[12]) end
+return 0
+`,
+  },
+  setLimits: {
+    numberOfKeys: 3,
+    lua: `--[[
+  A new leader makes its identifyTagConcurrency the one in force.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the leader "nodeId:epoch"
+  ARGV[4]   owners that a tag may have by default
+  ARGV[5..] per tag with a limit of its own two arguments: tag, limit
+  Returns   1, or STALE_LEADER
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+
+if not isLeader() then return STALE_LEADER end
+-- Only tags that are bound, or that have or had a limit of their own, can change between ready and not ready.
+local affected, wasReady = rcall('HKEYS', keys.owners), {}
+for _, tag in ipairs(rcall('HKEYS', keys.limits)) do affected[#affected + 1] = tag end
+for i = 5, #ARGV, 2 do affected[#affected + 1] = ARGV[i] end
+for _, tag in ipairs(affected) do wasReady[tag] = isReady(tag) end
+rcall('DEL', keys.limits)
+rcall('HSET', ctlKey, 'limit', ARGV[4], 'limits', #ARGV > 4 and '1' or '0')
+for i = 5, #ARGV, 2 do rcall('HSET', keys.limits, ARGV[i], ARGV[i + 1]) end
+for tag, was in pairs(wasReady) do settle(tag, was) end
+return 1
+`,
+  },
+  takeTask: {
+    numberOfKeys: 3,
+    lua: `--[[
+  A worker takes its next task. Idempotent: see includes/take.lua.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
+  ARGV[4]  lock token
+  ARGV[5]  the worker's clock, ms since the epoch (BullMQ's processedOn)
+  Returns  see includes/take.lua, or FENCED_WORKER
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+--[[
+  Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
+  returned again. A batch ends here, when the worker's \`wait\` is empty.
+
+  Returns { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token } }, as BullMQ's moveToActive does.
+]]
+local LOCK_MS = 2147483647
+
+local function describe(worker, id)
+  local meta = workerMeta(worker, 'tag', 'done', 'fence')
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+end
+
+-- BullMQ's global rate limit (meta: max, duration). Returns the ms to wait, or counts one start.
+local function limitRate(id, settings)
+  local max = tonumber(settings[2])
+  if not max then return 0 end
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  return 0
+end
+
+local function startTask(worker, id, token, timestamp)
+  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+  rcall('ZREM', keys.seq, id)
+  rcall('LPUSH', keys.active, id)
+  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
+  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
+  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+end
+
+local function take(worker, token, timestamp)
+  local current = workerMeta(worker, 'cur')[1]
+  if current then
+    if rcall('EXISTS', jobKey(current)) == 1 then
+      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
+      return describe(worker, current)
+    end
+    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  end
+  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
+  if settings[1] then return { 0, 0, 0, 0 } end
+  local waitKey = workerKey(worker, 'wait')
+  while true do
+    local id = rcall('LINDEX', waitKey, -1)
+    if id and rcall('EXISTS', jobKey(id)) == 0 then
+      rcall('RPOP', waitKey)
+      rcall('ZREM', keys.seq, id)
+    elseif id then
+      local waitMs = limitRate(id, settings)
+      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+      rcall('RPOP', waitKey)
+      startTask(worker, id, token, timestamp)
+      return describe(worker, id)
+    else
+      local tag = workerMeta(worker, 'tag')[1]
+      if not tag then return { 0, 0, 0, 0 } end
+      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
+      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
+      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+    end
+  end
+end
+
+if not isRegistered(caller) then return FENCED_WORKER end
+return take(caller, ARGV[4], ARGV[5])
+`,
+  },
+  updateTaskData: {
+    numberOfKeys: 4,
+    lua: `--[[
+  What a running handler writes about its task, refused once its worker was declared dead or the attempt has ended.
+  Written by BullMQ's own script.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
+  KEYS[4..4]             the keys of BullMQ's updateData
+  ARGV[4]  attempt
+  ARGV[5]  task id
+  ARGV[6..]               the arguments of BullMQ's updateData
+  Returns  what BullMQ's script returns; FENCED_WORKER or NOT_OWNER
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+--[[
+  Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
+  returned again. A batch ends here, when the worker's \`wait\` is empty.
+
+  Returns { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token } }, as BullMQ's moveToActive does.
+]]
+local LOCK_MS = 2147483647
+
+local function describe(worker, id)
+  local meta = workerMeta(worker, 'tag', 'done', 'fence')
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+end
+
+-- BullMQ's global rate limit (meta: max, duration). Returns the ms to wait, or counts one start.
+local function limitRate(id, settings)
+  local max = tonumber(settings[2])
+  if not max then return 0 end
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  return 0
+end
+
+local function startTask(worker, id, token, timestamp)
+  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+  rcall('ZREM', keys.seq, id)
+  rcall('LPUSH', keys.active, id)
+  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
+  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
+  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+end
+
+local function take(worker, token, timestamp)
+  local current = workerMeta(worker, 'cur')[1]
+  if current then
+    if rcall('EXISTS', jobKey(current)) == 1 then
+      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
+      return describe(worker, current)
+    end
+    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  end
+  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
+  if settings[1] then return { 0, 0, 0, 0 } end
+  local waitKey = workerKey(worker, 'wait')
+  while true do
+    local id = rcall('LINDEX', waitKey, -1)
+    if id and rcall('EXISTS', jobKey(id)) == 0 then
+      rcall('RPOP', waitKey)
+      rcall('ZREM', keys.seq, id)
+    elseif id then
+      local waitMs = limitRate(id, settings)
+      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+      rcall('RPOP', waitKey)
+      startTask(worker, id, token, timestamp)
+      return describe(worker, id)
+    else
+      local tag = workerMeta(worker, 'tag')[1]
+      if not tag then return { 0, 0, 0, 0 } end
+      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
+      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
+      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+    end
+  end
+end
+--[[
+  The check in front of every script that ends an attempt.
+
+  attemptState(worker, id, attempt) returns
+    'current'    the worker runs exactly this attempt
+    'committed'  this attempt has been committed already (its reply was lost): the caller answers as before
+    a code < 0   the worker is fenced, or does not hold this attempt
+]]
+local function attemptState(worker, id, attempt)
+  if not isRegistered(worker) then return FENCED_WORKER end
+  local meta = workerMeta(worker, 'cur', 'att', 'last')
+  if meta[1] == id and meta[2] == attempt then return 'current' end
+  if meta[3] == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+
+-- A code of BullMQ that says the task is no longer ours (gone, unlocked, locked by another, not active).
+local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+
+-- A worker that begins or ceases to run short tasks becomes a candidate for look-aheads, or is one no longer.
+local function noteLength(worker, short)
+  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
+  if (meta[1] or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and meta[2] and not meta[3] then
+    rcall('RPUSH', keys.hungry, worker)
+    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+--- @bullmq "updateData"
+
+local state = attemptState(caller, ARGV[5], ARGV[4])
+if type(state) == 'number' then return state end
+return bullmq(slice(KEYS, 4), slice(ARGV, 6))
+`,
+  },
+  updateTaskProgress: {
+    numberOfKeys: 6,
+    lua: `--[[
+  What a running handler writes about its task, refused once its worker was declared dead or the attempt has ended.
+  Written by BullMQ's own script.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
+  KEYS[4..6]             the keys of BullMQ's updateProgress
+  ARGV[4]  attempt
+  ARGV[5]  task id
+  ARGV[6..]               the arguments of BullMQ's updateProgress
+  Returns  what BullMQ's script returns; FENCED_WORKER or NOT_OWNER
+]]
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--[[
+  isLeader: the caller holds the election lock under exactly this epoch. A refused caller has taken the marker that woke
+  it, so the marker is set again for the leader that exists.
+]]
+local function isLeader()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+
+-- A worker that was declared dead, or has retired, is not in the registry: whatever it sends is refused.
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+--[[
+  Appends to the queue's event stream, which BullMQ's QueueEvents reads. It is bounded by entries.
+]]
+local maxEvents
+
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between \`isReady\` and \`settle\`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- \`where\` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to \`count\` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until \`parkUntil\`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end
+--[[
+  Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
+  returned again. A batch ends here, when the worker's \`wait\` is empty.
+
+  Returns { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token } }, as BullMQ's moveToActive does.
+]]
+local LOCK_MS = 2147483647
+
+local function describe(worker, id)
+  local meta = workerMeta(worker, 'tag', 'done', 'fence')
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+end
+
+-- BullMQ's global rate limit (meta: max, duration). Returns the ms to wait, or counts one start.
+local function limitRate(id, settings)
+  local max = tonumber(settings[2])
+  if not max then return 0 end
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  return 0
+end
+
+local function startTask(worker, id, token, timestamp)
+  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+  rcall('ZREM', keys.seq, id)
+  rcall('LPUSH', keys.active, id)
+  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
+  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
+  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+end
+
+local function take(worker, token, timestamp)
+  local current = workerMeta(worker, 'cur')[1]
+  if current then
+    if rcall('EXISTS', jobKey(current)) == 1 then
+      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
+      return describe(worker, current)
+    end
+    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  end
+  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
+  if settings[1] then return { 0, 0, 0, 0 } end
+  local waitKey = workerKey(worker, 'wait')
+  while true do
+    local id = rcall('LINDEX', waitKey, -1)
+    if id and rcall('EXISTS', jobKey(id)) == 0 then
+      rcall('RPOP', waitKey)
+      rcall('ZREM', keys.seq, id)
+    elseif id then
+      local waitMs = limitRate(id, settings)
+      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+      rcall('RPOP', waitKey)
+      startTask(worker, id, token, timestamp)
+      return describe(worker, id)
+    else
+      local tag = workerMeta(worker, 'tag')[1]
+      if not tag then return { 0, 0, 0, 0 } end
+      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
+      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
+      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+    end
+  end
+end
+--[[
+  The check in front of every script that ends an attempt.
+
+  attemptState(worker, id, attempt) returns
+    'current'    the worker runs exactly this attempt
+    'committed'  this attempt has been committed already (its reply was lost): the caller answers as before
+    a code < 0   the worker is fenced, or does not hold this attempt
+]]
+local function attemptState(worker, id, attempt)
+  if not isRegistered(worker) then return FENCED_WORKER end
+  local meta = workerMeta(worker, 'cur', 'att', 'last')
+  if meta[1] == id and meta[2] == attempt then return 'current' end
+  if meta[3] == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+
+-- A code of BullMQ that says the task is no longer ours (gone, unlocked, locked by another, not active).
+local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+
+-- A worker that begins or ceases to run short tasks becomes a candidate for look-aheads, or is one no longer.
+local function noteLength(worker, short)
+  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
+  if (meta[1] or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and meta[2] and not meta[3] then
+    rcall('RPUSH', keys.hungry, worker)
+    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+--- @bullmq "updateProgress"
+
+local state = attemptState(caller, ARGV[5], ARGV[4])
+if type(state) == 'number' then return state end
+return bullmq(slice(KEYS, 4), slice(ARGV, 6))
+`,
+  },
 } as const;
 
 export type LuaScriptName = keyof typeof luaSources;

@@ -1,0 +1,84 @@
+import { Queue, RedisConnection, Worker, type Processor, type ConnectionOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { QueueContext } from '../redis/queue-context.js';
+import { PendingQueueBackend, type RegisteredWorker } from './pending-queue-backend.js';
+import { WorkerLaneBackend, type LaneOptions } from './worker-lane-backend.js';
+import { bullPrefix } from '../redis/queue-keys.js';
+
+/** Locks are not what keeps a task: the lease of its worker is. So they last longer than any task (24.8 days). */
+const lockDurationMs = 2 ** 31 - 1;
+
+
+/** BullMQ loads scripts of its own into a connection and asks it for its version: once per connection. */
+const connections = new WeakMap<Redis, RedisConnection>();
+
+function sharedConnection(client: Redis): RedisConnection {
+  let connection = connections.get(client);
+  if (connection === undefined) {
+    connection = new RedisConnection(client as unknown as ConnectionOptions, { shared: true, blocking: false });
+    connections.set(client, connection);
+  }
+  return connection;
+}
+
+/** The BullMQ queue that holds the tasks of a named queue. */
+export function createPendingQueue(context: QueueContext): Queue {
+  const { options, hub, scripts } = context;
+  const client = hub.commands as unknown as ConnectionOptions;
+  return new Queue(
+    options.pendingQueueName,
+    { connection: client, prefix: bullPrefix },
+    (_name, bullOptions) =>
+      new PendingQueueBackend({
+        connection: sharedConnection(hub.commands),
+        pendingQueueName: options.pendingQueueName,
+        scripts,
+        listWorkers: () => listWorkers(context),
+        bullOptions,
+      }),
+  );
+}
+
+/** A BullMQ worker that is one lane of this instance; its `run` is up to the caller. */
+export function createLaneWorker(
+  context: QueueContext,
+  processor: Processor,
+  lane: LaneOptions,
+): { worker: Worker; backend: WorkerLaneBackend } {
+  const { options, hub, scripts } = context;
+  let backend: WorkerLaneBackend | undefined;
+  const worker = new Worker(
+    options.pendingQueueName,
+    processor,
+    {
+      connection: hub.commands as unknown as ConnectionOptions,
+      prefix: bullPrefix,
+      name: lane.workerId,
+      autorun: false,
+      concurrency: 1,
+      lockDuration: lockDurationMs,
+      skipLockRenewal: true,
+      skipStalledCheck: true,
+      runRetryDelay: 100,
+    },
+    (_name, bullOptions) =>
+      (backend ??= new WorkerLaneBackend(
+        {
+          connection: sharedConnection(hub.commands),
+          pendingQueueName: options.pendingQueueName,
+          scripts,
+          listWorkers: () => listWorkers(context),
+          bullOptions,
+        },
+        lane,
+      )),
+  );
+  if (backend === undefined) throw new Error('BullMQ did not ask for a backend');
+  return { worker, backend };
+}
+
+/** The worker registry. */
+export async function listWorkers({ hub, keys }: QueueContext): Promise<RegisteredWorker[]> {
+  const entries = await hub.commands.hgetall(keys.workerRegistry);
+  return Object.values(entries).map((entry) => JSON.parse(entry) as RegisteredWorker);
+}

@@ -1,0 +1,115 @@
+import type { Clock } from '../domain/clock.js';
+import { TrustWindow } from '../domain/trust-window.js';
+import { StaleLeaderError } from '../errors/errors.js';
+import type { StepDownReason } from '../observability/messages/message-params.js';
+import type { ResolvedQueueOptions } from '../options/resolved-options.js';
+import type { LeadershipTerm, TermRunner } from './leadership.interface.js';
+
+export type TermEnd = 'resigned' | StepDownReason;
+
+export interface TermDependencies {
+  readonly options: ResolvedQueueOptions;
+  readonly clock: Clock;
+  readonly runners: readonly TermRunner[];
+  readonly renew: (heartbeats: number) => Promise<void>;
+  readonly onError: (error: unknown) => void;
+}
+
+/** After a renewal that failed, the next one comes sooner than the heartbeat. */
+const renewRetryMs = 500;
+
+/** One leadership: keeps the lease, runs what a leader does, and ends when told to or when the lease is over. */
+export class Term implements LeadershipTerm {
+  /** Resolves to the reason once everything that the leader does has returned. */
+  readonly ended: Promise<TermEnd>;
+
+  readonly #abort = new AbortController();
+  readonly #trust: TrustWindow;
+  #reason: TermEnd | undefined;
+  #heartbeats = 0;
+  #renewTimer: NodeJS.Timeout | undefined;
+  #trustTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly lockValue: string,
+    sentAtMs: number,
+    private readonly dependencies: TermDependencies,
+  ) {
+    const { options, runners, onError } = dependencies;
+    this.#trust = new TrustWindow(options.electionLockTtlMs);
+    this.#renewed(sentAtMs);
+    this.#scheduleRenewal(options.heartbeatIntervalMs);
+    const running = runners.map((runner) => runner.run(this).catch(onError));
+    const aborted = new Promise<void>((resolve) => {
+      this.signal.addEventListener('abort', () => {
+        resolve();
+      });
+    });
+    this.ended = Promise.all([aborted, ...running]).then(() => this.#reason ?? 'lease-lost');
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get isOpen(): boolean {
+    return !this.signal.aborted && this.#trust.isOpen(this.dependencies.clock.nowMs());
+  }
+
+  fenced(): void {
+    this.end('fenced');
+  }
+
+  end(reason: TermEnd): void {
+    this.#reason ??= reason;
+    clearTimeout(this.#renewTimer);
+    clearTimeout(this.#trustTimer);
+    this.#trust.close();
+    this.#abort.abort();
+  }
+
+  #scheduleRenewal(inMs: number): void {
+    this.#renewTimer = setTimeout(() => {
+      void this.#renewOnce();
+    }, inMs);
+  }
+
+  async #renewOnce(): Promise<void> {
+    const { options, clock, renew, onError } = this.dependencies;
+    const sentAt = clock.nowMs();
+    if (!this.#makesProgress(sentAt)) {
+      this.end('stalled');
+      return;
+    }
+    try {
+      await renew(++this.#heartbeats);
+      this.#renewed(sentAt);
+      if (!this.signal.aborted) this.#scheduleRenewal(options.heartbeatIntervalMs);
+    } catch (error) {
+      if (error instanceof StaleLeaderError) {
+        this.fenced();
+        return;
+      }
+      onError(error);
+      if (!this.signal.aborted) this.#scheduleRenewal(Math.min(renewRetryMs, options.heartbeatIntervalMs));
+    }
+  }
+
+  #makesProgress(nowMs: number): boolean {
+    const { runners, options } = this.dependencies;
+    const patience = Math.max(options.electionLockTtlMs, 2 * options.schedulerIntervalMs);
+    return runners.every(({ lastProgressMs }) => lastProgressMs === undefined || nowMs - lastProgressMs < patience);
+  }
+
+  #renewed(sentAtMs: number): void {
+    if (this.signal.aborted) return;
+    this.#trust.renewed(sentAtMs);
+    clearTimeout(this.#trustTimer);
+    this.#trustTimer = setTimeout(
+      () => {
+        if (!this.isOpen) this.end('lease-lost');
+      },
+      this.#trust.remainingMs(this.dependencies.clock.nowMs()) + 1,
+    );
+  }
+}

@@ -1,0 +1,53 @@
+export { QueueModule } from './module/queue.module.js';
+export type { QueueFeatureAsyncOptions, QueueModuleAsyncOptions, QueueOptionsFactory } from './module/async-options.js';
+export {
+  getElectionServiceToken,
+  getQueueServiceToken,
+  getSchedulerServiceToken,
+  getWorkerServiceToken,
+} from './module/tokens.js';
+export { InjectQueueService, InjectWorkerService } from './module/decorators.js';
+
+export {
+  QueueService,
+  type BulkTask,
+  type CancelResult,
+  type RetryFilter,
+} from './producer/queue-service.js';
+export type { QueueStats, TagStats } from './producer/queue-stats.js';
+export { WorkerService } from './worker/worker-service.js';
+export type { TaskContext, TaskHandler } from './worker/task-context.js';
+export { SchedulerService } from './scheduler/scheduler-service.js';
+export { ElectionService } from './election/election-service.js';
+export type { LeaderInfo } from './election/leader-info.js';
+export type { QueueEvent, QueueEventFields, QueueEventType } from './observability/events/queue-event.js';
+
+export { Task } from './domain/task.js';
+export type { RetryOrder, TaskOptions } from './domain/task-options.js';
+export type { WorkerState } from './domain/worker-state.js';
+export type { QueueRole } from './domain/roles.js';
+export type { Locale } from './domain/locale.js';
+export type {
+  DefaultTaskOptions,
+  ElectionOptions,
+  IdentifyTagConcurrency,
+  QueueFeatureOptions,
+  QueueModuleOptions,
+  QueueOptions,
+  WorkerOptions,
+} from './options/queue-module-options.js';
+export type { RedisConnectionOptions } from './options/redis-connection-options.js';
+
+export { AffinityQueueError, ErrorCode } from './errors/index.js';
+export * from './errors/errors.js';
+
+export type {
+  BackoffOptions,
+  DeduplicationOptions,
+  Job,
+  JobProgress,
+  JobsOptions,
+  JobState,
+  KeepJobs,
+  Queue,
+} from 'bullmq';

@@ -1,0 +1,26 @@
+export interface SilentWorker {
+  readonly workerId: string;
+  /** The counter that has not changed. */
+  readonly beat: string;
+}
+
+/** Remembers since when each worker's heartbeat counter has stood still, by the observer's own monotonic clock. */
+export class BeatObserver {
+  #seen = new Map<string, { readonly beat: string; readonly since: number }>();
+
+  constructor(private readonly timeoutMs: number) {}
+
+  /** @returns the workers that have been silent for the timeout */
+  observe(beats: Readonly<Record<string, string>>, nowMs: number): SilentWorker[] {
+    const seen = new Map<string, { readonly beat: string; readonly since: number }>();
+    const silent: SilentWorker[] = [];
+    for (const [workerId, beat] of Object.entries(beats)) {
+      const before = this.#seen.get(workerId);
+      const since = before?.beat === beat ? before.since : nowMs;
+      seen.set(workerId, { beat, since });
+      if (nowMs - since >= this.timeoutMs) silent.push({ workerId, beat });
+    }
+    this.#seen = seen;
+    return silent;
+  }
+}

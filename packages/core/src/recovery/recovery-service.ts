@@ -1,0 +1,104 @@
+import { systemClock, type Clock } from '../domain/clock.js';
+import type { LeadershipTerm, TermRunner } from '../election/leadership.interface.js';
+import { StaleLeaderError, TaskNotFoundError, TaskStillRunningError } from '../errors/errors.js';
+import type { QueueLog } from '../observability/messages/queue-log.js';
+import type { QueueContext } from '../redis/queue-context.js';
+import { scanKeys } from '../redis/scan.js';
+import { BeatObserver } from './beat-observer.js';
+
+export interface RecoveryServiceDependencies {
+  readonly context: QueueContext;
+  readonly log: QueueLog;
+  readonly onError: (error: unknown) => void;
+  readonly clock?: Clock;
+}
+
+const longestTickMs = 1_000;
+const shortestTickMs = 20;
+
+/**
+ * The leader's watch over the workers: declares those dead whose heartbeat it has not seen change for the heartbeat timeout
+ * by its own clock, and looks for worker queues that nobody owns. The protocol is described in RECOVERY.md.
+ */
+export class RecoveryService implements TermRunner {
+  readonly #context: QueueContext;
+  readonly #log: QueueLog;
+  readonly #onError: (error: unknown) => void;
+  readonly #clock: Clock;
+
+  constructor({ context, log, onError, clock = systemClock }: RecoveryServiceDependencies) {
+    this.#context = context;
+    this.#log = log;
+    this.#onError = onError;
+    this.#clock = clock;
+  }
+
+  async run(term: LeadershipTerm): Promise<void> {
+    const { heartbeatIntervalMs, heartbeatTimeoutMs } = this.#context.options;
+    const observer = new BeatObserver(heartbeatTimeoutMs);
+    const tickMs = Math.min(longestTickMs, Math.max(shortestTickMs, Math.floor(heartbeatIntervalMs / 2)));
+    let scanned = false;
+    while (!term.signal.aborted) {
+      try {
+        if (!scanned) await this.#recoverOrphanQueues(term);
+        scanned = true;
+        await this.#recoverSilentWorkers(term, observer);
+      } catch (error) {
+        if (error instanceof StaleLeaderError) {
+          term.fenced();
+          return;
+        }
+        this.#onError(error);
+      }
+      await untilAborted(term.signal, tickMs);
+    }
+  }
+
+  async #recoverSilentWorkers(term: LeadershipTerm, observer: BeatObserver): Promise<void> {
+    const { hub, keys } = this.#context;
+    const beats = await hub.commands.hgetall(keys.beats);
+    for (const { workerId, beat } of observer.observe(beats, this.#clock.nowMs())) {
+      const recovered = await this.#recover(term, workerId, beat);
+      if (recovered !== undefined) this.#log.warn('workerDeclaredDead', { workerId, recovered });
+    }
+  }
+
+  /** Worker queues stamped with this pending queue that no registered worker owns, e.g. after the registry was deleted. */
+  async #recoverOrphanQueues(term: LeadershipTerm): Promise<void> {
+    const { hub, keys, options } = this.#context;
+    const suffix = ':meta';
+    for await (const key of scanKeys(hub.commands, { prefix: keys.workerBase, suffix, count: options.scanCount })) {
+      if (term.signal.aborted) return;
+      const workerId = key.slice(keys.workerBase.length, -suffix.length);
+      if ((await hub.commands.hget(key, 'queue')) !== keys.base) continue;
+      if ((await hub.commands.hexists(keys.workerRegistry, workerId)) === 1) continue;
+      const recovered = await this.#recover(term, workerId, '');
+      if (recovered !== undefined) this.#log.warn('orphanQueueRecovered', { workerQueue: key.slice(0, -suffix.length), recovered });
+    }
+  }
+
+  /** @returns how many tasks went back, or nothing where the worker lives or is gone already */
+  async #recover(term: LeadershipTerm, workerId: string, beat: string): Promise<number | undefined> {
+    const { scripts, options } = this.#context;
+    try {
+      const args = [workerId, beat, options.maxCrashes];
+      return (await scripts.run('recoverWorker', { caller: term.lockValue, args, context: { workerId } })) as number;
+    } catch (error) {
+      if (error instanceof TaskStillRunningError || error instanceof TaskNotFoundError) return undefined;
+      throw error;
+    }
+  }
+}
+
+async function untilAborted(signal: AbortSignal, ms: number): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}

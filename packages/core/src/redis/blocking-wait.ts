@@ -1,0 +1,137 @@
+import type { Redis } from 'ioredis';
+
+/** Called for every member that arrived, with its score. */
+export type WaitListener = (member: string, score: number) => void;
+
+const blockSeconds = 5;
+/** A blocking command can outlive a lost connection unanswered; after this long past its time-out we start anew. */
+const watchdogMs = 2_000;
+const reconnectDelayMs = 200;
+
+/**
+ * One blocking connection that waits on any number of marker zsets, for everything in an instance that waits for Redis.
+ *
+ * The order of the keys rotates, because BZPOPMIN serves the first key that has a member and would starve the others.
+ * Members that arrived together are fetched together.
+ */
+export class BlockingWait {
+  readonly #listeners = new Map<string, WaitListener>();
+  #client: Redis | undefined;
+  #loop: Promise<void> | undefined;
+  #closed = false;
+  #rotation = 0;
+  #wakeLoop: (() => void) | undefined;
+
+  /**
+   * @param createClient - makes a client without command time-out; called again when a connection hangs
+   * @param interruptKey - a zset of this instance alone; a member in it makes the wait begin anew with the keys of now
+   * @param commands - a client that does not block
+   */
+  constructor(
+    private readonly createClient: () => Redis,
+    private readonly interruptKey: string,
+    private readonly commands: Redis,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /** Listens on a key until the returned function is called. */
+  watch(key: string, listener: WaitListener): () => void {
+    if (this.#listeners.has(key)) throw new Error(`Already waiting on ${key}`);
+    this.#listeners.set(key, listener);
+    this.#loop ??= this.#run();
+    this.#interrupt();
+    return () => {
+      if (this.#listeners.delete(key)) this.#interrupt();
+    };
+  }
+
+  /** Ends the wait; the connection is closed when this returns. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wakeLoop?.();
+    this.#client?.disconnect();
+    await this.#loop;
+  }
+
+  #interrupt(): void {
+    this.#wakeLoop?.();
+    if (this.#client === undefined || this.#closed) return;
+    this.commands.zadd(this.interruptKey, 0, 'keys').catch((error: unknown) => {
+      // The wait notices the new keys at its next turn, at most `blockSeconds` later.
+      if (!this.#closed) this.onError(error);
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed) {
+      if (this.#listeners.size === 0) {
+        await new Promise<void>((resolve) => (this.#wakeLoop = resolve));
+        continue;
+      }
+      try {
+        await this.#waitOnce();
+      } catch (error) {
+        if (this.#closed) break;
+        this.onError(error);
+        await this.#pause(reconnectDelayMs);
+      }
+    }
+    this.#client?.disconnect();
+    this.#client = undefined;
+  }
+
+  async #waitOnce(): Promise<void> {
+    const client = (this.#client ??= this.createClient());
+    const keys = this.#rotatedKeys();
+    const reply = await this.#withWatchdog(client, client.bzpopmin(this.interruptKey, ...keys, blockSeconds));
+    if (reply === null || this.#closed) return;
+    const [key, member, score] = reply;
+    this.#deliver(key, member, score);
+    if (key === this.interruptKey) return;
+    const more = await this.#withWatchdog(client, client.zpopmin(key, 1_000));
+    for (let i = 0; i + 1 < more.length; i += 2) this.#deliver(key, String(more[i]), String(more[i + 1]));
+  }
+
+  #rotatedKeys(): string[] {
+    const keys = [...this.#listeners.keys()];
+    const from = this.#rotation++ % keys.length;
+    return [...keys.slice(from), ...keys.slice(0, from)];
+  }
+
+  #deliver(key: string, member: string, score: string): void {
+    try {
+      this.#listeners.get(key)?.(member, Number(score));
+    } catch (error) {
+      this.onError(error);
+    }
+  }
+
+  async #withWatchdog<T>(client: Redis, command: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const hung = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => {
+          if (this.#client === client) this.#client = undefined;
+          client.disconnect();
+          reject(new Error('The blocking connection did not answer and was replaced'));
+        },
+        blockSeconds * 1_000 + watchdogMs,
+      );
+    });
+    try {
+      return await Promise.race([command, hung]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wakeLoop = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

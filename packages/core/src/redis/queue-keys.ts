@@ -1,0 +1,64 @@
+import type { ResolvedQueueOptions } from '../options/resolved-options.js';
+
+/** BullMQ's key prefix. Queues are told apart by their names, so it is not an option. */
+export const bullPrefix = 'bull';
+
+/** The layout of our keys. Instances of another layout refuse to join. */
+export const layoutVersion = '1';
+
+/** Every key of a queue that TypeScript needs by name; the Lua scripts derive the rest from the two bases. */
+export interface QueueKeys {
+  /** `bull:<pendingQueueName>:`, in front of every key of the pending queue. */
+  readonly base: string;
+  /** `bull:<workerQueuePrefix>-`, in front of every key of a worker queue. */
+  readonly workerBase: string;
+  readonly electionLock: string;
+  readonly electionEpoch: string;
+  readonly electionVacancy: string;
+  readonly leaderInfo: string;
+  readonly workerRegistry: string;
+  readonly control: string;
+  readonly beats: string;
+  /** BullMQ's marker, which every add sets and the leader waits on. */
+  readonly marker: string;
+  workerState(workerId: string): string;
+  workerMeta(workerId: string): string;
+}
+
+const defaultPendingQueueName = 'pending-tasks';
+
+/**
+ * The one function that builds key names.
+ *
+ * The default queue has the documented names `scheduler:election:lock`, `scheduler:leader:info` and
+ * `scheduler:worker:registry`; any other queue has its own name in them, so that two applications on one Redis never
+ * elect across each other.
+ */
+export function queueKeys(
+  options: Pick<ResolvedQueueOptions, 'pendingQueueName' | 'workerQueuePrefix' | 'workerStatePrefix'>,
+): QueueKeys {
+  const { pendingQueueName, workerQueuePrefix, workerStatePrefix } = options;
+  const base = `${bullPrefix}:${pendingQueueName}:`;
+  const workerBase = `${bullPrefix}:${workerQueuePrefix}-`;
+  const scheduler =
+    pendingQueueName === defaultPendingQueueName ? 'scheduler:' : `scheduler:${pendingQueueName}:`;
+  return Object.freeze({
+    base,
+    workerBase,
+    electionLock: `${scheduler}election:lock`,
+    electionEpoch: `${scheduler}election:epoch`,
+    electionVacancy: `${scheduler}election:vacancy`,
+    leaderInfo: `${scheduler}leader:info`,
+    workerRegistry: `${scheduler}worker:registry`,
+    control: `${base}aff:ctl`,
+    beats: `${base}aff:beats`,
+    marker: `${base}marker`,
+    workerState: (workerId: string) => `${workerStatePrefix}:${workerId}`,
+    workerMeta: (workerId: string) => `${workerBase}${workerId}:meta`,
+  });
+}
+
+/** What an instance waits on: one zset for all its workers, one that interrupts the wait of its leaders. */
+export function instanceKeys(nodeId: string): { readonly workers: string; readonly interrupt: string } {
+  return { workers: `scheduler:instance:${nodeId}:wake`, interrupt: `scheduler:instance:${nodeId}:interrupt` };
+}

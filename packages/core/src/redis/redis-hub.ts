@@ -1,0 +1,116 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import { redisAddress } from '../options/redis-address.js';
+import type { ResolvedRedisOptions } from '../options/resolved-options.js';
+import { BlockingWait } from './blocking-wait.js';
+import { connectAndCheck } from './check-server.js';
+import { instanceKeys } from './queue-keys.js';
+import { WorkerMarker } from './worker-marker.js';
+
+export type ConnectionEvent =
+  | { readonly lost: true; readonly address: string; readonly error: unknown }
+  | { readonly lost: false; readonly address: string; readonly afterMs: number };
+
+/**
+ * The connections of one instance to one Redis, shared by all its queues there: one for commands, one on which its
+ * workers wait, one on which its leaders and followers wait.
+ */
+export class RedisHub {
+  readonly commands: Redis;
+  readonly workers: WorkerMarker;
+  readonly leaderWait: BlockingWait;
+  readonly commandTimeoutMs: number;
+  readonly #workerWait: BlockingWait;
+  #closing: Promise<void> | undefined;
+  #opened = false;
+  #opening: Promise<void> | undefined;
+
+  constructor(
+    private readonly options: ResolvedRedisOptions,
+    readonly nodeId: string,
+    private readonly onError: (error: unknown) => void,
+    private readonly onConnection: (event: ConnectionEvent) => void = () => undefined,
+  ) {
+    this.commandTimeoutMs = options.commandTimeoutMs;
+    this.commands = this.#createClient('commands', { commandTimeout: options.commandTimeoutMs });
+    this.#watchConnection();
+    const { workers, interrupt } = instanceKeys(nodeId);
+    const wait = (purpose: string, key: string): BlockingWait =>
+      new BlockingWait(() => this.#createClient(purpose, {}), key, this.commands, onError);
+    this.#workerWait = wait('workers', `${interrupt}:workers`);
+    this.workers = new WorkerMarker(workers, nodeId, this.#workerWait);
+    this.leaderWait = wait('leaders', `${interrupt}:leaders`);
+  }
+
+  /** Where Redis is, without credentials. */
+  get address(): string {
+    return redisAddress(this.options);
+  }
+
+  /** Connects and checks the server; once, whoever asks. See {@link connectAndCheck} for what it throws. */
+  open(): Promise<void> {
+    this.#opening ??= connectAndCheck(this.commands, {
+      address: this.address,
+      timeoutMs: Math.max(1_000, Math.min(this.commandTimeoutMs, 10_000)),
+      allowEviction: this.options.allowEviction,
+    }).then(
+      () => {
+        this.#opened = true;
+      },
+      async (error: unknown) => {
+        await this.close();
+        throw error;
+      },
+    );
+    return this.#opening;
+  }
+
+  /** Returns when every connection of ours is closed. A client that the application gave stays open. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      await Promise.all([this.#workerWait.close(), this.leaderWait.close()]);
+      const { interrupt, workers } = instanceKeys(this.nodeId);
+      if (this.commands.status === 'ready') {
+        await this.commands.del(`${interrupt}:workers`, `${interrupt}:leaders`, workers).catch(this.onError);
+      }
+      this.commands.disconnect();
+    })();
+    return this.#closing;
+  }
+
+  /** A client that BullMQ copies for its event stream; this one never connects. */
+  eventsTemplate(): Redis {
+    return this.#createClient('events', { lazyConnect: true });
+  }
+
+  /** Says once that the connection is lost, and once that it is back. */
+  #watchConnection(): void {
+    let lostAt: number | undefined;
+    let lastError: unknown;
+    this.commands.on('error', (error) => (lastError = error));
+    this.commands.on('close', () => {
+      if (lostAt !== undefined || this.#closing || !this.#opened) return;
+      lostAt = performance.now();
+      this.onConnection({ lost: true, address: this.address, error: lastError });
+    });
+    this.commands.on('ready', () => {
+      if (lostAt === undefined) return;
+      const afterMs = Math.round(performance.now() - lostAt);
+      lostAt = undefined;
+      this.onConnection({ lost: false, address: this.address, afterMs });
+    });
+  }
+
+  #createClient(purpose: string, extra: Partial<RedisOptions>): Redis {
+    const own: RedisOptions = {
+      connectionName: `affinity:${this.nodeId}:${purpose}`,
+      // A command waits for Redis to come back; `commandTimeout` says how long.
+      maxRetriesPerRequest: null,
+      retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 5), 1_000),
+      ...extra,
+    };
+    const given = this.options.instance;
+    const client = given ? given.duplicate({ commandTimeout: undefined, ...own } as RedisOptions) : new Redis({ ...this.options.options, ...own });
+    client.on('error', this.onError);
+    return client;
+  }
+}

@@ -1,0 +1,34 @@
+--[[
+  A worker records the outcome of an attempt (completed, or failed for good) and takes its next task. Idempotent per
+  (id, attempt). The outcome itself is written by BullMQ's own script.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
+  KEYS[4..17]             the keys of BullMQ's moveToFinished
+  ARGV[4]  attempt (the value of the task's `ats`)
+  ARGV[5]  lock token for the next task
+  ARGV[6]  1: take the next task
+  ARGV[7]  1: the worker's tasks are short
+  ARGV[8..16]             the arguments of BullMQ's moveToFinished, with "fetch next" off
+  Returns  0, or the next task (includes/take.lua); FENCED_WORKER, NOT_OWNER, or a code of BullMQ
+]]
+--- @include "includes/current"
+--- @bullmq "moveToFinished"
+
+local id, attempt, timestamp = ARGV[8], ARGV[4], ARGV[9]
+local state = attemptState(caller, id, attempt)
+if type(state) == 'number' then return state end
+if state == 'current' then
+  local theirKeys = slice(KEYS, 4)
+  -- BullMQ says "drained" when its own lists are empty; tasks that are indexed or dispatched count too. Only a task that
+  -- deduplication may requeue needs the real key.
+  if rcall('HEXISTS', jobKey(id), 'deid') == 0 then theirKeys[3] = keys.seq end
+  local code = bullmq(theirKeys, slice(ARGV, 8))
+  if type(code) == 'number' and code < 0 then
+    if isLost(code) then forgetCurrent(caller, id, attempt) end
+    return code
+  end
+  forgetCurrent(caller, id, attempt)
+  noteLength(caller, ARGV[7])
+end
+if ARGV[6] == '1' then return take(caller, ARGV[5], timestamp) end
+return 0

@@ -1,0 +1,158 @@
+--[[
+  One round of the leader: due delayed tasks and parked tags, intake of what was added, top-up, assignment, look-ahead.
+  Bounded by ids and by bytes; the leader calls it again while `more` is 1.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the leader "nodeId:epoch"
+  ARGV[4]  maxBatchSize
+  ARGV[5]  how many ids one call may take in or bind
+  ARGV[6]  how many bytes of task data one call may read
+  ARGV[7]  longest allowed data of a task, in bytes
+  ARGV[8]  longest allowed tag, in bytes
+  Returns  { taken in, bound, more (0 | 1), ms until the next due task or tag (-1: none) }, or STALE_LEADER
+]]
+--- @include "includes/fence"
+--- @include "includes/batches"
+--- @include "includes/taskTag"
+
+if not isLeader() then return STALE_LEADER end
+
+local maxBatchSize, maxIds, maxBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local maxDataBytes, maxTagBytes = tonumber(ARGV[7]), tonumber(ARGV[8])
+local now = nowMs()
+local more = 0
+
+-- BullMQ scores a delayed job with (ms of its due time) * 4096 + a sequence number.
+local function promoteDue()
+  local due = rcall('ZRANGEBYSCORE', keys.delayed, 0, (now + 1) * 4096 - 1, 'LIMIT', 0, maxIds)
+  if #due == 0 then return end
+  if #due == maxIds then more = 1 end
+  for _, id in ipairs(due) do
+    rcall('HSET', jobKey(id), 'delay', 0)
+    emit('waiting', 'jobId', id, 'prev', 'delayed')
+  end
+  rcall('LPUSH', keys.wait, unpack(due))
+  rcall('ZREM', keys.delayed, unpack(due))
+end
+
+local function unparkDue()
+  local due = rcall('ZRANGEBYSCORE', keys.parked, '-inf', now, 'LIMIT', 0, maxIds)
+  if #due == maxIds then more = 1 end
+  for _, tag in ipairs(due) do
+    rcall('ZREM', keys.parked, tag)
+    settle(tag, false)
+  end
+end
+
+local touched, touchedOrder = {}, {}
+
+local function index(id, tag)
+  local list = tagKey(tag)
+  local length = rcall('LPUSH', list, id)
+  rcall('ZADD', keys.seq, rcall('HINCRBY', ctlKey, 'seq', 1), id)
+  if length == 1 then settle(tag, false) end
+  if not touched[tag] then
+    touched[tag] = true
+    touchedOrder[#touchedOrder + 1] = tag
+  end
+end
+
+-- Returns the number of bytes read, or nil where the id has no task.
+local function takeIn(id)
+  local key = jobKey(id)
+  if rcall('EXISTS', key) == 0 then return 0 end
+  local bytes = rcall('HSTRLEN', key, 'data')
+  local tag, reason = tagOf(id, maxDataBytes, maxTagBytes)
+  if not tag then
+    tag = MALFORMED_TAG
+    rcall('HSET', key, 'defa', 'malformed task: ' .. reason)
+  end
+  index(id, tag)
+  return math.min(bytes, maxDataBytes)
+end
+
+local function intake()
+  local ids = rcall('LRANGE', keys.wait, -maxIds, -1)
+  local count, bytes = 0, 0
+  for i = #ids, 1, -1 do
+    bytes = bytes + takeIn(ids[i])
+    count = count + 1
+    if bytes >= maxBytes then break end
+  end
+  if count > 0 then rcall('LTRIM', keys.wait, 0, -count - 1) end
+  if count < #ids or #ids == maxIds then more = 1 end
+  -- Foreign producers may set a priority; within a tag it has no meaning, so those tasks follow the plain ones.
+  if more == 0 then
+    local prioritized = rcall('ZRANGE', keys.prioritized, 0, maxIds - 1)
+    local taken = 0
+    for _, id in ipairs(prioritized) do
+      bytes = bytes + takeIn(id)
+      taken = taken + 1
+      rcall('ZREM', keys.prioritized, id)
+      if bytes >= maxBytes then break end
+    end
+    count = count + taken
+    if taken < #prioritized or taken == maxIds then more = 1 end
+  end
+  return count
+end
+
+local function topUpTouched()
+  for _, tag in ipairs(touchedOrder) do
+    for _, worker in ipairs(ownersOf(tag)) do topUp(worker, tag, maxBatchSize) end
+  end
+end
+
+local function mayBind()
+  local limit = tonumber(rcall('HGET', keys.meta, 'concurrency') or 0)
+  return limit == 0 or rcall('HLEN', registryKey) - rcall('LLEN', keys.idle) < limit
+end
+
+-- Gives ready tags to idle workers, then the look-aheads of busy ones, oldest first.
+local function assign()
+  local bound = 0
+  while bound < maxIds and rcall('EXISTS', keys.idle) == 1 and mayBind() do
+    local tag = rcall('LINDEX', keys.ring, 0)
+    if not tag then
+      local busy = rcall('LINDEX', keys.ahead, 0)
+      if not busy then return bound end
+      tag = dropAhead(busy, 'head')
+    end
+    if rcall('LREM', keys.ring, 1, tag) == 1 then
+      local worker = rcall('LPOP', keys.idle)
+      if rcall('EXISTS', tagKey(tag)) == 1 then bound = bound + bind(worker, tag, maxBatchSize)
+      else rcall('LPUSH', keys.idle, worker) end
+    end
+  end
+  if bound >= maxIds then more = 1 end
+  return bound
+end
+
+local function lookAhead(bound)
+  if rcall('EXISTS', keys.idle) == 1 and mayBind() then return bound end
+  while bound < maxIds and rcall('EXISTS', keys.ring) == 1 do
+    local worker = rcall('LPOP', keys.hungry)
+    if not worker then return bound end
+    bound = bound + bindAhead(worker, rcall('LPOP', keys.ring), maxBatchSize)
+  end
+  if bound >= maxIds then more = 1 end
+  return bound
+end
+
+local function nextDue()
+  local delayed = rcall('ZRANGE', keys.delayed, 0, 0, 'WITHSCORES')
+  local parked = rcall('ZRANGE', keys.parked, 0, 0, 'WITHSCORES')
+  local due = math.huge
+  if delayed[2] then due = math.floor(tonumber(delayed[2]) / 4096) end
+  if parked[2] then due = math.min(due, tonumber(parked[2])) end
+  return due == math.huge and -1 or math.max(0, math.ceil(due - now))
+end
+
+promoteDue()
+unparkDue()
+local taken = intake()
+local bound = 0
+if rcall('HEXISTS', keys.meta, 'paused') == 0 then
+  topUpTouched()
+  bound = lookAhead(assign())
+end
+return { taken, bound, more, nextDue() }

@@ -1,0 +1,22 @@
+--[[
+  What there is of one tag.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
+  ARGV[4]  tag
+  Returns  { waiting, active, paused (0 | 1), end of the back-off in ms of Redis' clock (-1: not parked), owners... }
+]]
+--- @include "includes/batches"
+
+local tag = ARGV[4]
+local waiting, active = rcall('LLEN', tagKey(tag)), 0
+local owners = ownersOf(tag)
+for _, worker in ipairs(owners) do
+  local meta = workerMeta(worker, 'tag', 'cur', 'ntag')
+  if meta[1] == tag then
+    waiting = waiting + rcall('LLEN', workerKey(worker, 'wait'))
+    if meta[2] then active = active + 1 end
+  end
+  if meta[3] == tag then waiting = waiting + rcall('LLEN', workerKey(worker, 'next')) end
+end
+local parked = rcall('ZSCORE', keys.parked, tag)
+return { waiting, active, rcall('SISMEMBER', keys.pausedTags, tag), tonumber(parked or -1), unpack(owners) }

@@ -1,0 +1,118 @@
+--- @include "includes/events"
+--- @include "includes/tags"
+--[[
+  The life of a batch: bind, top up, look ahead, begin, release. The caller has validated everything.
+]]
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+
+-- The documented state of a worker, for people and dashboards; nothing reads it to decide.
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+
+local function feedLater(worker)
+  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+end
+
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+
+-- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+
+-- Binds a ready tag to a busy worker as its look-ahead.
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+
+-- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
+local function dropAhead(worker, where)
+  local tag = workerMeta(worker, 'ntag')[1]
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  return tag
+end
+
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+
+--[[
+  Ends the batch of a worker: the tag is unbound (and parked until `parkUntil`, if given) and joins the end of the ring if
+  it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
+  is idle. Returns true if a look-ahead began.
+]]
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    rcall('RPUSH', keys.idle, worker)
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  return began
+end

@@ -1,0 +1,63 @@
+--[[
+  Names every key and every common argument that the scripts share. Each script of this folder is called with
+
+    KEYS[1]  election lock           (string "nodeId:epoch")
+    KEYS[2]  worker registry         (hash workerId -> JSON)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
+    ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
+    ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
+
+  and derives the other keys from the two bases. Lists keep BullMQ's orientation: the head (next to run) is on the right.
+
+  Keys of a pending queue
+    aff:ring         list of the tags that wait for a worker, next one on the left
+    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
+    aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
+    aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
+    aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
+    aff:pausedtags   set of the tags that pauseTag stopped
+    aff:idle         list of the workers without a batch, longest idle on the left
+    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:beats        hash workerId -> heartbeat counter
+
+  Keys of a worker, "<ARGV[2]><workerId>:"
+    wait             list of the task ids of its batch that it has not taken yet
+    next             list of the task ids of its look-ahead
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
+                     committed "id:attempt"); short (1: its tasks are short)
+]]
+local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+
+-- Codes of our own start below -100, so that they never meet those of BullMQ.
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+
+local function jobKey(id) return base .. id end
+
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+
+-- Redis' wall clock in whole milliseconds.
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Wakes the leader: the same marker that every add of BullMQ sets.
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end

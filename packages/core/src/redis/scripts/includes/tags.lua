@@ -1,0 +1,74 @@
+--- @include "includes/layout"
+--[[
+  Ownership of tags and the ring.
+
+  A tag is in the ring, once, exactly while it is ready: it has indexed tasks, fewer owners than its limit, and is neither
+  parked nor paused. Every change to one of these goes between `isReady` and `settle`, which keeps that true.
+]]
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+
+-- Removes one entry of the worker; with a limit above 1 it may own a tag twice, by its batch and by its look-ahead.
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+
+-- `where` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+
+-- Moves up to `count` ids from the head of a tag to the end of a worker's list; returns how many.
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+
+-- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end

@@ -1,0 +1,72 @@
+--- @include "includes/batches"
+--[[
+  Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
+  returned again. A batch ends here, when the worker's `wait` is empty.
+
+  Returns { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token } }, as BullMQ's moveToActive does.
+]]
+local LOCK_MS = 2147483647
+
+local function describe(worker, id)
+  local meta = workerMeta(worker, 'tag', 'done', 'fence')
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+end
+
+-- BullMQ's global rate limit (meta: max, duration). Returns the ms to wait, or counts one start.
+local function limitRate(id, settings)
+  local max = tonumber(settings[2])
+  if not max then return 0 end
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  return 0
+end
+
+local function startTask(worker, id, token, timestamp)
+  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+  rcall('ZREM', keys.seq, id)
+  rcall('LPUSH', keys.active, id)
+  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
+  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
+  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+end
+
+local function take(worker, token, timestamp)
+  local current = workerMeta(worker, 'cur')[1]
+  if current then
+    if rcall('EXISTS', jobKey(current)) == 1 then
+      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
+      return describe(worker, current)
+    end
+    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  end
+  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
+  if settings[1] then return { 0, 0, 0, 0 } end
+  local waitKey = workerKey(worker, 'wait')
+  while true do
+    local id = rcall('LINDEX', waitKey, -1)
+    if id and rcall('EXISTS', jobKey(id)) == 0 then
+      rcall('RPOP', waitKey)
+      rcall('ZREM', keys.seq, id)
+    elseif id then
+      local waitMs = limitRate(id, settings)
+      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+      rcall('RPOP', waitKey)
+      startTask(worker, id, token, timestamp)
+      return describe(worker, id)
+    else
+      local tag = workerMeta(worker, 'tag')[1]
+      if not tag then return { 0, 0, 0, 0 } end
+      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
+      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
+      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+    end
+  end
+end

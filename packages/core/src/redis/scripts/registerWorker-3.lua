@@ -1,0 +1,29 @@
+--[[
+  A worker joins its queue. Idempotent for the same workerId and node.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId, new at every process start
+  ARGV[4]  layout version
+  ARGV[5]  nodeId
+  ARGV[6]  marker key of the instance, on which its workers wait
+  ARGV[7]  key of the documented worker state
+  ARGV[8]  registry entry, JSON
+  Returns  1, or LAYOUT_MISMATCH, FOREIGN_QUEUE (the worker queue is stamped by another pending queue), NOT_OWNER (the id
+           is another node's)
+]]
+--- @include "includes/fence"
+--- @include "includes/batches"
+
+rcall('HSETNX', ctlKey, 'layout', ARGV[4])
+if rcall('HGET', ctlKey, 'layout') ~= ARGV[4] then return LAYOUT_MISMATCH end
+local metaKey = workerKey(caller, 'meta')
+local stamp, node = unpack(rcall('HMGET', metaKey, 'queue', 'node'))
+if stamp and stamp ~= base then return FOREIGN_QUEUE end
+if node and node ~= ARGV[5] then return NOT_OWNER end
+if isRegistered(caller) then return 1 end
+rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7])
+rcall('HSET', registryKey, caller, ARGV[8])
+rcall('HSET', keys.beats, caller, 0)
+rcall('RPUSH', keys.idle, caller)
+showState(caller)
+if rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+return 1

@@ -1,0 +1,16 @@
+--[[
+  The leader renews its lock and shows a sign of life. PEXPIRE comes first: it is allowed when Redis is full, and what
+  follows in the same script then is too.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the leader "nodeId:epoch"
+  KEYS[4]  epoch   KEYS[5]  leader info (JSON)
+  ARGV[4]  lock TTL in ms
+  ARGV[5]  leader info as JSON
+  Returns  1, or STALE_LEADER
+]]
+--- @include "includes/layout"
+
+if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
+rcall('PEXPIRE', lockKey, ARGV[4])
+rcall('SET', KEYS[5], ARGV[5])
+return 1

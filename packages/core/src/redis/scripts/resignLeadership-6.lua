@@ -1,0 +1,14 @@
+--[[
+  The leader gives the lock up and wakes a follower.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the leader "nodeId:epoch"
+  KEYS[4]  epoch   KEYS[5]  leader info   KEYS[6]  vacancy (zset, wakes a follower)
+  Returns  1, or STALE_LEADER (it was not the leader any more)
+]]
+--- @include "includes/layout"
+
+if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
+rcall('DEL', lockKey, KEYS[5])
+rcall('ZADD', KEYS[6], 0, caller)
+rcall('PEXPIRE', KEYS[6], 60000)
+return 1

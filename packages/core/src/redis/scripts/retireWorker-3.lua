@@ -1,0 +1,12 @@
+--[[
+  A worker leaves on purpose: what it holds goes back to the heads of the tags in order, and its keys are removed.
+  Idempotent: a worker that is not registered has nothing to give back.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
+  Returns  how many tasks went back
+]]
+--- @include "includes/fence"
+--- @include "includes/dissolve"
+
+if not isRegistered(caller) then return 0 end
+return dissolve(caller, false)

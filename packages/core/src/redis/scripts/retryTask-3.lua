@@ -1,0 +1,54 @@
+--[[
+  A failed attempt with attempts left, in retry order "block" (and a task that its handler handed back): the task and the
+  rest of its batch go back to the head of their tag in the original order, the tag is parked for the back-off, and the
+  worker goes on with its look-ahead or is idle. Idempotent per (id, attempt).
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
+  ARGV[4]  attempt
+  ARGV[5]  lock token of the attempt, and of the next task
+  ARGV[6]  1: take the next task
+  ARGV[7]  1: the worker's tasks are short
+  ARGV[8]  task id
+  ARGV[9]  back-off in ms, 0: none
+  ARGV[10] 1: the attempt counts (`atm`)
+  ARGV[11] fields to set in the task's hash, a JSON array of names and values, or ""
+  ARGV[12] the worker's clock, ms since the epoch
+  Returns  0, or the next task (includes/take.lua); FENCED_WORKER, NOT_OWNER, or a code of BullMQ (-1, -2, -6)
+]]
+--- @include "includes/current"
+
+local attempt, token, id, delay = ARGV[4], ARGV[5], ARGV[8], tonumber(ARGV[9])
+local fields = ARGV[11] ~= '' and cjson.decode(ARGV[11]) or nil
+
+local function giveBack()
+  local meta = workerMeta(caller, 'tag', 'seq')
+  local tag = meta[1]
+  rcall('DEL', jobKey(id) .. ':lock')
+  rcall('LREM', keys.active, -1, id)
+  if fields then rcall('HSET', jobKey(id), unpack(fields)) end
+  local made = ARGV[10] == '1' and rcall('HINCRBY', jobKey(id), 'atm', 1) or rcall('HGET', jobKey(id), 'atm') or 0
+  local wasReady = isReady(tag)
+  returnToTag(tag, workerKey(caller, 'wait'))
+  rcall('RPUSH', tagKey(tag), id)
+  rcall('ZADD', keys.seq, meta[2] or '0', id)
+  settle(tag, wasReady)
+  emit('waiting', 'jobId', id, 'prev', 'active')
+  if ARGV[10] == '1' then emit('retried', 'jobId', id, 'attemptsMade', made, 'delay', ARGV[9]) end
+  forgetCurrent(caller, id, attempt)
+  noteLength(caller, ARGV[7])
+  release(caller, 'retry', delay > 0 and (nowMs() + delay) or nil)
+end
+
+local state = attemptState(caller, id, attempt)
+if type(state) == 'number' then return state end
+if state == 'current' then
+  local lock = rcall('GET', jobKey(id) .. ':lock')
+  local code = rcall('EXISTS', jobKey(id)) == 0 and -1 or (not lock and -2) or (lock ~= token and -6) or 0
+  if code < 0 then
+    forgetCurrent(caller, id, attempt)
+    return code
+  end
+  giveBack()
+end
+if ARGV[6] == '1' then return take(caller, token, ARGV[12]) end
+return 0

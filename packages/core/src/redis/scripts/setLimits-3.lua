@@ -1,0 +1,22 @@
+--[[
+  A new leader makes its identifyTagConcurrency the one in force.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the leader "nodeId:epoch"
+  ARGV[4]   owners that a tag may have by default
+  ARGV[5..] per tag with a limit of its own two arguments: tag, limit
+  Returns   1, or STALE_LEADER
+]]
+--- @include "includes/fence"
+--- @include "includes/tags"
+
+if not isLeader() then return STALE_LEADER end
+-- Only tags that are bound, or that have or had a limit of their own, can change between ready and not ready.
+local affected, wasReady = rcall('HKEYS', keys.owners), {}
+for _, tag in ipairs(rcall('HKEYS', keys.limits)) do affected[#affected + 1] = tag end
+for i = 5, #ARGV, 2 do affected[#affected + 1] = ARGV[i] end
+for _, tag in ipairs(affected) do wasReady[tag] = isReady(tag) end
+rcall('DEL', keys.limits)
+rcall('HSET', ctlKey, 'limit', ARGV[4], 'limits', #ARGV > 4 and '1' or '0')
+for i = 5, #ARGV, 2 do rcall('HSET', keys.limits, ARGV[i], ARGV[i + 1]) end
+for tag, was in pairs(wasReady) do settle(tag, was) end
+return 1

@@ -1,0 +1,17 @@
+--[[
+  What a running handler writes about its task, refused once its worker was declared dead or the attempt has ended.
+  Written by BullMQ's own script.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
+  KEYS[4..4]             the keys of BullMQ's updateData
+  ARGV[4]  attempt
+  ARGV[5]  task id
+  ARGV[6..]               the arguments of BullMQ's updateData
+  Returns  what BullMQ's script returns; FENCED_WORKER or NOT_OWNER
+]]
+--- @include "includes/current"
+--- @bullmq "updateData"
+
+local state = attemptState(caller, ARGV[5], ARGV[4])
+if type(state) == 'number' then return state end
+return bullmq(slice(KEYS, 4), slice(ARGV, 6))

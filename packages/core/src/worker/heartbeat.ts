@@ -1,0 +1,31 @@
+/** Calls `beat` at a steady interval, never twice at once; a failed beat is reported and the next one is tried. */
+export class Heartbeat {
+  #timer: NodeJS.Timeout | undefined;
+  #generation = 0;
+
+  constructor(
+    private readonly intervalMs: number,
+    private readonly beat: () => Promise<void>,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  start(): void {
+    this.stop();
+    this.#schedule(this.#generation);
+  }
+
+  stop(): void {
+    this.#generation += 1;
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(generation: number): void {
+    this.#timer = setTimeout(() => {
+      this.beat()
+        .catch(this.onError)
+        .finally(() => {
+          if (generation === this.#generation) this.#schedule(generation);
+        });
+    }, this.intervalMs);
+  }
+}

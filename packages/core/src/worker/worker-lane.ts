@@ -1,0 +1,211 @@
+import type { Job, Worker } from 'bullmq';
+import { createLaneWorker } from '../bullmq/queue-factory.js';
+import type { WorkerLaneBackend } from '../bullmq/worker-lane-backend.js';
+import type { WorkerState } from '../domain/worker-state.js';
+import { LeaseLostError, TaskCancelledError } from '../errors/errors.js';
+import { errorName, type QueueLog } from '../observability/messages/queue-log.js';
+import type { QueueContext } from '../redis/queue-context.js';
+import { layoutVersion } from '../redis/queue-keys.js';
+import type { TaskRunner } from './task-runner.js';
+
+export interface LaneEvents {
+  /** The worker is not registered any more, by the word of Redis. */
+  onFenced(lane: WorkerLane): void;
+  onError(error: unknown): void;
+}
+
+/** Below this mean duration a worker is given its next batch in advance. */
+const shortTaskMs = 20;
+/** Weight of the latest task in the mean. */
+const meanWeight = 0.2;
+
+/** One worker: a serial lane with an id of its own, from registration to retirement. */
+export class WorkerLane {
+  readonly #worker: Worker;
+  readonly #backend: WorkerLaneBackend;
+  #running: Promise<void> | undefined;
+  #task: { readonly id: string; readonly controller: AbortController } | undefined;
+  #settled: Promise<void> = Promise.resolve();
+  #meanMs = Number.POSITIVE_INFINITY;
+  #batch: { readonly identifyTag: string; readonly position: number } | undefined;
+  #left = false;
+  readonly #startTime = Date.now();
+
+  constructor(
+    readonly workerId: string,
+    private readonly context: QueueContext,
+    private readonly runner: TaskRunner,
+    private readonly log: QueueLog,
+    private readonly events: LaneEvents,
+  ) {
+    const { worker, backend } = createLaneWorker(context, (job) => this.#process(job), {
+      workerId,
+      runsShortTasks: () => this.#meanMs < shortTaskMs,
+      onFenced: () => {
+        events.onFenced(this);
+      },
+      onError: (error) => {
+        events.onError(error);
+      },
+    });
+    this.#worker = worker;
+    this.#backend = backend;
+    worker.on('error', (error) => {
+      events.onError(error);
+    });
+    worker.on('drained', () => {
+      this.#batch = undefined;
+    });
+  }
+
+  get isRunningTask(): boolean {
+    return this.#task !== undefined;
+  }
+
+  get state(): WorkerState {
+    return {
+      workerId: this.workerId,
+      status: this.#batch ? 'running' : 'idle',
+      currentIdentifyTag: this.#batch?.identifyTag ?? null,
+      currentBatchSize: this.#batch?.position ?? 0,
+    };
+  }
+
+  /** The entry in the registry. */
+  describe(hostname: string): string {
+    const { nodeId } = this.context;
+    return JSON.stringify({
+      workerId: this.workerId,
+      nodeId,
+      hostname,
+      processId: process.pid,
+      startTime: this.#startTime,
+      lastHeartbeat: Date.now(),
+    });
+  }
+
+  /** Registers the worker; tasks can be bound to it from now on. */
+  async register(hostname: string): Promise<void> {
+    const { scripts, hub, keys, nodeId, options } = this.context;
+    await scripts.run('registerWorker', {
+      caller: this.workerId,
+      args: [layoutVersion, nodeId, hub.workers.key, keys.workerState(this.workerId), this.describe(hostname)],
+      context: { workerId: this.workerId, queueName: options.pendingQueueName, layoutExpected: layoutVersion },
+    });
+    this.log.info('workerRegistered', { workerId: this.workerId });
+  }
+
+  run(): void {
+    this.#running ??= this.#worker.run().catch((error: unknown) => {
+      this.events.onError(error);
+    });
+  }
+
+  wake(): void {
+    this.#backend.wake();
+  }
+
+  cancel(jobId: string): void {
+    if (this.#task?.id === jobId) this.#task.controller.abort(new TaskCancelledError({ jobId }));
+  }
+
+  /**
+   * Takes nothing new and waits for the running task, at most so long; then its handler is aborted.
+   *
+   * @returns whether the task ended in time
+   */
+  async stop(timeoutMs: number): Promise<boolean> {
+    this.#backend.stopTaking();
+    if (this.isRunningTask) await this.#leave();
+    const closed = this.#worker.close();
+    if (await settlesWithin(closed, timeoutMs)) return true;
+    this.abandon('the shutdown took longer than shutdownTimeout');
+    await settlesWithin(this.#settled, abortGraceMs);
+    return false;
+  }
+
+  /** The lease is gone: the handler is aborted, its result discarded, and nothing is sent for this worker any more. */
+  abandon(reason: string): void {
+    this.#left = true;
+    const error = new LeaseLostError({ holder: this.workerId, reason });
+    this.#backend.abandon(error);
+    this.#task?.controller.abort(error);
+    this.#worker.close(true).catch((closeError: unknown) => {
+      this.events.onError(closeError);
+    });
+  }
+
+  /** Resolves when no handler of this worker runs any more. */
+  async whenSettled(): Promise<void> {
+    await this.#settled;
+  }
+
+  /** Gives back what the worker holds and removes its keys. */
+  async retire(): Promise<number> {
+    const count = (await this.context.scripts.run('retireWorker', { caller: this.workerId })) as number;
+    if (count > 0) this.log.info('tasksHandedBack', { workerId: this.workerId, handedBack: count });
+    this.log.info('workerRetired', { workerId: this.workerId });
+    return count;
+  }
+
+  async #leave(): Promise<void> {
+    try {
+      await this.context.scripts.run('leaveWorker', { caller: this.workerId, context: { workerId: this.workerId } });
+    } catch (error) {
+      // Retirement, or the leader, gives the look-ahead back later.
+      this.events.onError(error);
+    }
+  }
+
+  async #process(job: Job): Promise<unknown> {
+    const attempt = this.#backend.current;
+    if (attempt === undefined || attempt.id !== job.id) {
+      throw new Error(`Worker ${this.workerId} was given a task that it has not taken`);
+    }
+    const controller = new AbortController();
+    this.#task = { id: attempt.id, controller };
+    this.#batch = { identifyTag: attempt.identifyTag, position: attempt.batchPosition };
+    if (this.#left) controller.abort(new LeaseLostError({ holder: this.workerId, reason: 'the worker has left' }));
+    const { workerId } = this;
+    const about = { jobId: attempt.id, type: job.name, workerId };
+    const startedAt = performance.now();
+    this.log.debug('taskStarted', { ...about, attempt: attempt.attempt });
+    const running = this.runner.run(job, attempt, workerId, controller);
+    this.#settled = running.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      const result = await running;
+      this.log.debug('taskCompleted', { ...about, durationMs: Math.round(performance.now() - startedAt) });
+      return result;
+    } catch (error) {
+      this.log.warn('taskFailed', { ...about, attempt: attempt.attempt, error: errorName(error) });
+      throw error;
+    } finally {
+      this.#noteDuration(performance.now() - startedAt);
+      this.#task = undefined;
+    }
+  }
+
+  #noteDuration(ms: number): void {
+    this.#meanMs = Number.isFinite(this.#meanMs) ? this.#meanMs + meanWeight * (ms - this.#meanMs) : ms;
+  }
+}
+
+/** How long a handler that was aborted at shutdown may take to end before its task is given back regardless. */
+const abortGraceMs = 1_000;
+
+async function settlesWithin(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<false>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(false);
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

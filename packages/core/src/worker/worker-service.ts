@@ -1,0 +1,100 @@
+import { systemClock, type Clock } from '../domain/clock.js';
+import type { WorkerState } from '../domain/worker-state.js';
+import type { QueueLog } from '../observability/messages/queue-log.js';
+import type { QueueContext } from '../redis/queue-context.js';
+import { HandlerRegistry } from './handler-registry.js';
+import type { TaskHandler } from './task-context.js';
+import { TaskRunner } from './task-runner.js';
+import { WorkerPool } from './worker-pool.js';
+
+export interface WorkerServiceDependencies {
+  readonly context: QueueContext;
+  readonly log: QueueLog;
+  readonly onError: (error: unknown) => void;
+  readonly onLockSeen: (lockTtlMs: number) => void;
+  readonly clock?: Clock;
+}
+
+/**
+ * Runs the tasks: registers handlers, and keeps this instance's workers of one queue.
+ *
+ * @publicApi
+ */
+export class WorkerService {
+  readonly #handlers = new HandlerRegistry();
+  readonly #pool: WorkerPool;
+  readonly #context: QueueContext;
+  readonly #log: QueueLog;
+  #started = false;
+  #changing: Promise<void> = Promise.resolve();
+
+  /** @internal */
+  constructor({ clock = systemClock, ...dependencies }: WorkerServiceDependencies) {
+    this.#context = dependencies.context;
+    this.#log = dependencies.log;
+    const runner = new TaskRunner(this.#handlers, dependencies.context.options);
+    this.#pool = new WorkerPool({ ...dependencies, clock, runner });
+  }
+
+  /**
+   * Registers the function for a task type. In a role that runs no tasks it is accepted and never called.
+   *
+   * @throws {@link InvalidHandlerError}, {@link HandlerAlreadyRegisteredError}
+   * @example
+   * workerService.registerHandler('send-email', async (payload, context) => ({ status: 'sent' }));
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a payload is whatever the producer of that type sends
+  registerHandler<Payload = any, Result = unknown>(type: string, handler: TaskHandler<Payload, Result>): void {
+    this.#handlers.register(type, handler);
+    if (this.runsTasks) this.#log.info('handlerRegistered', { type });
+    else this.#log.debug('handlerUnused', { type, role: this.#context.options.role });
+  }
+
+  /** Types that have a handler, in alphabetical order. */
+  get registeredTypes(): readonly string[] {
+    return this.#handlers.types;
+  }
+
+  /** Whether the role of this instance runs tasks. */
+  get runsTasks(): boolean {
+    const { role } = this.#context.options;
+    return role === 'WORKER' || role === 'BOTH';
+  }
+
+  /** Starts the workers; does nothing when they run, or in a role without workers. Nest calls it after bootstrap. */
+  start(): Promise<void> {
+    return this.#change(async () => {
+      if (this.#started || !this.runsTasks) return;
+      await this.#pool.start();
+      this.#started = true;
+    });
+  }
+
+  /**
+   * Takes nothing new, lets running tasks finish within `shutdownTimeout`, gives the rest back in order, and removes this
+   * instance's workers. Returns when all that is done; does nothing when stopped.
+   */
+  stop(): Promise<void> {
+    return this.#change(async () => {
+      if (!this.#started) return;
+      this.#started = false;
+      await this.#pool.stop();
+    });
+  }
+
+  /** What the workers of this instance are doing; empty while stopped. */
+  getWorkerStates(): WorkerState[] {
+    return this.#pool.states;
+  }
+
+  /** Whether the workers may act on their lease; true without workers. */
+  get hasLease(): boolean {
+    return this.#pool.hasLease;
+  }
+
+  #change(step: () => Promise<void>): Promise<void> {
+    const next = this.#changing.then(step);
+    this.#changing = next.catch(() => undefined); // the caller has `next`
+    return next;
+  }
+}
