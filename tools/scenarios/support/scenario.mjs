@@ -22,30 +22,45 @@ const EXAMPLE = fileURLToPath(new URL('../../../packages/example/', import.meta.
 /** Short enough for a script, long enough for a slow machine. */
 const ELECTION = { ELECTION_LOCK_TTL: '3000', HEARTBEAT_INTERVAL: '1000', HEARTBEAT_TIMEOUT: '5000' };
 
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+
+class Interruption extends Error {
+  constructor(signal) {
+    super(`interrupted by ${signal}`);
+    this.name = signal;
+  }
+}
+
 /**
  * @param {string} title
  * @param {(scenario: Scenario) => Promise<void>} play
  */
 export async function runScenario(title, play) {
   const interruption = new AbortController();
-  const interrupt = (signal) => interruption.abort(new Error(`interrupted by ${signal}`));
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt);
+  const interrupt = (signal) => interruption.abort(new Interruption(signal));
+  for (const signal of Object.keys(EXIT_CODES)) process.on(signal, interrupt);
 
   console.log(styleText('bold', `\n${title}`));
   const scenario = new Scenario(interruption.signal);
+  let passed = false;
   try {
     await scenario.prepare();
     await Promise.race([play(scenario), rejectOnAbort(interruption.signal)]);
-    if (scenario.failures > 0) process.exitCode = 1;
+    passed = scenario.failures === 0;
+    if (!passed) process.exitCode = 1;
   } catch (error) {
-    console.error(`  ${styleText('red', '✗')} ${error.stack ?? error}`);
-    scenario.printLogs();
-    process.exitCode = 1;
+    process.exitCode = EXIT_CODES[error.name] ?? 1;
+    console.error(
+      `  ${styleText('red', '✗')} ${error instanceof Interruption ? error.message : error.stack}`,
+    );
+    if (!(error instanceof Interruption)) scenario.printLogs();
   } finally {
     await scenario.stop();
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, interrupt);
+    for (const signal of Object.keys(EXIT_CODES)) process.off(signal, interrupt);
   }
-  console.log(process.exitCode ? styleText('red', '  failed') : styleText('green', '  passed'));
+  // Nothing of an interrupted script goes on.
+  if (interruption.signal.aborted) process.exit();
+  console.log(passed ? styleText('green', '  passed') : styleText('red', '  failed'));
 }
 
 function rejectOnAbort(signal) {
@@ -56,6 +71,8 @@ export class Scenario {
   #redis;
   #folder;
   #instances = [];
+  #deaths = new Map();
+  #stops = [];
   #signal;
   failures = 0;
 
@@ -65,6 +82,11 @@ export class Scenario {
 
   get redisUrl() {
     return this.#redis.url;
+  }
+
+  /** What the application reads in this scenario. */
+  get environment() {
+    return { REDIS_URL: this.#redis.url, DATA_DIR: this.#folder, SHUTDOWN_TIMEOUT: '5000', ...ELECTION };
   }
 
   async prepare() {
@@ -84,8 +106,7 @@ export class Scenario {
    */
   async start(name, env = {}) {
     this.#signal.throwIfAborted();
-    const own = { REDIS_URL: this.#redis.url, DATA_DIR: this.#folder, SHUTDOWN_TIMEOUT: '5000', ...ELECTION };
-    const instance = new Instance(name, environment({ ...own, ...env }));
+    const instance = new Instance(name, environment({ ...this.environment, ...env }));
     this.#instances.push(instance);
     return instance.ready();
   }
@@ -95,10 +116,20 @@ export class Scenario {
     return toAttempts(await readRunLog(this.#folder), this.deaths());
   }
 
-  /** Of killed instances: process id → monotonic milliseconds of its death. */
+  /** Of killed processes: process id → monotonic milliseconds of its death. */
   deaths() {
     const dead = this.#instances.filter(({ killed, endedAtMs }) => killed && endedAtMs !== undefined);
-    return new Map(dead.map(({ pid, endedAtMs }) => [pid, endedAtMs]));
+    return new Map([...this.#deaths, ...dead.map(({ pid, endedAtMs }) => [pid, endedAtMs])]);
+  }
+
+  /** A process that the scenario did not start itself was killed. */
+  markDead(pid, atMs) {
+    this.#deaths.set(pid, atMs);
+  }
+
+  /** What has to be stopped at the end, last added first. */
+  onStop(stop) {
+    this.#stops.unshift(stop);
   }
 
   /** Waits until so many tasks have completed, and returns all attempts. */
@@ -138,6 +169,7 @@ export class Scenario {
   }
 
   async stop() {
+    for (const stop of this.#stops) await stop();
     await Promise.all(this.#instances.map((instance) => instance.stop()));
     await this.#redis?.stop();
     if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
