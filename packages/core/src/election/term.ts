@@ -25,6 +25,8 @@ export class Term implements LeadershipTerm {
 
   readonly #abort = new AbortController();
   readonly #trust: TrustWindow;
+  /** A lease is renewed well before it is over, however long the heartbeat interval is. */
+  readonly #renewEveryMs: number;
   #reason: TermEnd | undefined;
   #heartbeats = 0;
   #renewTimer: NodeJS.Timeout | undefined;
@@ -38,7 +40,8 @@ export class Term implements LeadershipTerm {
     const { options, runners, onError } = dependencies;
     this.#trust = new TrustWindow(options.electionLockTtlMs);
     this.#renewed(sentAtMs);
-    this.#scheduleRenewal(options.heartbeatIntervalMs);
+    this.#renewEveryMs = Math.min(options.heartbeatIntervalMs, options.electionLockTtlMs / 3);
+    this.#scheduleRenewal(this.#renewEveryMs);
     const running = runners.map((runner) => runner.run(this).catch(onError));
     const aborted = new Promise<void>((resolve) => {
       this.signal.addEventListener('abort', () => {
@@ -75,7 +78,7 @@ export class Term implements LeadershipTerm {
   }
 
   async #renewOnce(): Promise<void> {
-    const { options, clock, renew, onError } = this.dependencies;
+    const { clock, renew, onError } = this.dependencies;
     const sentAt = clock.nowMs();
     if (!this.#makesProgress(sentAt)) {
       this.end('stalled');
@@ -84,14 +87,14 @@ export class Term implements LeadershipTerm {
     try {
       await renew(++this.#heartbeats);
       this.#renewed(sentAt);
-      if (!this.signal.aborted) this.#scheduleRenewal(options.heartbeatIntervalMs);
+      if (!this.signal.aborted) this.#scheduleRenewal(this.#renewEveryMs);
     } catch (error) {
       if (error instanceof StaleLeaderError) {
         this.fenced();
         return;
       }
       onError(error);
-      if (!this.signal.aborted) this.#scheduleRenewal(Math.min(renewRetryMs, options.heartbeatIntervalMs));
+      if (!this.signal.aborted) this.#scheduleRenewal(Math.min(renewRetryMs, this.#renewEveryMs));
     }
   }
 

@@ -42,7 +42,8 @@ export class WorkerPool {
   constructor(private readonly dependencies: PoolDependencies) {
     const { context, onError } = dependencies;
     this.#trust = new TrustWindow(context.options.heartbeatTimeoutMs);
-    this.#heartbeat = new Heartbeat(context.options.heartbeatIntervalMs, () => this.#beat(), onError);
+    const { heartbeatIntervalMs, heartbeatTimeoutMs } = context.options;
+    this.#heartbeat = new Heartbeat(Math.min(heartbeatIntervalMs, heartbeatTimeoutMs / 3), () => this.#beat(), onError);
   }
 
   get states(): WorkerState[] {

@@ -1,5 +1,5 @@
 import { Observable, Subject } from 'rxjs';
-import { openEventStream, type EventStream } from '../../bullmq/event-stream.js';
+import { EventStream } from '../../bullmq/event-stream.js';
 import type { QueueContext } from '../../redis/queue-context.js';
 import { decodeEvent, streamedEvents, type QueueEvent } from './queue-event.js';
 
@@ -51,7 +51,7 @@ export class QueueEventsHub {
   #open(): void {
     this.#listeners += 1;
     if (this.#stream !== undefined || this.#closed) return;
-    this.#stream = openEventStream(this.context, {
+    this.#stream = new EventStream(this.context, {
       names: [...this.#types.keys()],
       onEvent: (name, fields, eventId) => {
         const type = this.#types.get(name);
