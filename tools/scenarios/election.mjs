@@ -67,8 +67,8 @@ await runScenario('Election: 3 instances in role BOTH under PM2', async (scenari
   ]);
 
   // PM2 sends SIGINT to stop an instance, and starts it again.
-  sendSignal(heir.processId, 'SIGINT');
   const resignedAtMs = monotonicMs();
+  sendSignal(heir.processId, 'SIGINT');
   const next = await scenario.until('a leader after the resignation', async () => {
     const info = await readLeader(redis);
     return info && info.nodeId !== heir.nodeId && info;

@@ -38,7 +38,7 @@ await runScenario('Recovery: the only instance is killed and started again', asy
   const victim = await scenario.start('first', env);
   const tasks = ['red', 'blue', 'green'].flatMap((tag) => ledgerTasks(tag, 7, { confirmationMs: 200 }));
   await victim.client.addTasks(tasks);
-  await scenario.completed(3);
+  await scenario.until('both workers to run', async () => (await running(scenario)).length === 2);
   await victim.kill();
   await scenario.start('second', env);
   const attempts = await scenario.completed(tasks.length);
@@ -62,9 +62,12 @@ function checkPromises(scenario, attempts, tasks) {
   scenario.check('only what ran when its process died ran again', again > 0 && again <= 2, `${again} tasks`);
 }
 
+async function running(scenario) {
+  return (await scenario.attempts()).filter(({ outcome }) => outcome === 'running');
+}
+
 async function isRunning(scenario, sequence) {
-  const attempts = await scenario.attempts();
-  return attempts.some((attempt) => attempt.sequence === sequence && attempt.outcome === 'running');
+  return (await running(scenario)).some((attempt) => attempt.sequence === sequence);
 }
 
 async function isDead(scenario, sequence) {

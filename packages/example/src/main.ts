@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Logger } from '@nestjs/common';
+import { Logger, type LogLevel } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -7,8 +7,14 @@ import { AppModule } from './app.module.js';
 import { configureHttp } from './configure-http.js';
 import type { Settings } from './settings.js';
 
+/** In production without a line for each start and end of a task. */
+const PRODUCTION_LEVELS: LogLevel[] = ['log', 'warn', 'error', 'fatal'];
+
 async function bootstrap(): Promise<void> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule, { bodyParser: false });
+  const app = await NestFactory.create<NestExpressApplication>(AppModule, {
+    bodyParser: false,
+    ...(process.env.NODE_ENV === 'production' && { logger: PRODUCTION_LEVELS }),
+  });
   const config = app.get<ConfigService<Settings, true>>(ConfigService);
   configureHttp(app, config.get('BULK_MAX_BYTES', { infer: true }));
   // SIGTERM and SIGINT: stop taking tasks, finish what runs, give the rest back, resign, close.

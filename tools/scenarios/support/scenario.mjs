@@ -86,7 +86,13 @@ export class Scenario {
 
   /** What the application reads in this scenario. */
   get environment() {
-    return { REDIS_URL: this.#redis.url, DATA_DIR: this.#folder, SHUTDOWN_TIMEOUT: '5000', ...ELECTION };
+    return {
+      NODE_ENV: 'production',
+      REDIS_URL: this.#redis.url,
+      DATA_DIR: this.#folder,
+      SHUTDOWN_TIMEOUT: '5000',
+      ...ELECTION,
+    };
   }
 
   async prepare() {
