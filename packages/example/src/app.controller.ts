@@ -10,22 +10,22 @@ export class AppController {
 
   @Post('tasks')
   async addTask(@Body({ schema: taskSchema }) task: Task): Promise<AddedTask> {
-    return await this.appService.addTask(task);
+    return this.appService.addTask(task);
   }
 
   /** NDJSON (one task a line) or a JSON array; either all tasks are valid and added, or none is. */
   @Post('tasks/bulk')
   async addTasks(@Body(BulkBodyPipe) tasks: TaskRequest[]): Promise<AddedTasks> {
-    return await this.appService.addTasks(tasks);
+    return this.appService.addTasks(tasks);
   }
 
   @Get('tasks/:id')
   async getTask(@Param('id') id: string): Promise<TaskReport> {
-    return await this.appService.getTask(id);
+    return this.appService.getTask(id);
   }
 
   @Get('queue/stats')
   async getQueueStats(): Promise<QueueStats> {
-    return await this.appService.getQueueStats();
+    return this.appService.getQueueStats();
   }
 }

@@ -49,9 +49,10 @@ export class AppService {
 
   /** @throws NotFoundException for an id that never was or whose retention is over */
   async getTask(id: string): Promise<TaskReport> {
+    // The state first: what is read after it is at least as new, so a completed task has its result.
+    const state = await this.queueService.queue.getJobState(id);
     const job = await this.queueService.getJob(id);
     if (!job) throw new NotFoundException(`There is no task '${id}'.`);
-    const state = await job.getState();
     return {
       id: job.id,
       task: job.data as Task,
@@ -64,6 +65,6 @@ export class AppService {
   }
 
   async getQueueStats(): Promise<QueueStats> {
-    return await this.queueService.getQueueStats();
+    return this.queueService.getQueueStats();
   }
 }
