@@ -49,8 +49,10 @@ export class BlockingWait {
   async close(): Promise<void> {
     this.#closed = true;
     this.#wakeLoop?.();
+    // Once only: ioredis keeps a timer for each call, and the second one for two seconds.
     this.#client?.disconnect();
     await this.#loop;
+    this.#client = undefined;
   }
 
   #interrupt(): void {
@@ -76,8 +78,6 @@ export class BlockingWait {
         await this.#pause(reconnectDelayMs);
       }
     }
-    this.#client?.disconnect();
-    this.#client = undefined;
   }
 
   async #waitOnce(): Promise<void> {
