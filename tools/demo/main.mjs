@@ -43,12 +43,13 @@ async function run() {
   await install();
   heading('build');
   await build();
-  interruption.signal.throwIfAborted();
   const { runDemo } = await import('./demo.mjs');
   const succeeded = await runDemo({ options, releases, signal: interruption.signal, heading });
   if (!succeeded) process.exitCode = 1;
 }
 
+/** The stages check here whether they still should begin. */
 function heading(text) {
+  interruption.signal.throwIfAborted();
   console.log(`\n━━━ ${text} ━━━`);
 }
