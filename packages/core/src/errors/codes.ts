@@ -37,6 +37,7 @@ export const ErrorCode = {
   InvalidScriptArgument: 'AFFINITY_INVALID_SCRIPT_ARGUMENT',
   UnexpectedScriptResult: 'AFFINITY_UNEXPECTED_SCRIPT_RESULT',
   UnsupportedOperation: 'AFFINITY_UNSUPPORTED_OPERATION',
+  InvalidArgument: 'AFFINITY_INVALID_ARGUMENT',
   QueueClosed: 'AFFINITY_QUEUE_CLOSED',
 } as const;
 

@@ -100,6 +100,20 @@ export class ReservedJobIdError extends AffinityQueueError {
   }
 }
 
+/** A method got an argument that it cannot work with. @publicApi */
+export class InvalidArgumentError extends AffinityQueueError {
+  declare readonly details: Readonly<{ argument: string; value: string; allowed: string }>;
+
+  constructor(details: { argument: string; value: string; allowed: string }) {
+    const { argument, value, allowed } = details;
+    super(
+      ErrorCode.InvalidArgument,
+      `Invalid argument ${argument}: got ${value}, allowed: ${allowed}`,
+      details,
+    );
+  }
+}
+
 /** The queue's connections are closed, or closing. @publicApi */
 export class QueueClosedError extends AffinityQueueError {
   declare readonly details: Readonly<{ queueName: string }>;
