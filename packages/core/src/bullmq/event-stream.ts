@@ -1,50 +1,124 @@
-import { QueueEvents, type ConnectionOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
 import type { QueueContext } from '../redis/queue-context.js';
-import { bullPrefix } from '../redis/queue-keys.js';
+
+/** One entry of the stream: names and values as Redis has them. */
+export type StreamFields = Readonly<Record<string, string | undefined>>;
 
 export interface EventStreamListener {
-  /** Names in the stream. */
-  readonly names: readonly string[];
-  onEvent(name: string, fields: Readonly<Record<string, unknown>>, eventId: string): void;
+  onEvent(name: string, fields: StreamFields, eventId: string): void;
   onError(error: unknown): void;
 }
 
-/** Reads a queue's event stream on a connection of its own: everything that is appended after the constructor. */
-export class EventStream {
-  /** Resolves when events from now on will be seen. */
-  readonly ready: Promise<void>;
-  #events: QueueEvents | undefined;
-  #closed = false;
+const blockMs = 5_000;
+/** A blocking command can outlive a lost connection unanswered; after this long past its time-out we start anew. */
+const watchdogMs = 2_000;
+const retryMs = 200;
+/** How many entries one read fetches; a reader that fell behind does not hold Redis up. */
+const pageSize = 1_000;
 
-  constructor(context: QueueContext, listener: EventStreamListener) {
-    this.ready = this.#open(context, listener);
+type Entry = [id: string, flatFields: string[]];
+
+/**
+ * Reads the event stream of a queue on a connection of its own: everything that is appended from the constructor on.
+ *
+ * BullMQ's QueueEvents reads the same stream, but stops for good at the first entry that it cannot parse; this reader goes
+ * on. A fault is reported and the reading resumes where it stopped, as long as the stream still holds that point.
+ */
+export class EventStream {
+  /** Resolves when no event from now on will be missed; or when the stream was closed before. */
+  readonly ready: Promise<void>;
+  readonly #key: string;
+  readonly #loop: Promise<void>;
+  #markReady!: () => void;
+  #client: Redis | undefined;
+  #closed = false;
+  #wake: (() => void) | undefined;
+
+  constructor(
+    private readonly context: QueueContext,
+    private readonly listener: EventStreamListener,
+  ) {
+    this.#key = `${context.keys.base}events`;
+    this.ready = new Promise((resolve) => (this.#markReady = resolve));
+    this.#loop = this.#run();
   }
 
+  /** Returns when nothing is read any more. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.ready.catch(() => undefined); // whoever opened the stream has been told
-    await this.#events?.close();
+    this.#wake?.();
+    this.#client?.disconnect();
+    await this.#loop;
+    this.#markReady();
   }
 
-  async #open({ hub, keys, options }: QueueContext, listener: EventStreamListener): Promise<void> {
-    // Not "$", which means "after the read has begun": what is appended until then would be missed.
-    const [last] = await hub.commands.xrevrange(`${keys.base}events`, '+', '-', 'COUNT', 1);
-    if (this.#closed) return;
-    const events = new QueueEvents(options.pendingQueueName, {
-      connection: hub.eventsTemplate() as unknown as ConnectionOptions,
-      prefix: bullPrefix,
-      lastEventId: last?.[0] ?? '0-0',
-    });
-    this.#events = events;
-    events.on('error', (error) => {
-      listener.onError(error);
-    });
-    for (const name of listener.names) {
-      // Custom events of the stream arrive like BullMQ's own, with their fields and their id.
-      (events as unknown as NodeJS.EventEmitter).on(name, (fields: Record<string, unknown>, eventId: string) => {
-        listener.onEvent(name, fields, eventId);
-      });
+  async #run(): Promise<void> {
+    let from: string | undefined;
+    while (!this.#closed) {
+      try {
+        from ??= await this.#lastId();
+        this.#markReady();
+        if (!this.#closed) from = await this.#read(from);
+      } catch (error) {
+        if (this.#closed) return;
+        this.listener.onError(error);
+        await this.#pause(retryMs);
+      }
     }
-    await events.waitUntilReady();
+  }
+
+  /** Not "$", which means "after the read has begun": what is appended until then would be missed. */
+  async #lastId(): Promise<string> {
+    const [last] = await this.context.hub.commands.xrevrange(this.#key, '+', '-', 'COUNT', 1);
+    return last?.[0] ?? '0-0';
+  }
+
+  async #read(from: string): Promise<string> {
+    const client = (this.#client ??= this.context.hub.eventsTemplate());
+    const reply = await this.#withWatchdog(
+      client,
+      client.xread('COUNT', pageSize, 'BLOCK', blockMs, 'STREAMS', this.#key, from),
+    );
+    const entries = (reply?.[0]?.[1] ?? []) as Entry[];
+    for (const entry of entries) this.#deliver(entry);
+    return entries.at(-1)?.[0] ?? from;
+  }
+
+  #deliver([id, flat]: Entry): void {
+    if (this.#closed) return;
+    const fields: Record<string, string | undefined> = {};
+    for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] ?? ''] = flat[i + 1];
+    try {
+      this.listener.onEvent(fields.event ?? '', fields, id);
+    } catch (error) {
+      this.listener.onError(error);
+    }
+  }
+
+  async #withWatchdog<T>(client: Redis, command: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const hung = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        if (this.#client === client) this.#client = undefined;
+        client.disconnect();
+        reject(new Error('The connection for events did not answer and was replaced'));
+      }, blockMs + watchdogMs);
+    });
+    try {
+      return await Promise.race([command, hung]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
   }
 }

@@ -1,56 +1,139 @@
 import { TaskFailedError, TaskNotFoundError, WaitTimeoutError } from '../errors/errors.js';
+import type { QueueEvent } from '../observability/events/queue-event.js';
 import type { QueueEventsHub } from '../observability/events/queue-events-hub.js';
 
-/** How often a waiter looks for itself: events are delivered at most once. */
-const recheckMs = 1_000;
+type Outcome = { readonly result: unknown } | { readonly failedReason: string };
+type Sighting = Outcome | 'unfinished' | 'missing';
 
-type Outcome = { readonly result: unknown } | { readonly error: Error };
+interface Waiter {
+  /** What the event said. */
+  outcome: Outcome | undefined;
+  notify: () => void;
+}
 
 /** BullMQ's answer to "is it finished": 0 no, 1 completed, 2 failed, with its value; -1 there is no such job. */
 export type FinishedReader = (jobId: string) => Promise<readonly [code: number, value: string]>;
 
-/** Waits for a task's end, by the event and by looking. */
+/** Events are delivered at most once: a waiter looks for itself too, less and less often. */
+const firstRecheckMs = 1_000;
+const longestRecheckMs = 10_000;
+/** A task that has just vanished may have completed, and its event be on the way. */
+const eventGraceMs = 250;
+/** The event stream stays open for a while after the last waiter, so that one after the other does not open it anew. */
+const lingerMs = 10_000;
+
+/** Waits for the ends of tasks, by their events and by looking. */
 export class FinishedTasks {
+  readonly #waiters = new Map<string, Set<Waiter>>();
+  #listening: ReturnType<QueueEventsHub['listen']> | undefined;
+  #lingerTimer: NodeJS.Timeout | undefined;
+
   constructor(
-    private readonly events: QueueEventsHub,
+    private readonly events: Pick<QueueEventsHub, 'listen'>,
     private readonly readFinished: FinishedReader,
   ) {}
 
-  /** @throws {@link TaskFailedError}, {@link TaskNotFoundError}, {@link WaitTimeoutError} */
-  async wait(jobId: string, timeoutMs: number | undefined): Promise<unknown> {
-    const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
-    let notify: (() => void) | undefined;
-    const unlisten = await this.events.listen((event) => {
-      if ((event.type === 'completed' || event.type === 'failed') && event.jobId === jobId) notify?.();
-    });
+  /**
+   * @param timeoutMs - 0: only look
+   * @throws {@link TaskFailedError}, {@link TaskNotFoundError}, {@link WaitTimeoutError}
+   */
+  async wait(jobId: string, timeoutMs = Number.POSITIVE_INFINITY): Promise<unknown> {
+    const deadline = performance.now() + timeoutMs;
+    // What has finished already needs no event stream.
+    const sighting = this.#listening === undefined ? await this.#look(jobId) : 'unfinished';
+    if (sighting === 'missing') throw new TaskNotFoundError({ jobId });
+    if (sighting !== 'unfinished') return conclude(jobId, sighting);
+    const waiter: Waiter = { outcome: undefined, notify: () => undefined };
+    const leave = this.#enter(jobId, waiter);
     try {
-      for (;;) {
-        const finished = new Promise<void>((resolve) => (notify = resolve));
-        const outcome = await this.#look(jobId);
-        if (outcome !== undefined) {
-          if ('error' in outcome) throw outcome.error;
-          return outcome.result;
-        }
-        const left = deadline - performance.now();
-        if (left <= 0) throw new WaitTimeoutError({ jobId, timeoutMs: timeoutMs ?? 0 });
-        await withinMs(finished, Math.min(left, recheckMs));
-      }
+      return conclude(jobId, await this.#untilFinished(jobId, waiter, deadline, timeoutMs));
     } finally {
-      unlisten();
+      leave();
     }
   }
 
-  async #look(jobId: string): Promise<Outcome | undefined> {
+  /** Lets every waiter look once more, which fails when the queue is closed. */
+  close(): void {
+    clearTimeout(this.#lingerTimer);
+    this.#listening?.stop();
+    this.#listening = undefined;
+    for (const waiters of this.#waiters.values()) for (const { notify } of waiters) notify();
+  }
+
+  async #untilFinished(jobId: string, waiter: Waiter, deadline: number, timeoutMs: number): Promise<Outcome> {
+    await within(this.#listening?.ready, deadline - performance.now());
+    let wasThere = false;
+    for (let recheckMs = firstRecheckMs; ; recheckMs = Math.min(2 * recheckMs, longestRecheckMs)) {
+      const notified = new Promise<void>((resolve) => (waiter.notify = resolve));
+      const told = waiter.outcome;
+      const sighting = await this.#look(jobId);
+      if (sighting === 'missing') {
+        if (wasThere && waiter.outcome === undefined) await within(notified, eventGraceMs);
+        if (waiter.outcome === undefined) throw new TaskNotFoundError({ jobId });
+        return waiter.outcome;
+      }
+      if (sighting !== 'unfinished') return sighting;
+      // What was told before the look is about an earlier end: the task was retried.
+      if (waiter.outcome === told) waiter.outcome = undefined;
+      wasThere = true;
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) throw new WaitTimeoutError({ jobId, timeoutMs });
+      await within(notified, Math.min(leftMs, recheckMs));
+    }
+  }
+
+  async #look(jobId: string): Promise<Sighting> {
     const [code, value] = await this.readFinished(jobId);
     if (code === 1) return { result: value === '' ? undefined : (JSON.parse(value) as unknown) };
-    if (code === 2) return { error: new TaskFailedError({ jobId, failedReason: value }) };
-    return code === 0 ? undefined : { error: new TaskNotFoundError({ jobId }) };
+    if (code === 2) return { failedReason: value };
+    return code === 0 ? 'unfinished' : 'missing';
+  }
+
+  #enter(jobId: string, waiter: Waiter): () => void {
+    clearTimeout(this.#lingerTimer);
+    this.#listening ??= this.events.listen((event) => {
+      this.#onEvent(event);
+    });
+    const waiters = this.#waiters.get(jobId) ?? new Set();
+    this.#waiters.set(jobId, waiters.add(waiter));
+    return () => {
+      waiters.delete(waiter);
+      if (waiters.size === 0 && this.#waiters.get(jobId) === waiters) this.#waiters.delete(jobId);
+      if (this.#waiters.size === 0) this.#linger();
+    };
+  }
+
+  #linger(): void {
+    clearTimeout(this.#lingerTimer);
+    this.#lingerTimer = setTimeout(() => {
+      this.#listening?.stop();
+      this.#listening = undefined;
+    }, lingerMs).unref();
+  }
+
+  #onEvent(event: QueueEvent): void {
+    if (event.type !== 'completed' && event.type !== 'failed') return;
+    const outcome: Outcome =
+      event.type === 'completed' ? { result: event.returnvalue } : { failedReason: event.failedReason };
+    for (const waiter of this.#waiters.get(event.jobId) ?? []) {
+      waiter.outcome = outcome;
+      waiter.notify();
+    }
   }
 }
 
-async function withinMs(promise: Promise<void>, ms: number): Promise<void> {
+function conclude(jobId: string, outcome: Outcome): unknown {
+  if ('failedReason' in outcome) throw new TaskFailedError({ jobId, failedReason: outcome.failedReason });
+  return outcome.result;
+}
+
+/** Waits for a promise, at most so long. */
+async function within(promise: Promise<void> | undefined, ms: number): Promise<void> {
+  if (promise === undefined || ms <= 0) return;
   let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  const expired = new Promise<void>((resolve) => {
+    if (Number.isFinite(ms)) timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
+  });
   await Promise.race([promise, expired]);
   clearTimeout(timer);
 }

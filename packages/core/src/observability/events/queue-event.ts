@@ -36,15 +36,17 @@ export type QueueEventType = keyof QueueEventFields;
  * @publicApi
  */
 export type QueueEvent = {
-  [Type in QueueEventType]: { readonly type: Type; readonly eventId: string } & Readonly<QueueEventFields[Type]>;
+  [Type in QueueEventType]: { readonly type: Type; readonly eventId: string } & Readonly<
+    QueueEventFields[Type]
+  >;
 }[QueueEventType];
 
-type RawFields = Readonly<Record<string, unknown>>;
-type Decoders = { readonly [Type in QueueEventType]: (raw: RawFields) => QueueEventFields[Type] };
+/** An entry of the event stream: names and values as Redis has them. */
+export type RawEvent = Readonly<Record<string, string | undefined>>;
+type Decoders = { readonly [Type in QueueEventType]: (raw: RawEvent) => QueueEventFields[Type] };
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const text = (value: string | undefined): string => value ?? '';
 
-/** From the fields of the event stream, by our type. */
 const decoders: Decoders = {
   added: (raw) => ({ jobId: text(raw.jobId), name: text(raw.name) }),
   bound: (raw) => ({
@@ -54,9 +56,13 @@ const decoders: Decoders = {
     fencingToken: Number(raw.fencingToken),
   }),
   started: (raw) => ({ jobId: text(raw.jobId) }),
-  completed: (raw) => ({ jobId: text(raw.jobId), returnvalue: raw.returnvalue }),
+  completed: (raw) => ({ jobId: text(raw.jobId), returnvalue: resultOf(raw.returnvalue) }),
   failed: (raw) => ({ jobId: text(raw.jobId), failedReason: text(raw.failedReason) }),
-  retried: (raw) => ({ jobId: text(raw.jobId), attemptsMade: Number(raw.attemptsMade), delayMs: Number(raw.delay) }),
+  retried: (raw) => ({
+    jobId: text(raw.jobId),
+    attemptsMade: Number(raw.attemptsMade),
+    delayMs: Number(raw.delay),
+  }),
   released: (raw) => ({
     identifyTag: text(raw.identifyTag),
     workerId: text(raw.workerId),
@@ -68,7 +74,17 @@ const decoders: Decoders = {
   leaderless: (raw) => ({ nodeId: text(raw.nodeId) }),
 };
 
-/** Names in the stream, where they differ from ours. */
+/** What is not JSON was not written by a worker of this library; it has no value. */
+function resultOf(json: string | undefined): unknown {
+  if (json === undefined || json === '') return undefined;
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Types whose events have another name in the stream: BullMQ's. */
 const streamNames: Partial<Record<QueueEventType, string>> = { started: 'active' };
 
 /** Our events and the names that they have in the stream. */
@@ -76,6 +92,15 @@ export const streamedEvents: readonly (readonly [QueueEventType, string])[] = (
   Object.keys(decoders) as QueueEventType[]
 ).map((type) => [type, streamNames[type] ?? type]);
 
-export function decodeEvent(type: QueueEventType, raw: RawFields, eventId: string): QueueEvent {
+const typesByStreamName: ReadonlyMap<string, QueueEventType> = new Map(
+  streamedEvents.map(([type, streamName]) => [streamName, type]),
+);
+
+/** The type of an entry of the stream; nothing for the entries that are no events of ours. */
+export function eventTypeOf(streamName: string): QueueEventType | undefined {
+  return typesByStreamName.get(streamName);
+}
+
+export function decodeEvent(type: QueueEventType, raw: RawEvent, eventId: string): QueueEvent {
   return Object.freeze({ ...decoders[type](raw), type, eventId }) as QueueEvent;
 }

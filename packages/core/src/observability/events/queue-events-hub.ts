@@ -1,7 +1,7 @@
 import { Observable, Subject } from 'rxjs';
 import { EventStream } from '../../bullmq/event-stream.js';
 import type { QueueContext } from '../../redis/queue-context.js';
-import { decodeEvent, streamedEvents, type QueueEvent } from './queue-event.js';
+import { decodeEvent, eventTypeOf, type QueueEvent } from './queue-event.js';
 
 /**
  * One reader of the event stream per queue and instance, open while somebody listens.
@@ -12,7 +12,7 @@ import { decodeEvent, streamedEvents, type QueueEvent } from './queue-event.js';
 export class QueueEventsHub {
   readonly events$: Observable<QueueEvent>;
   readonly #subject = new Subject<QueueEvent>();
-  readonly #types = new Map(streamedEvents.map(([type, name]) => [name, type]));
+  readonly #closing = new Set<Promise<void>>();
   #listeners = 0;
   #stream: EventStream | undefined;
   #closed = false;
@@ -31,46 +31,52 @@ export class QueueEventsHub {
     });
   }
 
-  /** Listens and resolves once nothing that happens from now on is missed; returns what ends the listening. */
-  async listen(listener: (event: QueueEvent) => void): Promise<() => void> {
+  /** Listens; `ready` resolves once nothing that happens from then on is missed. */
+  listen(listener: (event: QueueEvent) => void): {
+    readonly ready: Promise<void>;
+    readonly stop: () => void;
+  } {
     const subscription = this.events$.subscribe(listener);
-    await this.#stream?.ready;
-    return () => {
-      subscription.unsubscribe();
+    return {
+      ready: this.#stream?.ready ?? Promise.resolve(),
+      stop: () => {
+        subscription.unsubscribe();
+      },
     };
   }
 
+  /** Completes every subscription; returns when nothing is read any more. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#subject.complete();
-    const stream = this.#stream;
-    this.#stream = undefined;
-    await stream?.close();
+    this.#closeStream();
+    await Promise.all(this.#closing);
   }
 
   #open(): void {
     this.#listeners += 1;
     if (this.#stream !== undefined || this.#closed) return;
     this.#stream = new EventStream(this.context, {
-      names: [...this.#types.keys()],
       onEvent: (name, fields, eventId) => {
-        const type = this.#types.get(name);
+        const type = eventTypeOf(name);
         if (type !== undefined) this.#subject.next(decodeEvent(type, fields, eventId));
       },
       onError: (error) => {
         if (!this.#closed) this.onError(error);
       },
     });
-    this.#stream.ready.catch((error: unknown) => {
-      if (!this.#closed) this.onError(error);
-    });
   }
 
   #release(): void {
     this.#listeners -= 1;
-    if (this.#listeners > 0 || this.#stream === undefined) return;
-    const stream = this.#stream;
+    if (this.#listeners === 0) this.#closeStream();
+  }
+
+  #closeStream(): void {
+    if (this.#stream === undefined) return;
+    const closing = this.#stream.close();
     this.#stream = undefined;
-    stream.close().catch(this.onError);
+    this.#closing.add(closing);
+    void closing.finally(() => this.#closing.delete(closing));
   }
 }
