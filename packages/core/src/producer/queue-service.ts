@@ -1,34 +1,26 @@
 import type { Job, Queue } from 'bullmq';
 import type { Observable } from 'rxjs';
 import { createPendingQueue } from '../bullmq/queue-factory.js';
-import { PendingQueueBackend } from '../bullmq/pending-queue-backend.js';
-import { assertValidTag, encodeTaskData } from '../domain/task-data.js';
+import type { PendingQueueBackend } from '../bullmq/pending-queue-backend.js';
+import { assertValidTag } from '../domain/task-data.js';
 import type { Task } from '../domain/task.js';
 import type { TaskOptions } from '../domain/task-options.js';
-import { assertValidTaskOptions } from '../domain/validate-task-options.js';
+import { displayValue } from '../domain/text.js';
 import type { WorkerState } from '../domain/worker-state.js';
-import { InvalidTaskError, QueueClosedError, TaskNotFoundError } from '../errors/errors.js';
+import { InvalidArgumentError, QueueClosedError, TaskNotFoundError } from '../errors/errors.js';
 import type { QueueEvent } from '../observability/events/queue-event.js';
 import { QueueEventsHub } from '../observability/events/queue-events-hub.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { asTypedError } from '../redis/script-runner.js';
+import { assertValidRetryFilter, retryFailedTasks, type RetryFilter } from './failed-tasks.js';
 import { FinishedTasks } from './finished-task.js';
+import { toJob, toJobs, type BulkTask } from './new-jobs.js';
 import { decodeQueueStats, decodeTagStats, type QueueStats, type TagStats } from './queue-stats.js';
-import { newTaskId } from './task-ids.js';
+import { canBeTaskId } from './task-ids.js';
+import { decodeWorkerState } from './worker-states.js';
 
-/** A task for `addBulk`, with options of its own. @publicApi */
-export interface BulkTask extends Task {
-  options?: TaskOptions;
-}
-
-/** Which failed tasks `retryFailed` means; all that are given must match. @publicApi */
-export interface RetryFilter {
-  identifyTag?: string;
-  type?: string;
-  /** At most so many. */
-  limit?: number;
-}
+export type { BulkTask, RetryFilter };
 
 /** What `cancel` did. @publicApi */
 export type CancelResult = 'removed' | 'aborted' | 'not-found';
@@ -42,7 +34,6 @@ export interface QueueServiceDependencies {
 }
 
 const purgeWindow = 200;
-const failedPage = 200;
 
 /**
  * Adds tasks to a queue, and everything to look at and to steer it.
@@ -52,9 +43,6 @@ const failedPage = 200;
  * @publicApi
  */
 export class QueueService {
-  /** The BullMQ queue, for everything else: dashboards, job schedulers, metrics. */
-  readonly queue: Queue;
-
   /**
    * What happens in the queue, in all instances, from the subscription on. Delivery is at most once; after a lost connection
    * it resumes where it stopped as long as the stream (10,000 entries by default) still holds that point. Opens one more
@@ -69,6 +57,8 @@ export class QueueService {
   readonly #log: QueueLog;
   readonly #events: QueueEventsHub;
   readonly #finished: FinishedTasks;
+  readonly #onError: (error: unknown) => void;
+  #queue: Queue | undefined;
   #closed = false;
 
   /** @internal */
@@ -76,11 +66,16 @@ export class QueueService {
     this.#context = context;
     this.#log = log;
     this.errors$ = errors$;
-    this.queue = createPendingQueue(context);
-    this.queue.on('error', onError);
+    this.#onError = onError;
     this.#events = new QueueEventsHub(context, onError);
     this.events$ = this.#events.events$;
     this.#finished = new FinishedTasks(this.#events, (jobId) => this.#readFinished(jobId));
+  }
+
+  /** The BullMQ queue, for everything else: dashboards, job schedulers, metrics. */
+  get queue(): Queue {
+    this.#queue ??= this.#createQueue();
+    return this.#queue;
   }
 
   /**
@@ -94,7 +89,7 @@ export class QueueService {
    * await queueService.add({ type: 'send-email', identifyTag: 'company-123', payload: { to: 'user@example.com' } });
    */
   async add<P>(task: Task<P>, options?: TaskOptions): Promise<Job> {
-    const { name, data, opts } = this.#toJob(task, options);
+    const { name, data, opts } = toJob(task, options, this.#context.options);
     return this.#call('add', () => this.queue.add(name, data, opts));
   }
 
@@ -102,41 +97,45 @@ export class QueueService {
    * Adds many tasks, each as {@link add} does, in their order. All are checked first: one bad task and none is added.
    */
   async addBulk(tasks: readonly BulkTask[]): Promise<Job[]> {
-    const jobs = tasks.map((task, index) => {
-      try {
-        return this.#toJob(task, task.options);
-      } catch (error) {
-        if (error instanceof InvalidTaskError) throw new InvalidTaskError({ ...error.details, index }, { cause: error });
-        throw error;
-      }
-    });
+    const jobs = toJobs(tasks, this.#context.options);
     return this.#call('addBulk', () => this.queue.addBulk(jobs));
   }
 
+  /** The BullMQ job of a task; `undefined` when there is none, or no longer. */
   async getJob(jobId: string): Promise<Job | undefined> {
+    if (!canBeTaskId(jobId)) return undefined;
     return this.#call('getJob', () => this.queue.getJob(jobId));
   }
 
   /**
    * Waits for a task's end.
    *
-   * @param timeoutMs - milliseconds; for ever when left out
-   * @returns the handler's result
+   * @param timeoutMs - milliseconds; 0: only look; for ever when left out
+   * @returns the handler's result, as JSON holds it: `null` where the handler returned nothing
    * @throws {@link TaskFailedError} with the handler's message, {@link WaitTimeoutError}, {@link TaskNotFoundError} (never
-   *   added, removed, or finished and not kept)
+   *   added, removed, or finished before and not kept), {@link InvalidArgumentError} for a time-out that is none
    */
   async waitUntilFinished(jobOrId: Pick<Job, 'id'> | string, timeoutMs?: number): Promise<unknown> {
-    const jobId = typeof jobOrId === 'string' ? jobOrId : jobOrId.id;
-    if (jobId === undefined) throw new TaskNotFoundError({});
+    const jobId = typeof jobOrId === 'string' ? jobOrId : jobOrId?.id;
+    if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
+      const allowed = 'milliseconds, 0 or more';
+      throw new InvalidArgumentError({ argument: 'timeoutMs', value: displayValue(timeoutMs), allowed });
+    }
     this.#assertOpen();
+    if (!canBeTaskId(jobId)) throw new TaskNotFoundError(typeof jobId === 'string' ? { jobId } : {});
     return this.#finished.wait(jobId, timeoutMs);
   }
 
+  /** The numbers of the queue at this moment. */
   async getQueueStats(): Promise<QueueStats> {
     return decodeQueueStats(await this.#run('getQueueStats'));
   }
 
-  /** @throws {@link InvalidTaskError} for what cannot be a tag */
+  /**
+   * What there is of one tag at this moment.
+   *
+   * @throws {@link InvalidTaskError} for what cannot be a tag, as all methods that take one
+   */
   async getTagStats(identifyTag: string): Promise<TagStats> {
     return decodeTagStats(identifyTag, await this.#runForTag('getTagStats', identifyTag));
   }
@@ -173,51 +172,34 @@ export class QueueService {
 
   /** Removes a task that waits or is delayed. @returns whether it did; `false` if it runs, has finished or is not there */
   async remove(jobId: string): Promise<boolean> {
-    this.#assertOpen();
-    try {
-      return await (this.queue.getBackend() as unknown as PendingQueueBackend).removeUnfinished(jobId);
-    } catch (error) {
-      if (error instanceof TaskNotFoundError) return false;
-      throw error;
-    }
+    return (await this.#removeUnfinished(jobId)) === 'removed';
   }
 
   /**
    * Stops a task for good: one that waits is removed; one that runs has its handler's AbortSignal aborted, and fails without
    * further attempts when the handler throws. A handler that ignores its signal may still complete.
+   *
+   * @returns `not-found` also for a task that has finished
    */
   async cancel(jobId: string): Promise<CancelResult> {
-    this.#assertOpen();
-    try {
-      if (await (this.queue.getBackend() as unknown as PendingQueueBackend).removeUnfinished(jobId)) return 'removed';
-    } catch (error) {
-      if (error instanceof TaskNotFoundError) return 'not-found';
-      throw error;
+    for (;;) {
+      const outcome = await this.#removeUnfinished(jobId);
+      if (outcome !== 'running') return outcome;
+      if ((await this.#run('cancelTask', [jobId])) === 1) return 'aborted';
+      // It ended its attempt in between: it has finished, or waits for the next one.
     }
-    return (await this.#run('cancelTask', [jobId])) === 1 ? 'aborted' : 'not-found';
   }
 
   /**
    * Gives failed tasks a fresh set of attempts; each goes to the end of its tag, those that failed first come first.
    *
    * @returns how many
+   * @throws {@link InvalidArgumentError}, {@link InvalidTaskError} for what cannot be a tag
    */
-  async retryFailed({ identifyTag, type, limit = Number.POSITIVE_INFINITY }: RetryFilter = {}): Promise<number> {
-    let retried = 0;
-    for (let start = 0; retried < limit;) {
-      const page = await this.#call('getJobs', () =>
-        this.queue.getJobs(['failed'], start, start + failedPage - 1, true),
-      );
-      for (const job of page) {
-        const { identifyTag: tag } = (job.data ?? {}) as Partial<Task>;
-        const matches =
-          (identifyTag === undefined || tag === identifyTag) && (type === undefined || job.name === type);
-        if (!matches || retried >= limit) start += 1;
-        else if (await this.#retry(job)) retried += 1;
-      }
-      if (page.length < failedPage) break;
-    }
-    return retried;
+  async retryFailed(filter: RetryFilter = {}): Promise<number> {
+    assertValidRetryFilter(filter, this.#context.options.maxTagBytes);
+    const { failed } = await this.getQueueStats();
+    return retryFailedTasks(this.#context, filter, failed);
   }
 
   /** Lets no task start in this queue, in any instance, until {@link resume}. What runs goes on. */
@@ -237,17 +219,7 @@ export class QueueService {
     return this.#call('getWorkers', async () => {
       const workerIds = (await hub.commands.hkeys(keys.workerRegistry)).sort();
       const states = await Promise.all(workerIds.map((id) => hub.commands.hgetall(keys.workerState(id))));
-      return states.flatMap((state, index) => {
-        const workerId = workerIds[index];
-        if (workerId === undefined || state.status === undefined) return [];
-        const running = state.status === 'running';
-        return {
-          workerId,
-          status: running ? 'running' : 'idle',
-          currentIdentifyTag: running ? (state.currentIdentifyTag ?? null) : null,
-          currentBatchSize: Number(state.currentBatchSize ?? 0),
-        } as const;
-      });
+      return states.flatMap((state, index) => decodeWorkerState(workerIds[index] ?? '', state) ?? []);
     });
   }
 
@@ -255,26 +227,27 @@ export class QueueService {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#finished.close();
     await this.#events.close();
-    await this.queue.close();
+    await this.#queue?.close();
   }
 
-  #toJob(task: Task, options: TaskOptions = {}) {
-    const { maxPayloadBytes, maxTagBytes, defaultTaskOptions } = this.#context.options;
-    const { name, data } = encodeTaskData(task, { maxPayloadBytes, maxTagBytes });
-    assertValidTaskOptions(options);
-    const { retryOrder, ...rest } = { ...defaultTaskOptions, ...definedOnly(options) };
-    // BullMQ keeps options that it does not know; `block` is what a task without one means.
-    const order = retryOrder === 'block' ? {} : { retryOrder };
-    return { name, data, opts: { ...rest, ...order, jobId: options.jobId ?? newTaskId() } };
+  /** Not in the constructor: a BullMQ queue connects when it is made, and an application that does not start should not. */
+  #createQueue(): Queue {
+    const queue = createPendingQueue(this.#context);
+    queue.on('error', this.#onError);
+    return queue;
   }
 
-  async #retry(job: Job): Promise<boolean> {
+  /** Running tasks stay; so does what has finished. */
+  async #removeUnfinished(jobId: string): Promise<'removed' | 'running' | 'not-found'> {
+    this.#assertOpen();
+    if (!canBeTaskId(jobId)) return 'not-found';
     try {
-      await job.retry('failed', { resetAttemptsMade: true });
-      return true;
+      const backend = this.queue.getBackend() as unknown as PendingQueueBackend;
+      return (await backend.removeUnfinished(jobId)) ? 'removed' : 'running';
     } catch (error) {
-      if (error instanceof Error && /Missing key|not in the failed state/i.test(error.message)) return false;
+      if (error instanceof TaskNotFoundError) return 'not-found';
       throw error;
     }
   }
@@ -285,7 +258,10 @@ export class QueueService {
     return [code, value];
   }
 
-  #run(script: Parameters<QueueContext['scripts']['run']>[0], args: (string | number)[] = []): Promise<unknown> {
+  #run(
+    script: Parameters<QueueContext['scripts']['run']>[0],
+    args: (string | number)[] = [],
+  ): Promise<unknown> {
     this.#assertOpen();
     return this.#context.scripts.run(script, { args });
   }
@@ -311,8 +287,4 @@ export class QueueService {
   #assertOpen(): void {
     if (this.#closed) throw new QueueClosedError({ queueName: this.#context.options.pendingQueueName });
   }
-}
-
-function definedOnly<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }

@@ -70,7 +70,13 @@ export function decodeQueueStats(reply: unknown): QueueStats {
 }
 
 export function decodeTagStats(identifyTag: string, reply: unknown): TagStats {
-  const [waiting, active, paused, parkedUntil, ...boundTo] = reply as [number, number, 0 | 1, number, ...string[]];
+  const [waiting, active, paused, parkedUntil, ...boundTo] = reply as [
+    number,
+    number,
+    0 | 1,
+    number,
+    ...string[],
+  ];
   return {
     identifyTag,
     waiting,
