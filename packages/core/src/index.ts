@@ -1,5 +1,10 @@
 export { QueueModule } from './module/queue.module.js';
-export type { QueueFeatureAsyncOptions, QueueModuleAsyncOptions, QueueOptionsFactory } from './module/async-options.js';
+export type {
+  QueueAsyncOptions,
+  QueueFeatureAsyncOptions,
+  QueueModuleAsyncOptions,
+  QueueOptionsFactory,
+} from './module/async-options.js';
 export {
   getElectionServiceToken,
   getQueueServiceToken,

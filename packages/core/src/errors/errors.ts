@@ -1,6 +1,7 @@
 /* eslint-disable max-lines -- All errors in one file: what can go wrong is one public contract, read as a whole. */
 import { AffinityQueueError } from './affinity-queue-error.js';
 import { ErrorCode } from './codes.js';
+import { redactText } from './redact.js';
 
 /**
  * One thing that is wrong with the options.
@@ -39,12 +40,13 @@ export class QueueNameConflictError extends AffinityQueueError {
   declare readonly details: Readonly<{ option: string; value: string; queues: readonly string[] }>;
 
   constructor(details: { option: string; value: string; queues: readonly string[] }) {
-    const why = details.option === 'name' ? '' : ' on the same Redis';
-    super(
-      ErrorCode.QueueNameConflict,
-      `${details.queues.join(' and ')} have the same ${details.option} '${details.value}'${why}; every queue needs its own`,
-      details,
-    );
+    const { option, value, queues } = details;
+    const where = option === 'name' ? '' : ' on the same Redis';
+    const message =
+      option === 'name' && value === ''
+        ? 'The application has two root queues; import QueueModule.forRoot once, and forFeature for every further queue'
+        : `${queues.join(' and ')} have the same ${option} '${value}'${where}; every queue needs its own`;
+    super(ErrorCode.QueueNameConflict, message, details);
   }
 }
 
@@ -268,28 +270,28 @@ export class UnsupportedOperationError extends AffinityQueueError {
 
 // ---- Redis
 
-/** Redis cannot be reached. @publicApi */
+/** Redis cannot be reached, or not the database that is asked for. @publicApi */
 export class RedisUnavailableError extends AffinityQueueError {
   declare readonly details: Readonly<{ address: string }>;
 
   constructor(details: { address: string }, options?: ErrorOptions) {
     super(
       ErrorCode.RedisUnavailable,
-      `Redis at ${details.address} cannot be reached; check redisOptions or the REDIS_* variables`,
+      `Redis at ${details.address} cannot be reached${because(options)}; check redisOptions or the REDIS_* variables`,
       details,
       options,
     );
   }
 }
 
-/** Redis refuses the username or password, or wants one. @publicApi */
+/** Redis refuses the username or password, wants one, or does not let this user do what a queue needs. @publicApi */
 export class RedisAuthenticationError extends AffinityQueueError {
   declare readonly details: Readonly<{ address: string }>;
 
   constructor(details: { address: string }, options?: ErrorOptions) {
     super(
       ErrorCode.RedisAuthentication,
-      `Redis at ${details.address} refuses the login; check username and password in redisOptions or the REDIS_* variables`,
+      `Redis at ${details.address} refuses the login${because(options)}; check the user, the password and what this user may do`,
       details,
       options,
     );
@@ -446,6 +448,14 @@ export class UnexpectedScriptResultError extends AffinityQueueError {
       details,
     );
   }
+}
+
+/** The cause's message, in brackets; its code where it has no message, such as when all of a host's addresses failed. */
+function because({ cause }: ErrorOptions = {}): string {
+  if (!(cause instanceof Error)) return '';
+  const { message, code } = cause as { message: string; code?: string };
+  const text = message || code;
+  return text ? ` (${redactText(text)})` : '';
 }
 
 function of(id: string | undefined): string {

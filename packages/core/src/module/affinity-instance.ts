@@ -1,75 +1,120 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { composeScripts } from '../bullmq/bullmq-scripts.js';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { assertDistinctQueues } from '../options/distinct-queues.js';
-import { redisIdentity } from '../options/redis-address.js';
-import type { ResolvedQueueOptions } from '../options/resolved-options.js';
-import { createMessages } from '../observability/messages/messages.js';
-import { errorName, QueueLog } from '../observability/messages/queue-log.js';
-import type { LuaScriptName } from '../redis/generated/lua-sources.js';
-import type { QueueContext } from '../redis/queue-context.js';
+import type { ResolvedQueueOptions, ResolvedRedisOptions } from '../options/resolved-options.js';
+import type { Resolution } from '../options/resolve-options.js';
+import { createMessages, warningMessage } from '../observability/messages/messages.js';
+import { QueueLog } from '../observability/messages/queue-log.js';
 import { queueKeys } from '../redis/queue-keys.js';
 import { QueueScripts } from '../redis/queue-scripts.js';
-import { RedisHub, type ConnectionEvent } from '../redis/redis-hub.js';
-import { ScriptRunner } from '../redis/script-runner.js';
+import { SharedConnection } from './connections.js';
 import { newNodeId } from './node-id.js';
 import { QueueErrors } from './queue-errors.js';
+import { QueueRuntime } from './queue-runtime.js';
+import { settleAll } from './settle-all.js';
 
-interface Connected {
-  readonly hub: RedisHub;
-  readonly runner: ScriptRunner<LuaScriptName>;
-}
-
-/** One application process: its id, its queues, and its connections, one set per Redis. */
+/**
+ * One application process: its id, its queues, and their way from start to end.
+ *
+ * Queues join while Nest makes the providers; nothing connects then, so that an application that cannot be put together
+ * leaves nothing behind. `open` checks every Redis, `start` begins the work, `stop` ends it, `close` closes the connections.
+ * Each happens once, whoever asks.
+ */
 @Injectable()
-export class AffinityInstance implements OnApplicationShutdown {
+export class AffinityInstance implements OnModuleInit, OnApplicationShutdown {
   readonly nodeId = newNodeId();
-  readonly #queues: ResolvedQueueOptions[] = [];
-  readonly #connected = new Map<string, Connected>();
+  readonly #queues: QueueRuntime[] = [];
+  readonly #connections: SharedConnection[] = [];
+  #opening: Promise<void> | undefined;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
 
-  /**
-   * Joins a queue: connects to its Redis if this instance has not yet, and checks the server.
-   *
-   * @throws {@link QueueNameConflictError}, and what {@link RedisHub.open} throws
-   */
-  async join(options: ResolvedQueueOptions, errors: QueueErrors, log: QueueLog): Promise<QueueContext> {
-    assertDistinctQueues([...this.#queues, options]);
-    this.#queues.push(options);
-    const { hub, runner } = this.#connect(options, errors, log);
+  /** @throws {@link QueueNameConflictError} */
+  join({ options, warnings }: Resolution): QueueRuntime {
+    assertDistinctQueues([...this.#queues.map((queue) => queue.options), options]);
+    const log = queueLog(options);
+    const errors = new QueueErrors(options.pendingQueueName);
+    for (const warning of warnings) log.warnText((messages) => warningMessage(messages, warning));
+
+    const keys = queueKeys(options);
+    const connection = this.#connectionFor(options.redis);
+    connection.add({ options, keys, log, errors });
+    const scripts = new QueueScripts(connection.runner, keys);
+    const context = Object.freeze({ nodeId: this.nodeId, options, keys, hub: connection.hub, scripts });
+    const runtime = new QueueRuntime(context, log, errors);
+    this.#queues.push(runtime);
+    return runtime;
+  }
+
+  /** Before the application's own modules: global ones come first. */
+  async onModuleInit(): Promise<void> {
+    await this.open();
+  }
+
+  /** After the application's own modules, which may still add tasks. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  /** Makes sure that every Redis can be used. @throws what {@link SharedConnection.open} throws; nothing is open then */
+  open(): Promise<void> {
+    this.#opening ??= this.#orClose(() => settleAll(this.#connections, (connection) => connection.open()));
+    return this.#opening;
+  }
+
+  /** Starts every queue. When one cannot start, none runs, and nothing is open. */
+  start(): Promise<void> {
+    this.#starting ??= this.open().then(() =>
+      this.#orClose(() => settleAll(this.#queues, (queue) => queue.start())),
+    );
+    return this.#starting;
+  }
+
+  /** Ends the work of all queues at the same time; each has its own `shutdownTimeout`. */
+  stop(): Promise<void> {
+    if (this.#starting === undefined) return Promise.resolve();
+    this.#stopping ??= this.#starting.then(
+      () => this.#stopQueues(),
+      () => undefined, // then it has stopped already
+    );
+    return this.#stopping;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      try {
+        await settleAll(this.#queues, (queue) => queue.close());
+      } finally {
+        await settleAll(this.#connections, ({ hub }) => hub.close());
+      }
+    })();
+    return this.#closing;
+  }
+
+  async #orClose(step: () => Promise<void>): Promise<void> {
     try {
-      await hub.open();
+      await step();
     } catch (error) {
-      await this.onApplicationShutdown();
+      await Promise.allSettled([this.#stopQueues()]);
+      await Promise.allSettled([this.close()]);
       throw error;
     }
-    const keys = queueKeys(options);
-    return Object.freeze({ nodeId: this.nodeId, options, keys, hub, scripts: new QueueScripts(runner, keys) });
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    await Promise.all([...this.#connected.values()].map(({ hub }) => hub.close()));
+  #stopQueues(): Promise<void> {
+    return settleAll(this.#queues, (queue) => queue.stop());
   }
 
-  #connect(options: ResolvedQueueOptions, errors: QueueErrors, log: QueueLog): Connected {
-    const { redis } = options;
-    const identity = redisIdentity(redis);
-    const present = this.#connected.get(identity);
+  #connectionFor(redis: ResolvedRedisOptions): SharedConnection {
+    const present = this.#connections.find((connection) => connection.serves(redis));
     if (present !== undefined) return present;
-    const hub = new RedisHub(redis, this.nodeId, errors.report, (event) => {
-      sayConnection(log, event);
-    });
-    const runner = new ScriptRunner(hub.commands, redis.commandTimeoutMs, composeScripts());
-    const connected = { hub, runner };
-    this.#connected.set(identity, connected);
-    return connected;
+    const connection = new SharedConnection(redis, this.nodeId);
+    this.#connections.push(connection);
+    return connection;
   }
 }
 
-function sayConnection(log: QueueLog, event: ConnectionEvent): void {
-  if (event.lost) log.warn('redisConnectionLost', { address: event.address, error: errorName(event.error) });
-  else log.info('redisConnectionRestored', { address: event.address, afterMs: event.afterMs });
-}
-
-export function queueLog(options: ResolvedQueueOptions): QueueLog {
+function queueLog(options: ResolvedQueueOptions): QueueLog {
   const context = options.name === undefined ? 'AffinityQueue' : `AffinityQueue:${options.name}`;
   return new QueueLog(createMessages(options.locale), context);
 }

@@ -1,6 +1,7 @@
-import { Inject, Optional, type Type } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import { processEnv, type EnvReader } from '../options/env.js';
+import { providedIfThere } from './provided.js';
 
 interface ConfigReader {
   get(name: string): unknown;
@@ -12,16 +13,9 @@ interface ConfigReader {
  */
 export async function environmentOf(moduleRef: ModuleRef): Promise<EnvReader> {
   const ConfigService = await loadConfigService();
-  if (ConfigService === undefined) return processEnv;
-
-  class Holder {
-    constructor(readonly config?: ConfigReader) {}
-  }
-  Optional()(Holder, undefined, 0);
-  Inject(ConfigService)(Holder, undefined, 0);
-  // Waits for the configuration, however it is made; a plain lookup could find it before it is.
-  const { config } = await moduleRef.create(Holder);
-  return config === undefined ? processEnv : (name) => config.get(name) ?? processEnv(name);
+  const config = ConfigService && (await providedIfThere<ConfigReader>(moduleRef, ConfigService));
+  // ConfigService reads process.env by itself, unless the application told it not to.
+  return config === undefined ? processEnv : (name) => config.get(name);
 }
 
 async function loadConfigService(): Promise<Type<ConfigReader> | undefined> {

@@ -1,83 +1,92 @@
-import type { Provider } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
+import type { InjectionToken, Provider } from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { InvalidOptionsError } from '../errors/errors.js';
-import { warningMessage } from '../observability/messages/messages.js';
 import type { QueueFeatureOptions, QueueModuleOptions } from '../options/queue-module-options.js';
 import { resolveFeatureOptions, resolveRootOptions, type Resolution } from '../options/resolve-options.js';
-import { AffinityInstance, queueLog } from './affinity-instance.js';
+import { AffinityInstance } from './affinity-instance.js';
 import { environmentOf } from './environment.js';
-import { QueueErrors } from './queue-errors.js';
-import { QueueRuntime } from './queue-runtime.js';
+import { provided } from './provided.js';
+import type { QueueRuntime } from './queue-runtime.js';
 import {
-  featureToken,
   getElectionServiceToken,
   getQueueServiceToken,
   getSchedulerServiceToken,
   getWorkerServiceToken,
+  partToken,
 } from './tokens.js';
 
-export const givenOptionsToken = (name?: string): string => featureToken('GivenOptions', name);
-const resolutionToken = (name?: string): string => featureToken('Options', name);
-const runtimeToken = (name?: string): string => featureToken('Runtime', name);
+export const givenOptionsToken = (name?: string): string => partToken('GivenOptions', name);
+const resolutionToken = (name?: string): string => partToken('Options', name);
+const runtimeToken = (name?: string): string => partToken('Runtime', name);
 
-/** The resolved options of the root queue, from which features inherit. */
 const rootResolution: Provider = {
   provide: resolutionToken(),
   useFactory: async (given: QueueModuleOptions | undefined, moduleRef: ModuleRef): Promise<Resolution> =>
     resolveRootOptions(given, await environmentOf(moduleRef)),
-  inject: [{ token: givenOptionsToken(), optional: true }, ModuleRef],
+  inject: [givenOptionsToken(), ModuleRef],
 };
 
 function featureResolution(name: string): Provider {
   return {
     provide: resolutionToken(name),
-    useFactory: async (given: Partial<QueueFeatureOptions>, root: Resolution | undefined, moduleRef: ModuleRef) => {
-      if (root === undefined) {
-        const allowed = 'QueueModule.forRoot() or forRootAsync() in the same application';
-        throw new InvalidOptionsError([{ option: 'QueueModule.forFeature', value: name, allowed }]);
-      }
-      return resolveFeatureOptions({ ...given, name }, root.options, await environmentOf(moduleRef));
+    useFactory: async (
+      given: Partial<QueueFeatureOptions> | undefined,
+      modules: ModulesContainer,
+      moduleRef: ModuleRef,
+    ): Promise<Resolution> => {
+      const root = await rootOf(modules, moduleRef, name);
+      const options = name === '' ? { name: undefined, ...given } : { ...given, name };
+      return resolveFeatureOptions(
+        options as QueueFeatureOptions,
+        root.options,
+        await environmentOf(moduleRef),
+      );
     },
-    inject: [givenOptionsToken(name), { token: resolutionToken(), optional: true }, ModuleRef],
+    inject: [givenOptionsToken(name), ModulesContainer, ModuleRef],
   };
 }
 
-function runtimeProvider(name: string | undefined): Provider {
+async function rootOf(modules: ModulesContainer, moduleRef: ModuleRef, name: string): Promise<Resolution> {
+  if ([...modules.values()].some((module) => module.providers.has(resolutionToken()))) {
+    return provided<Resolution>(moduleRef, resolutionToken());
+  }
+  const allowed = 'QueueModule.forRoot() or forRootAsync() in the same application';
+  throw new InvalidOptionsError([
+    { option: `QueueModule.forFeature '${name}'`, value: 'no root queue', allowed },
+  ]);
+}
+
+function runtime(name: string | undefined): Provider {
   return {
     provide: runtimeToken(name),
-    useFactory: async ({ options, warnings }: Resolution, instance: AffinityInstance) => {
-      const log = queueLog(options);
-      const errors = new QueueErrors(options.pendingQueueName);
-      for (const warning of warnings) log.warnText((messages) => warningMessage(messages, warning));
-      return new QueueRuntime(await instance.join(options, errors, log), log, errors);
-    },
+    useFactory: (resolution: Resolution, instance: AffinityInstance) => instance.join(resolution),
     inject: [resolutionToken(name), AffinityInstance],
   };
 }
 
-function serviceProviders(name: string | undefined): Provider[] {
-  const part = <Key extends keyof QueueRuntime>(provide: ReturnType<typeof getQueueServiceToken>, key: Key): Provider => ({
-    provide,
-    useFactory: (runtime: QueueRuntime) => runtime[key],
-    inject: [runtimeToken(name)],
-  });
-  return [
-    part(getQueueServiceToken(name), 'queueService'),
-    part(getWorkerServiceToken(name), 'workerService'),
-    part(getSchedulerServiceToken(name), 'schedulerService'),
-    part(getElectionServiceToken(name), 'electionService'),
-  ];
-}
+const services = {
+  queueService: getQueueServiceToken,
+  workerService: getWorkerServiceToken,
+  schedulerService: getSchedulerServiceToken,
+  electionService: getElectionServiceToken,
+} as const satisfies Partial<Record<keyof QueueRuntime, (name?: string) => InjectionToken>>;
 
-/** What a queue's module provides beside the options that were given, and what of it is for the application. */
-export function queueProviders(name?: string): { providers: Provider[]; exports: Provider[] } {
-  const services = serviceProviders(name);
+function service(key: keyof typeof services, name: string | undefined): Provider {
   return {
-    providers: [name === undefined ? rootResolution : featureResolution(name), runtimeProvider(name), ...services],
-    exports: services,
+    provide: services[key](name),
+    useFactory: (made: QueueRuntime) => made[key],
+    inject: [runtimeToken(name)],
   };
 }
 
-/** Tokens that features need from the root module. */
-export const rootExports = [resolutionToken(), AffinityInstance];
-
+/** What a queue's module provides beside the options that were given, and what of it other modules may inject. */
+export function queueProviders(name?: string): { providers: Provider[]; exports: InjectionToken[] } {
+  const keys = Object.keys(services) as (keyof typeof services)[];
+  const resolution = name === undefined ? rootResolution : featureResolution(name);
+  const tokens = keys.map((key) => services[key](name));
+  return {
+    providers: [resolution, runtime(name), ...keys.map((key) => service(key, name))],
+    // Features inherit from the root queue's options.
+    exports: name === undefined ? [...tokens, resolutionToken()] : tokens,
+  };
+}

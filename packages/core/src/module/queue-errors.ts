@@ -17,8 +17,12 @@ export class QueueErrors {
     this.#logger = new Logger(`AffinityQueue:${queueName}`);
   }
 
-  readonly report = (error: unknown): void => {
+  readonly emit = (error: unknown): void => {
     this.#subject.next(error);
+  };
+
+  readonly report = (error: unknown): void => {
+    this.emit(error);
     const text = error instanceof Error ? `${errorName(error)} ${error.message}` : '';
     if (!connectionError.test(text)) this.#logger.error(describe(error));
   };
@@ -30,6 +34,7 @@ export class QueueErrors {
 
 /** Name, code and where it was thrown; messages may quote what they were about. */
 function describe(error: unknown): string {
-  const at = error instanceof Error ? error.stack?.split('\n').find((line) => line.trimStart().startsWith('at ')) : '';
+  const at =
+    error instanceof Error ? error.stack?.split('\n').find((line) => line.trimStart().startsWith('at ')) : '';
   return `${errorName(error)} ${at?.trim() ?? ''}`.trim();
 }

@@ -1,21 +1,23 @@
-import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
 import { systemClock } from '../domain/clock.js';
 import { ElectionService } from '../election/election-service.js';
 import { LeaderWatch } from '../election/leader-watch.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
+import type { ResolvedQueueOptions } from '../options/resolved-options.js';
 import { QueueService } from '../producer/queue-service.js';
 import { RecoveryService } from '../recovery/recovery-service.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { SchedulerService } from '../scheduler/scheduler-service.js';
 import { WorkerService } from '../worker/worker-service.js';
 import type { QueueErrors } from './queue-errors.js';
+import { settleAll } from './settle-all.js';
 
-/** The services of one queue, put together, and their start and stop with the application. */
-export class QueueRuntime implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
+/** The services of one queue, put together. */
+export class QueueRuntime {
   readonly queueService: QueueService;
   readonly workerService: WorkerService;
   readonly schedulerService: SchedulerService;
   readonly electionService: ElectionService;
+  #started = false;
 
   constructor(
     private readonly context: QueueContext,
@@ -38,27 +40,37 @@ export class QueueRuntime implements OnApplicationBootstrap, OnModuleDestroy, On
     this.electionService.addRunner(new RecoveryService(shared));
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    const { pendingQueueName: queue, role, workerCount } = this.context.options;
-    this.electionService.start();
+  get options(): ResolvedQueueOptions {
+    return this.context.options;
+  }
+
+  async start(): Promise<void> {
+    const { pendingQueueName: queue, role, workerCount } = this.options;
+    this.#started = true;
+    await this.queueService.queue.waitUntilReady();
     await this.workerService.start();
+    this.electionService.start();
     const workers = this.workerService.runsTasks ? workerCount : 0;
     this.log.info('queueStarted', { queue, role, nodeId: this.context.nodeId, workerCount: workers });
   }
 
-  /** Running tasks may still add tasks: the connections stay open until the application has shut down. */
-  async onModuleDestroy(): Promise<void> {
-    const { pendingQueueName: queue } = this.context.options;
+  /** Lets running tasks finish. They may still add tasks: the connections stay open. */
+  async stop(): Promise<void> {
+    if (!this.#started) return;
+    this.#started = false;
+    const { pendingQueueName: queue } = this.options;
     const startedAt = performance.now();
     const running = this.workerService.getWorkerStates().filter(({ status }) => status === 'running').length;
     this.log.info('shutdownBegan', { queue, running });
-    await Promise.all([this.workerService.stop(), this.electionService.stop()]);
+    await settleAll([this.workerService, this.electionService], (service) => service.stop());
     this.log.info('shutdownFinished', { queue, durationMs: Math.round(performance.now() - startedAt) });
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    await this.queueService.close();
-    this.errors.close();
-    await this.context.hub.close();
+  async close(): Promise<void> {
+    try {
+      await this.queueService.close();
+    } finally {
+      this.errors.close();
+    }
   }
 }

@@ -1,12 +1,12 @@
-import { Module, type DynamicModule, type InjectionToken, type Provider } from '@nestjs/common';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import type { QueueFeatureOptions, QueueModuleOptions } from '../options/queue-module-options.js';
-import { AffinityInstance } from './affinity-instance.js';
 import {
   asyncOptionsProviders,
   type QueueFeatureAsyncOptions,
   type QueueModuleAsyncOptions,
 } from './async-options.js';
-import { givenOptionsToken, queueProviders, rootExports } from './providers.js';
+import { AffinityLifecycleModule } from './lifecycle.module.js';
+import { givenOptionsToken, queueProviders } from './providers.js';
 
 /**
  * Forced-affinity task queues. Import it once with `forRoot` (or `forRootAsync`), and once with `forFeature` for every further
@@ -27,12 +27,16 @@ export class QueueModule {
    * QueueModule.forRoot({ role: 'BOTH', workerOptions: { maxBatchSize: 10, workerCount: 1 } })
    */
   static forRoot(options: QueueModuleOptions = {}): DynamicModule {
-    return rootModule([{ provide: givenOptionsToken(), useValue: options }]);
+    return queueModule(undefined, [{ provide: givenOptionsToken(), useValue: options }]);
   }
 
   /** The root queue, with options that other providers help to make. */
   static forRootAsync(options: QueueModuleAsyncOptions): DynamicModule {
-    return rootModule(asyncOptionsProviders(givenOptionsToken(), options), options.imports);
+    return queueModule(
+      undefined,
+      asyncOptionsProviders(givenOptionsToken(), options, 'forRootAsync'),
+      options.imports,
+    );
   }
 
   /**
@@ -42,39 +46,34 @@ export class QueueModule {
    * @throws {@link QueueNameConflictError} at start, when two queues have one name or one pending queue
    */
   static forFeature(options: QueueFeatureOptions): DynamicModule {
-    const { name, ...rest } = options;
-    return featureModule(name, [{ provide: givenOptionsToken(name), useValue: rest }]);
+    const name = nameOf(options);
+    return queueModule(name, [{ provide: givenOptionsToken(name), useValue: options }]);
   }
 
   /** A further queue, with options that other providers help to make. */
   static forFeatureAsync(options: QueueFeatureAsyncOptions): DynamicModule {
-    const { name } = options;
-    return featureModule(name, asyncOptionsProviders(givenOptionsToken(name), options), options.imports);
+    const name = nameOf(options);
+    const given = asyncOptionsProviders(givenOptionsToken(name), options, 'forFeatureAsync');
+    return queueModule(name, given, options.imports);
   }
 }
 
-function rootModule(options: Provider[], imports: DynamicModule['imports'] = []): DynamicModule {
-  const { providers, exports } = queueProviders();
-  return {
-    module: QueueModule,
-    global: true,
-    imports,
-    providers: [...options, AffinityInstance, ...providers],
-    exports: [...exports.map(tokenOf), ...rootExports],
-  };
-}
-
-function featureModule(name: string, options: Provider[], imports: DynamicModule['imports'] = []): DynamicModule {
+function queueModule(
+  name: string | undefined,
+  options: Provider[],
+  imports: DynamicModule['imports'] = [],
+): DynamicModule {
   const { providers, exports } = queueProviders(name);
   return {
     module: QueueModule,
     global: true,
-    imports,
+    imports: [...imports, AffinityLifecycleModule],
     providers: [...options, ...providers],
-    exports: exports.map(tokenOf),
+    exports,
   };
 }
 
-function tokenOf(provider: Provider): InjectionToken {
-  return typeof provider === 'function' ? provider : provider.provide;
+/** A feature without a name gets tokens of its own all the same, so that its start can say what is wrong. */
+function nameOf(options: Partial<QueueFeatureOptions> | undefined): string {
+  return typeof options?.name === 'string' ? options.name : '';
 }

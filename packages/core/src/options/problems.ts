@@ -1,6 +1,6 @@
 import { displayValue } from '../domain/text.js';
 import { InvalidOptionsError, type OptionProblem } from '../errors/errors.js';
-import { redactUrl } from '../errors/redact.js';
+import { redactText, redactUrl } from '../errors/redact.js';
 
 /** Collects all that is wrong with the options of a queue, so that one start shows all of it. */
 export class ProblemList {
@@ -29,6 +29,7 @@ export class ProblemList {
 function showValue(option: string, value: unknown): string {
   if (value === undefined) return 'nothing';
   if (/password/i.test(option)) return `a ${value === null ? 'null' : typeof value} (hidden)`;
-  if (typeof value === 'string' && /url$/i.test(option)) return JSON.stringify(redactUrl(value));
-  return displayValue(value);
+  if (typeof value !== 'string') return displayValue(value);
+  // A URL may also stand where none belongs, such as in `host`.
+  return displayValue(/url$/i.test(option) ? redactUrl(value) : redactText(value));
 }

@@ -31,7 +31,7 @@ export function resolvePlace(
   return {
     // The URL is more specific than what stands beside it.
     ...login,
-    host: url?.host ?? check.text('host') ?? defaults.redisHost,
+    host: url?.host ?? check.host() ?? defaults.redisHost,
     port: check.urlPort(url) ?? check.number('port', portRange) ?? defaults.redisPort,
     ...optional('username', url?.username ?? login.username),
     ...optional('password', url?.password ?? login.password),
@@ -39,6 +39,11 @@ export function resolvePlace(
     ...optional('family', url?.family),
     ...(url?.tls && login.tls === undefined && { tls: {} }),
   };
+}
+
+/** Who we are and which database, without saying where: only what is given. */
+export function resolveLogin(place: Given, problems: ProblemList): RedisOptions {
+  return new PlaceChecks(place, problems, (key) => `redisOptions.${key}`).givenLogin();
 }
 
 class PlaceChecks {
@@ -65,13 +70,17 @@ class PlaceChecks {
     );
   }
 
-  login() {
+  givenLogin() {
     return {
       ...optional('username', this.text('username')),
       ...optional('password', this.text('password')),
-      db: this.number('db', dbRange) ?? defaults.redisDb,
+      ...optional('db', this.number('db', dbRange)),
       ...optional('tls', this.#tls()),
     };
+  }
+
+  login() {
+    return { db: defaults.redisDb, ...this.givenLogin() };
   }
 
   url(): RedisUrlParts | undefined {
@@ -102,6 +111,13 @@ class PlaceChecks {
       ...optional('sentinelUsername', this.text('sentinelUsername')),
       ...optional('sentinelPassword', this.text('sentinelPassword')),
     };
+  }
+
+  host(): string | undefined {
+    const host = this.text('host');
+    if (host === undefined || /^[^\s/@]+$/.test(host)) return host;
+    this.#add('host', host, 'a host name or an address; a URL is given as url');
+    return undefined;
   }
 
   text(key: string): string | undefined {

@@ -154,11 +154,30 @@ describe('the Redis of a feature', () => {
     });
   });
 
-  it('is warned about when it says who or which, but not where', () => {
-    const { warnings } = resolve({ name: 'f', redisOptions: { db: 2 } }, root);
-    const params = { queue: 'f', address: 'localhost:6379, db 2' };
-    expect(warnings).toEqual([{ message: 'featureRedisWithoutPlace', params }]);
-    expect(resolve({ name: 'f', redisOptions: { host: 'x', db: 2 } }, root).warnings).toEqual([]);
+  it.each([
+    [{ db: 2 }, { password: 'root-password', db: 2 }],
+    [{ password: 'own' }, { password: 'own', db: 3 }],
+    [
+      { username: 'me', password: 'own' },
+      { username: 'me', password: 'own', db: 3 },
+    ],
+    [{ username: 'me' }, { username: 'me', db: 3 }],
+    [{ tls: true }, { password: 'root-password', db: 3, tls: {} }],
+  ])('is the root’s when it says who or which, but not where: %p', (redisOptions, login) => {
+    const { redis } = resolve({ name: 'f', redisOptions }, root).options;
+    expect(redis.options).toEqual({ host: 'root', port: 6379, connectTimeout: 9, ...login });
+  });
+
+  it('can leave the TLS of the root queue out', () => {
+    const withTls = { redisOptions: { host: 'root', tls: true } };
+    expect(resolve({ name: 'f' }, withTls).options.redis.options.tls).toEqual({});
+    expect(
+      resolve({ name: 'f', redisOptions: { tls: false } }, withTls).options.redis.options.tls,
+    ).toBeUndefined();
+  });
+
+  it('is checked as that of the root queue is', () => {
+    expect(() => resolve({ name: 'f', redisOptions: { db: -1 } }, root)).toThrow('redisOptions.db');
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { InvalidOptionsError, RedisClusterNotSupportedError } from '../errors/errors.js';
+import { redisAddress } from './redis-address.js';
 import { resolveFeatureOptions, resolveRootOptions } from './resolve-options.js';
 
 type Variables = Record<string, string>;
@@ -170,6 +171,8 @@ describe('options', () => {
     [{ host: '', port: 0 }, ['port']],
     [{ port: '6379' }, ['port']],
     [{ host: 5 }, ['host']],
+    [{ host: 'redis://h:1' }, ['host']],
+    [{ host: 'a b' }, ['host']],
     [{ db: 1.5 }, ['db']],
     [{ username: 5 }, ['username']],
     [{ tls: 'yes' }, ['tls']],
@@ -193,6 +196,14 @@ describe('options', () => {
       '12345',
     );
   });
+
+  it.each([['redis://:hunter2@h'], [{ host: 'redis://:hunter2@h' }], [{ path: ['hunter2'] }]])(
+    'never show a password in the wrong place: %#',
+    (redisOptions) => {
+      const { message, details } = errorOf(redisOptions);
+      expect(`${message} ${JSON.stringify(details)}`).not.toMatch(/ter2/);
+    },
+  );
 
   it.each([
     [{ url: 'redis://a', host: 'b' }],
@@ -229,6 +240,8 @@ describe('a client', () => {
     expect(redisOf({ commandTimeout: 5 })).toMatchObject({ instance: client, commandTimeoutMs: 5 });
     expect(redisOf({ host: 'other' }).instance).toBeUndefined();
     expect(() => redisOf({ connectTimeout: 5 })).toThrow('a value beside instance of forRoot');
+    expect(redisOf({ db: 4 })).toMatchObject({ instance: client, options: { db: 4 } });
+    expect(redisAddress(redisOf({ db: 4 }))).toBe('h:6379, db 4');
   });
 
   it('must be one', () => {

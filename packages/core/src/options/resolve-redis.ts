@@ -4,10 +4,9 @@ import { defaults } from './defaults.js';
 import { environmentVariables, readNumberVariable, readVariable } from './env.js';
 import { groupKeys, readGroup, redisPlaceKeys } from './known-options.js';
 import { allowedNumber, maxTimerMs } from './number-options.js';
-import { redisAddress } from './redis-address.js';
 import { passedThroughRedisOptions } from './redis-connection-options.js';
 import { isRedisInstance } from './redis-instance.js';
-import { resolvePlace } from './redis-place.js';
+import { resolveLogin, resolvePlace } from './redis-place.js';
 import type { ResolveContext } from './resolve-context.js';
 import type { ResolvedRedisOptions } from './resolved-options.js';
 
@@ -17,7 +16,8 @@ const path = 'redisOptions';
 
 /**
  * The connection of a queue. It is taken as a whole from the first of these that says anything about where or who:
- * the options, the root queue (feature), the variables. So a password meant for one Redis never reaches another.
+ * the options, the root queue (feature), the variables. So a password meant for one Redis never reaches another. A
+ * feature that says who, but not where, means the root queue's Redis.
  *
  * @throws {@link RedisClusterNotSupportedError} for a client of Redis Cluster
  */
@@ -51,19 +51,41 @@ function resolveConnection(
   const place = pick(given, redisPlaceKeys);
   if (place.instance !== undefined) return useInstance(context, given);
 
-  if (Object.keys(place).length > 0) {
-    const options = Object.freeze({ ...tuning, ...resolvePlace(place, context.problems) });
-    warnWithoutPlace(context, place, options);
-    return { options };
-  }
   const inherited = context.root?.redis;
-  if (inherited?.instance !== undefined) {
-    refuseBeside(context, tuning, 'instance of forRoot');
-    return { instance: inherited.instance, options: inherited.options };
-  }
+  if (inherited !== undefined && !saysWhere(place)) return inherit(context, inherited, given);
   const options =
-    inherited?.options ?? resolvePlace(placeFromVariables(context), context.problems, variableOf);
+    Object.keys(place).length > 0
+      ? resolvePlace(place, context.problems)
+      : resolvePlace(placeFromVariables(context), context.problems, variableOf);
   return { options: Object.freeze({ ...options, ...tuning }) };
+}
+
+/** Another database of, or another login at, the root queue's Redis. */
+function inherit(
+  context: ResolveContext,
+  inherited: ResolvedRedisOptions,
+  given: Given,
+): Pick<ResolvedRedisOptions, 'instance' | 'options'> {
+  const others = pick(given, [...redisPlaceKeys, ...passedThroughRedisOptions]);
+  const own = resolveLogin(others, context.problems);
+  if (inherited.instance !== undefined) {
+    const refused = Object.entries(others).filter(([key]) => !instanceOverrides.includes(key));
+    refuseBeside(context, Object.fromEntries(refused), 'instance of forRoot');
+    return { instance: inherited.instance, options: Object.freeze({ ...inherited.options, ...own }) };
+  }
+  const options: RedisOptions = { ...inherited.options, ...pick(given, passedThroughRedisOptions), ...own };
+  // A password belongs to its user: another one does not inherit it.
+  if (own.username !== undefined && own.password === undefined) delete options.password;
+  if (given.tls === false) delete options.tls;
+  return { options: Object.freeze(options) };
+}
+
+/** What a feature may change of a client that `forRoot` was given: the duplicates for that feature have it. */
+const instanceOverrides: readonly string[] = ['username', 'password', 'db'];
+
+/** Without one of these a feature means the root queue's Redis. */
+function saysWhere(place: Given): boolean {
+  return ['url', 'host', 'port', 'path', 'sentinels', 'name'].some((key) => place[key] !== undefined);
 }
 
 function useInstance(context: ResolveContext, given: Given): { instance?: Redis; options: RedisOptions } {
@@ -109,16 +131,6 @@ function resolveCommandTimeout(context: ResolveContext, given: Given): number {
   if (isCount(value, range.min, range.max)) return value;
   context.problems.add(`${path}.commandTimeout`, value, allowedNumber(range));
   return defaults.commandTimeoutMs;
-}
-
-/** `{ db: 2 }` in a feature is not "the other database of the root's Redis": say where it leads. */
-function warnWithoutPlace(context: ResolveContext, place: Given, options: RedisOptions): void {
-  const saysWhere = ['url', 'host', 'port', 'path', 'sentinels'].some((key) => place[key] !== undefined);
-  if (context.root === undefined || saysWhere) return;
-  context.warnings.push({
-    message: 'featureRedisWithoutPlace',
-    params: { queue: String(context.given.name), address: redisAddress({ options }) },
-  });
 }
 
 function pick(given: Given, keys: readonly string[]): Given {

@@ -7,7 +7,7 @@ import type { RetryOrder } from '../domain/task-options.js';
 /** Where Redis is: a client of the application, or the options for clients of our own. */
 export interface ResolvedRedisOptions {
   readonly instance?: Redis;
-  /** Only what the application said or the defaults say; empty when `instance` is given. */
+  /** Only what the application said or the defaults say; beside `instance`, what its duplicates have otherwise. */
   readonly options: Readonly<RedisOptions>;
   readonly commandTimeoutMs: number;
   readonly allowEviction: boolean;

@@ -6,8 +6,6 @@ export interface OptionWarningParams {
   roleOverridesVariable: { queue: string; role: QueueRole; variable: string; variableValue: string };
   /** One lost renewal costs the lease. */
   leaseTooShort: { option: string; valueMs: number; heartbeatIntervalMs: number };
-  /** A feature says something about its Redis, but not where that is. */
-  featureRedisWithoutPlace: { queue: string; address: string };
 }
 
 /** Something about the options that is allowed, and probably not meant. */

@@ -2,7 +2,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { redisAddress } from '../options/redis-address.js';
 import type { ResolvedRedisOptions } from '../options/resolved-options.js';
 import { BlockingWait } from './blocking-wait.js';
-import { connectAndCheck } from './check-server.js';
+import { connectAndCheck, type ServerFacts } from './check-server.js';
 import { instanceKeys } from './queue-keys.js';
 import { WorkerMarker } from './worker-marker.js';
 
@@ -12,7 +12,7 @@ export type ConnectionEvent =
 
 /**
  * The connections of one instance to one Redis, shared by all its queues there: one for commands, one on which its
- * workers wait, one on which its leaders and followers wait.
+ * workers wait, one on which its leaders and followers wait. Each is made when it is first needed.
  */
 export class RedisHub {
   readonly commands: Redis;
@@ -22,7 +22,8 @@ export class RedisHub {
   readonly #workerWait: BlockingWait;
   #closing: Promise<void> | undefined;
   #opened = false;
-  #opening: Promise<void> | undefined;
+  #opening: Promise<ServerFacts> | undefined;
+  #checking: Redis | undefined;
 
   constructor(
     private readonly options: ResolvedRedisOptions,
@@ -31,7 +32,11 @@ export class RedisHub {
     private readonly onConnection: (event: ConnectionEvent) => void = () => undefined,
   ) {
     this.commandTimeoutMs = options.commandTimeoutMs;
-    this.commands = this.#createClient('commands', { commandTimeout: options.commandTimeoutMs });
+    this.commands = this.#createClient('commands', {
+      commandTimeout: options.commandTimeoutMs,
+      socketTimeout: options.options.socketTimeout,
+      lazyConnect: true,
+    });
     this.#watchConnection();
     const { workers, interrupt } = instanceKeys(nodeId);
     const wait = (purpose: string, key: string): BlockingWait =>
@@ -46,27 +51,39 @@ export class RedisHub {
     return redisAddress(this.options);
   }
 
-  /** Connects and checks the server; once, whoever asks. See {@link connectAndCheck} for what it throws. */
-  open(): Promise<void> {
-    this.#opening ??= connectAndCheck(this.commands, {
-      address: this.address,
-      timeoutMs: Math.max(1_000, Math.min(this.commandTimeoutMs, 10_000)),
-      allowEviction: this.options.allowEviction,
-    }).then(
-      () => {
-        this.#opened = true;
-      },
-      async (error: unknown) => {
-        await this.close();
-        throw error;
-      },
-    );
+  /**
+   * Checks the server, once, whoever asks, on a connection that is closed again: an application whose start fails later
+   * has nothing to close. See {@link connectAndCheck} for what it throws.
+   */
+  open(inspect?: (client: Redis) => Promise<void>): Promise<ServerFacts> {
+    this.#opening ??= this.#check(inspect);
     return this.#opening;
+  }
+
+  async #check(inspect?: (client: Redis) => Promise<void>): Promise<ServerFacts> {
+    const client = (this.#checking = this.#createClient('check', {}, () => undefined)); // `connectAndCheck` has its own listener
+    try {
+      const facts = await connectAndCheck(
+        client,
+        {
+          address: this.address,
+          timeoutMs: Math.max(1_000, Math.min(this.commandTimeoutMs, 10_000)),
+          allowEviction: this.options.allowEviction,
+        },
+        inspect,
+      );
+      this.#opened = true;
+      return facts;
+    } finally {
+      this.#checking = undefined;
+      client.disconnect();
+    }
   }
 
   /** Returns when every connection of ours is closed. A client that the application gave stays open. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
+      this.#checking?.disconnect();
       await Promise.all([this.#workerWait.close(), this.leaderWait.close()]);
       const { interrupt, workers } = instanceKeys(this.nodeId);
       if (this.commands.status === 'ready') {
@@ -100,17 +117,35 @@ export class RedisHub {
     });
   }
 
-  #createClient(purpose: string, extra: Partial<RedisOptions>): Redis {
+  #createClient(purpose: string, extra: Partial<RedisOptions>, onError = this.onError): Redis {
+    const { instance, options } = this.options;
+    const { connectionName, retryStrategy } = options;
     const own: RedisOptions = {
-      connectionName: `affinity:${this.nodeId}:${purpose}`,
+      connectionName: `${connectionName ?? 'affinity'}:${this.nodeId}:${purpose}`,
       // A command waits for Redis to come back; `commandTimeout` says how long.
       maxRetriesPerRequest: null,
-      retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 5), 1_000),
+      // A blocking command is silent on purpose.
+      socketTimeout: undefined,
+      retryStrategy: (attempt) => retryStrategy?.(attempt) || Math.min(50 * 2 ** Math.min(attempt, 5), 1_000),
       ...extra,
     };
-    const given = this.options.instance;
-    const client = given ? given.duplicate({ commandTimeout: undefined, ...own } as RedisOptions) : new Redis({ ...this.options.options, ...own });
-    client.on('error', this.onError);
+    const client = instance
+      ? instance.duplicate({ ...instanceResets, ...options, ...own })
+      : new Redis({ ...options, ...own });
+    client.on('error', onError);
     return client;
   }
 }
+
+/** Settings of an application's client that would change what our commands mean or when they fail. */
+const instanceResets = {
+  lazyConnect: false,
+  commandTimeout: undefined,
+  socketTimeout: undefined,
+  enableOfflineQueue: true,
+  enableAutoPipelining: false,
+  autoResendUnfulfilledCommands: true,
+  stringNumbers: false,
+  replyMapping: 'legacy',
+  readOnly: false,
+} as Partial<RedisOptions>;

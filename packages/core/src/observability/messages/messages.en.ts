@@ -28,8 +28,6 @@ export const en: Messages = {
     `Option role=${role} of queue ${queue} overrides ${variable}=${variableValue}; roles per process have no effect`,
   leaseTooShort: ({ option, valueMs, heartbeatIntervalMs }) =>
     `${option} (${valueMs} ms) is less than two heartbeat intervals (${heartbeatIntervalMs} ms); one lost heartbeat ends it`,
-  featureRedisWithoutPlace: ({ queue, address }) =>
-    `Queue ${queue} has Redis options of its own but no address; it connects to ${address}, not to the Redis of forRoot`,
 
   schedulerOnStandby: ({ nodeId }) => `Scheduler node ${nodeId} is on standby for leadership`,
   leaderResigned: ({ nodeId }) => `Leader ${nodeId} resigned`,

@@ -27,8 +27,6 @@ export const zh: Messages = {
     `队列 ${queue} 的选项 role=${role} 覆盖了环境变量 ${variable}=${variableValue}，按进程分配的角色不会生效`,
   leaseTooShort: ({ option, valueMs, heartbeatIntervalMs }) =>
     `${option}（${valueMs} 毫秒）不足心跳间隔（${heartbeatIntervalMs} 毫秒）的两倍，丢失一次心跳就会失效`,
-  featureRedisWithoutPlace: ({ queue, address }) =>
-    `队列 ${queue} 设置了自己的 Redis 选项但没有地址，将连接 ${address}，而不是 forRoot 的 Redis`,
 
   schedulerOnStandby: ({ nodeId }) => `调度器节点 ${nodeId} 处于待命状态，等待接管领导权`,
   leaderResigned: ({ nodeId }) => `领导者 ${nodeId} 已主动让位`,
