@@ -7,10 +7,14 @@ export type LuaScriptName =
   | 'awaitChildren'
   | 'beat'
   | 'cancelTask'
+  | 'changeTaskData'
   | 'cleanIndexed'
   | 'commitTask'
   | 'delayTask'
   | 'dispatch'
+  | 'drainIndexed'
+  | 'expireIndexed'
+  | 'getFailedTasks'
   | 'getQueueStats'
   | 'getTagStats'
   | 'getTaskCounts'
@@ -23,17 +27,21 @@ export type LuaScriptName =
   | 'recoverWorker'
   | 'registerWorker'
   | 'removeTask'
+  | 'removeWaitingChildren'
   | 'renewLeadership'
   | 'reportLeaderless'
   | 'resignLeadership'
   | 'resumeQueue'
   | 'resumeTag'
   | 'retireWorker'
+  | 'retryFailedTask'
   | 'retryTask'
   | 'setLimits'
   | 'takeTask'
   | 'updateTaskData'
-  | 'updateTaskProgress';
+  | 'updateTaskProgress'
+  | 'upsertScheduler'
+  | 'wakeLeader';
 
 export const luaSources: Readonly<
   Record<LuaScriptName, { readonly numberOfKeys: number; readonly lua: string }>
@@ -60,6 +68,8 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
 local function emit(event, ...)
@@ -68,13 +78,16 @@ local function emit(event, ...)
 end
 rcall('HSETNX', ctlKey, 'layout', ARGV[7])
 if rcall('HGET', ctlKey, 'layout') ~= ARGV[7] then return LAYOUT_MISMATCH end
-local held = rcall('GET', lockKey)
-if held and held ~= ARGV[6] then return { 0, held, rcall('PTTL', lockKey), rcall('GET', KEYS[5]) or '' } end
+local held, info = rcall('GET', lockKey), rcall('GET', KEYS[5]) or ''
+if held and string.sub(held, 1, #caller + 1) == caller .. ':' then
+  rcall('PEXPIRE', lockKey, ARGV[4])
+  return { 1, held, '' }
+end
+if held and not (held == ARGV[6] and info == ARGV[8]) then return { 0, held, rcall('PTTL', lockKey), info } end
 local time = rcall('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local epoch = string.format('%.0f', math.max(tonumber(rcall('GET', KEYS[4]) or 0) + 1, now))
 local value = caller .. ':' .. epoch
-local unresigned = rcall('GET', KEYS[5]) or ''
 rcall('DEL', KEYS[6])
 rcall('SET', KEYS[4], epoch)
 rcall('SET', lockKey, value, 'PX', ARGV[4])
@@ -82,7 +95,7 @@ rcall('SET', KEYS[5], (string.gsub(ARGV[5], '__EPOCH__', epoch)))
 rcall('HDEL', ctlKey, 'leaderless')
 emit('leaderChanged', 'nodeId', caller, 'epoch', epoch, 'superseded', held or '')
 wakeLeader()
-return { 1, value, unresigned }
+return { 1, value, info }
 `,
   },
   addTaskLog: {
@@ -107,8 +120,11 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
@@ -190,6 +206,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -197,7 +218,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -222,7 +246,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -230,12 +254,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -246,26 +271,29 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local LOCK_MS = 2147483647
@@ -285,8 +313,7 @@ local function limitRate(id, settings)
   if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
   return 0
 end
-local function startTask(worker, id, token, timestamp)
-  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+local function startTask(worker, id, seq, token, timestamp)
   rcall('ZREM', keys.seq, id)
   rcall('LPUSH', keys.active, id)
   rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
@@ -297,27 +324,32 @@ local function startTask(worker, id, token, timestamp)
   emit('active', 'jobId', id, 'prev', 'waiting')
 end
 local function take(worker, token, timestamp)
-  local current = workerMeta(worker, 'cur')[1]
+  goOnWhenFull()
+  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
   if current then
-    if rcall('EXISTS', jobKey(current)) == 1 then
+    if isTask(current) then
       rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
       return describe(worker, current)
     end
     rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+    rcall('LREM', keys.active, -1, current)
+    rcall('DEL', jobKey(current) .. ':lock')
   end
+  if leaving then return { 0, 0, 0, 0 } end
   local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
   if settings[1] then return { 0, 0, 0, 0 } end
   local waitKey = workerKey(worker, 'wait')
   while true do
     local id = rcall('LINDEX', waitKey, -1)
-    if id and rcall('EXISTS', jobKey(id)) == 0 then
+    local seq = id and rcall('ZSCORE', keys.seq, id)
+    if id and not (seq and isTask(id)) then
       rcall('RPOP', waitKey)
       rcall('ZREM', keys.seq, id)
     elseif id then
       local waitMs = limitRate(id, settings)
       if waitMs > 0 then return { 0, 0, waitMs, 0 } end
       rcall('RPOP', waitKey)
-      startTask(worker, id, token, timestamp)
+      startTask(worker, id, seq, token, timestamp)
       return describe(worker, id)
     else
       local tag = workerMeta(worker, 'tag')[1]
@@ -335,18 +367,41 @@ local function attemptState(worker, id, attempt)
   if meta[3] == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
 end
+local function attemptRuns(worker, id, attempt)
+  local state = attemptState(worker, id, attempt)
+  if state == 'committed' then return NOT_OWNER end
+  return state == 'current' and 0 or state
+end
 local function forgetCurrent(worker, id, attempt)
   rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
   rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
-local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function forgetLost(worker, id, attempt, code)
+  forgetCurrent(worker, id, attempt)
+  if code ~= -1 then return end
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+end
+local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
+  local code = bullmq(theirKeys, theirArgs)
+  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    code = bullmq(theirKeys, theirArgs)
+  end
+  if code == -1 or code == -2 or code == -3 or code == -6 then
+    forgetLost(worker, id, attempt, code)
+  elseif code == 0 and token == '0' then
+    rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
+  end
+  return code
+end
 local function noteLength(worker, short)
   local meta = workerMeta(worker, 'short', 'tag', 'ntag')
   if (meta[1] or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
   if short == '1' and meta[2] and not meta[3] then
-    rcall('RPUSH', keys.hungry, worker)
-    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -357,8 +412,8 @@ local function slice(list, from)
   return part
 end
 --- @bullmq "addLog"
-local state = attemptState(caller, ARGV[5], ARGV[4])
-if type(state) == 'number' then return state end
+local code = attemptRuns(caller, ARGV[5], ARGV[4])
+if code < 0 then return code end
 return bullmq(slice(KEYS, 4), slice(ARGV, 6))
 `,
   },
@@ -384,8 +439,11 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
@@ -467,6 +525,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -474,7 +537,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -499,7 +565,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -507,12 +573,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -523,26 +590,29 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local LOCK_MS = 2147483647
@@ -562,8 +632,7 @@ local function limitRate(id, settings)
   if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
   return 0
 end
-local function startTask(worker, id, token, timestamp)
-  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+local function startTask(worker, id, seq, token, timestamp)
   rcall('ZREM', keys.seq, id)
   rcall('LPUSH', keys.active, id)
   rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
@@ -574,27 +643,32 @@ local function startTask(worker, id, token, timestamp)
   emit('active', 'jobId', id, 'prev', 'waiting')
 end
 local function take(worker, token, timestamp)
-  local current = workerMeta(worker, 'cur')[1]
+  goOnWhenFull()
+  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
   if current then
-    if rcall('EXISTS', jobKey(current)) == 1 then
+    if isTask(current) then
       rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
       return describe(worker, current)
     end
     rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+    rcall('LREM', keys.active, -1, current)
+    rcall('DEL', jobKey(current) .. ':lock')
   end
+  if leaving then return { 0, 0, 0, 0 } end
   local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
   if settings[1] then return { 0, 0, 0, 0 } end
   local waitKey = workerKey(worker, 'wait')
   while true do
     local id = rcall('LINDEX', waitKey, -1)
-    if id and rcall('EXISTS', jobKey(id)) == 0 then
+    local seq = id and rcall('ZSCORE', keys.seq, id)
+    if id and not (seq and isTask(id)) then
       rcall('RPOP', waitKey)
       rcall('ZREM', keys.seq, id)
     elseif id then
       local waitMs = limitRate(id, settings)
       if waitMs > 0 then return { 0, 0, waitMs, 0 } end
       rcall('RPOP', waitKey)
-      startTask(worker, id, token, timestamp)
+      startTask(worker, id, seq, token, timestamp)
       return describe(worker, id)
     else
       local tag = workerMeta(worker, 'tag')[1]
@@ -612,18 +686,41 @@ local function attemptState(worker, id, attempt)
   if meta[3] == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
 end
+local function attemptRuns(worker, id, attempt)
+  local state = attemptState(worker, id, attempt)
+  if state == 'committed' then return NOT_OWNER end
+  return state == 'current' and 0 or state
+end
 local function forgetCurrent(worker, id, attempt)
   rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
   rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
-local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function forgetLost(worker, id, attempt, code)
+  forgetCurrent(worker, id, attempt)
+  if code ~= -1 then return end
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+end
+local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
+  local code = bullmq(theirKeys, theirArgs)
+  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    code = bullmq(theirKeys, theirArgs)
+  end
+  if code == -1 or code == -2 or code == -3 or code == -6 then
+    forgetLost(worker, id, attempt, code)
+  elseif code == 0 and token == '0' then
+    rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
+  end
+  return code
+end
 local function noteLength(worker, short)
   local meta = workerMeta(worker, 'short', 'tag', 'ntag')
   if (meta[1] or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
   if short == '1' and meta[2] and not meta[3] then
-    rcall('RPUSH', keys.hungry, worker)
-    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -638,8 +735,9 @@ local id, attempt = ARGV[8], ARGV[4]
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
 if state == 'committed' then return 0 end
-local code = bullmq(slice(KEYS, 4), slice(ARGV, 5))
-if code == 0 or isLost(code) then forgetCurrent(caller, id, attempt) end
+goOnWhenFull()
+local code = endAttempt(bullmq, slice(KEYS, 4), slice(ARGV, 5), caller, id, attempt, ARGV[5])
+if code == 0 then forgetCurrent(caller, id, attempt) end
 return code
 `,
   },
@@ -665,13 +763,17 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+goOnWhenFull()
 local fenced, stuck = {}, {}
 for i = 4, #ARGV, 3 do
   local worker = ARGV[i]
@@ -711,6 +813,8 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
 local function emit(event, ...)
@@ -788,6 +892,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -795,7 +904,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -820,7 +932,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -828,12 +940,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -844,26 +957,29 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local worker = rcall('HGET', jobKey(ARGV[4]), 'pb')
@@ -872,6 +988,130 @@ local meta = workerMeta(worker, 'cur', 'marker')
 if meta[1] ~= ARGV[4] then return 0 end
 rcall('ZADD', meta[2], 0, 'cancel:' .. worker .. ':' .. ARGV[4])
 return 1
+`,
+  },
+  changeTaskData: {
+    numberOfKeys: 4,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local function jobKey(id) return base .. id end
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local DATA_HEAD = '{"identifyTag":"'
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+local function tagOf(id, maxDataBytes, maxTagBytes)
+  local key = jobKey(id)
+  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  local data = rcall('HGET', key, 'data')
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    tag = jsonStringAt(data, #DATA_HEAD + 1)
+    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
+local CHANGES_TAG = 1
+local function changesTag(id, tag)
+  if not rcall('ZSCORE', keys.seq, id) and rcall('EXISTS', jobKey(id) .. ':lock') == 0 then return false end
+  return tagOf(id) ~= tag
+end
+--- @bullmq "updateData"
+if rcall('EXISTS', KEYS[4]) == 1 and changesTag(ARGV[5], ARGV[6]) then return CHANGES_TAG end
+return bullmq({ KEYS[4] }, { ARGV[4] })
 `,
   },
   cleanIndexed: {
@@ -896,6 +1136,8 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
 local function emit(event, ...)
@@ -973,6 +1215,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -980,7 +1227,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -1005,7 +1255,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -1013,12 +1263,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -1029,26 +1280,29 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local function unindex(id, tag)
@@ -1056,6 +1310,7 @@ local function unindex(id, tag)
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
+    if rcall('EXISTS', tagKey(tag)) == 0 then rcall('ZREM', keys.parked, tag) end
     settle(tag, wasReady)
     return true
   end
@@ -1079,9 +1334,56 @@ local function jsonStringAt(data, from)
     at = stop + 2
   end
 end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
 local function decodeTag(data)
   local ok, value = pcall(cjson.decode, data)
-  if not ok or type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
@@ -1095,7 +1397,8 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
     tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if not tag or string.find(tag, '\\\\', 1, true) then tag, reason = decodeTag(data) end
+    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
   end
@@ -1104,8 +1407,14 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
-local MALFORMED_TAG = ''
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
@@ -1128,8 +1437,7 @@ local function limitRate(id, settings)
   if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
   return 0
 end
-local function startTask(worker, id, token, timestamp)
-  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+local function startTask(worker, id, seq, token, timestamp)
   rcall('ZREM', keys.seq, id)
   rcall('LPUSH', keys.active, id)
   rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
@@ -1140,27 +1448,32 @@ local function startTask(worker, id, token, timestamp)
   emit('active', 'jobId', id, 'prev', 'waiting')
 end
 local function take(worker, token, timestamp)
-  local current = workerMeta(worker, 'cur')[1]
+  goOnWhenFull()
+  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
   if current then
-    if rcall('EXISTS', jobKey(current)) == 1 then
+    if isTask(current) then
       rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
       return describe(worker, current)
     end
     rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+    rcall('LREM', keys.active, -1, current)
+    rcall('DEL', jobKey(current) .. ':lock')
   end
+  if leaving then return { 0, 0, 0, 0 } end
   local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
   if settings[1] then return { 0, 0, 0, 0 } end
   local waitKey = workerKey(worker, 'wait')
   while true do
     local id = rcall('LINDEX', waitKey, -1)
-    if id and rcall('EXISTS', jobKey(id)) == 0 then
+    local seq = id and rcall('ZSCORE', keys.seq, id)
+    if id and not (seq and isTask(id)) then
       rcall('RPOP', waitKey)
       rcall('ZREM', keys.seq, id)
     elseif id then
       local waitMs = limitRate(id, settings)
       if waitMs > 0 then return { 0, 0, waitMs, 0 } end
       rcall('RPOP', waitKey)
-      startTask(worker, id, token, timestamp)
+      startTask(worker, id, seq, token, timestamp)
       return describe(worker, id)
     else
       local tag = workerMeta(worker, 'tag')[1]
@@ -1178,18 +1491,41 @@ local function attemptState(worker, id, attempt)
   if meta[3] == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
 end
+local function attemptRuns(worker, id, attempt)
+  local state = attemptState(worker, id, attempt)
+  if state == 'committed' then return NOT_OWNER end
+  return state == 'current' and 0 or state
+end
 local function forgetCurrent(worker, id, attempt)
   rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
   rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
-local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function forgetLost(worker, id, attempt, code)
+  forgetCurrent(worker, id, attempt)
+  if code ~= -1 then return end
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+end
+local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
+  local code = bullmq(theirKeys, theirArgs)
+  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    code = bullmq(theirKeys, theirArgs)
+  end
+  if code == -1 or code == -2 or code == -3 or code == -6 then
+    forgetLost(worker, id, attempt, code)
+  elseif code == 0 and token == '0' then
+    rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
+  end
+  return code
+end
 local function noteLength(worker, short)
   local meta = workerMeta(worker, 'short', 'tag', 'ntag')
   if (meta[1] or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
   if short == '1' and meta[2] and not meta[3] then
-    rcall('RPUSH', keys.hungry, worker)
-    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -1200,13 +1536,13 @@ local function slice(list, from)
   return part
 end
 --- @bullmq "removeJob"
-local from, window, most = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[7])
+local from, window, most = tonumber(ARGV[4]), math.min(tonumber(ARGV[5]), 1000), tonumber(ARGV[7])
 local ids = rcall('ZRANGE', keys.seq, from, from + window - 1)
 local removed, kept = {}, 0
 for _, id in ipairs(ids) do
   local timestamp = tonumber(rcall('HGET', jobKey(id), 'timestamp') or 0)
   local due = ARGV[6] == '+inf' or timestamp <= tonumber(ARGV[6])
-  local tag = due and #removed < most and (tagOf(id) or MALFORMED_TAG)
+  local tag = due and #removed < most and indexedTagOf(id)
   if tag and bullmq({ jobKey(id), base .. 'repeat' }, { id, '0', base }) == 1 then
     unindex(id, tag)
     removed[#removed + 1] = id
@@ -1239,8 +1575,11 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
@@ -1322,6 +1661,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -1329,7 +1673,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -1354,7 +1701,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -1362,12 +1709,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -1378,26 +1726,29 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local LOCK_MS = 2147483647
@@ -1417,8 +1768,7 @@ local function limitRate(id, settings)
   if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
   return 0
 end
-local function startTask(worker, id, token, timestamp)
-  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+local function startTask(worker, id, seq, token, timestamp)
   rcall('ZREM', keys.seq, id)
   rcall('LPUSH', keys.active, id)
   rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
@@ -1429,27 +1779,32 @@ local function startTask(worker, id, token, timestamp)
   emit('active', 'jobId', id, 'prev', 'waiting')
 end
 local function take(worker, token, timestamp)
-  local current = workerMeta(worker, 'cur')[1]
+  goOnWhenFull()
+  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
   if current then
-    if rcall('EXISTS', jobKey(current)) == 1 then
+    if isTask(current) then
       rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
       return describe(worker, current)
     end
     rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+    rcall('LREM', keys.active, -1, current)
+    rcall('DEL', jobKey(current) .. ':lock')
   end
+  if leaving then return { 0, 0, 0, 0 } end
   local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
   if settings[1] then return { 0, 0, 0, 0 } end
   local waitKey = workerKey(worker, 'wait')
   while true do
     local id = rcall('LINDEX', waitKey, -1)
-    if id and rcall('EXISTS', jobKey(id)) == 0 then
+    local seq = id and rcall('ZSCORE', keys.seq, id)
+    if id and not (seq and isTask(id)) then
       rcall('RPOP', waitKey)
       rcall('ZREM', keys.seq, id)
     elseif id then
       local waitMs = limitRate(id, settings)
       if waitMs > 0 then return { 0, 0, waitMs, 0 } end
       rcall('RPOP', waitKey)
-      startTask(worker, id, token, timestamp)
+      startTask(worker, id, seq, token, timestamp)
       return describe(worker, id)
     else
       local tag = workerMeta(worker, 'tag')[1]
@@ -1467,18 +1822,41 @@ local function attemptState(worker, id, attempt)
   if meta[3] == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
 end
+local function attemptRuns(worker, id, attempt)
+  local state = attemptState(worker, id, attempt)
+  if state == 'committed' then return NOT_OWNER end
+  return state == 'current' and 0 or state
+end
 local function forgetCurrent(worker, id, attempt)
   rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
   rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
-local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function forgetLost(worker, id, attempt, code)
+  forgetCurrent(worker, id, attempt)
+  if code ~= -1 then return end
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+end
+local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
+  local code = bullmq(theirKeys, theirArgs)
+  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    code = bullmq(theirKeys, theirArgs)
+  end
+  if code == -1 or code == -2 or code == -3 or code == -6 then
+    forgetLost(worker, id, attempt, code)
+  elseif code == 0 and token == '0' then
+    rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
+  end
+  return code
+end
 local function noteLength(worker, short)
   local meta = workerMeta(worker, 'short', 'tag', 'ntag')
   if (meta[1] or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
   if short == '1' and meta[2] and not meta[3] then
-    rcall('RPUSH', keys.hungry, worker)
-    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -1492,14 +1870,13 @@ end
 local id, attempt, timestamp = ARGV[8], ARGV[4], ARGV[9]
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
+goOnWhenFull()
 if state == 'current' then
   local theirKeys = slice(KEYS, 4)
   if rcall('HEXISTS', jobKey(id), 'deid') == 0 then theirKeys[3] = keys.seq end
-  local code = bullmq(theirKeys, slice(ARGV, 8))
-  if type(code) == 'number' and code < 0 then
-    if isLost(code) then forgetCurrent(caller, id, attempt) end
-    return code
-  end
+  local code = endAttempt(bullmq, theirKeys, slice(ARGV, 8), caller, id, attempt, ARGV[5])
+  if type(code) == 'number' and code < 0 then return code end
+  if ARGV[12] == 'failed' and isTask(id) then rcall('HSET', jobKey(id), 'aff:seq', workerMeta(caller, 'seq')[1] or '') end
   forgetCurrent(caller, id, attempt)
   noteLength(caller, ARGV[7])
 end
@@ -1529,8 +1906,11 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
@@ -1612,6 +1992,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -1619,7 +2004,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -1644,7 +2032,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -1652,12 +2040,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -1668,26 +2057,29 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local LOCK_MS = 2147483647
@@ -1707,8 +2099,7 @@ local function limitRate(id, settings)
   if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
   return 0
 end
-local function startTask(worker, id, token, timestamp)
-  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+local function startTask(worker, id, seq, token, timestamp)
   rcall('ZREM', keys.seq, id)
   rcall('LPUSH', keys.active, id)
   rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
@@ -1719,27 +2110,32 @@ local function startTask(worker, id, token, timestamp)
   emit('active', 'jobId', id, 'prev', 'waiting')
 end
 local function take(worker, token, timestamp)
-  local current = workerMeta(worker, 'cur')[1]
+  goOnWhenFull()
+  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
   if current then
-    if rcall('EXISTS', jobKey(current)) == 1 then
+    if isTask(current) then
       rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
       return describe(worker, current)
     end
     rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+    rcall('LREM', keys.active, -1, current)
+    rcall('DEL', jobKey(current) .. ':lock')
   end
+  if leaving then return { 0, 0, 0, 0 } end
   local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
   if settings[1] then return { 0, 0, 0, 0 } end
   local waitKey = workerKey(worker, 'wait')
   while true do
     local id = rcall('LINDEX', waitKey, -1)
-    if id and rcall('EXISTS', jobKey(id)) == 0 then
+    local seq = id and rcall('ZSCORE', keys.seq, id)
+    if id and not (seq and isTask(id)) then
       rcall('RPOP', waitKey)
       rcall('ZREM', keys.seq, id)
     elseif id then
       local waitMs = limitRate(id, settings)
       if waitMs > 0 then return { 0, 0, waitMs, 0 } end
       rcall('RPOP', waitKey)
-      startTask(worker, id, token, timestamp)
+      startTask(worker, id, seq, token, timestamp)
       return describe(worker, id)
     else
       local tag = workerMeta(worker, 'tag')[1]
@@ -1757,18 +2153,41 @@ local function attemptState(worker, id, attempt)
   if meta[3] == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
 end
+local function attemptRuns(worker, id, attempt)
+  local state = attemptState(worker, id, attempt)
+  if state == 'committed' then return NOT_OWNER end
+  return state == 'current' and 0 or state
+end
 local function forgetCurrent(worker, id, attempt)
   rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
   rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
-local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function forgetLost(worker, id, attempt, code)
+  forgetCurrent(worker, id, attempt)
+  if code ~= -1 then return end
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+end
+local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
+  local code = bullmq(theirKeys, theirArgs)
+  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    code = bullmq(theirKeys, theirArgs)
+  end
+  if code == -1 or code == -2 or code == -3 or code == -6 then
+    forgetLost(worker, id, attempt, code)
+  elseif code == 0 and token == '0' then
+    rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
+  end
+  return code
+end
 local function noteLength(worker, short)
   local meta = workerMeta(worker, 'short', 'tag', 'ntag')
   if (meta[1] or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
   if short == '1' and meta[2] and not meta[3] then
-    rcall('RPUSH', keys.hungry, worker)
-    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -1782,12 +2201,10 @@ end
 local id, attempt, timestamp = ARGV[10], ARGV[4], ARGV[9]
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
+goOnWhenFull()
 if state == 'current' then
-  local code = bullmq(slice(KEYS, 4), slice(ARGV, 8))
-  if type(code) == 'number' and code < 0 then
-    if isLost(code) then forgetCurrent(caller, id, attempt) end
-    return code
-  end
+  local code = endAttempt(bullmq, slice(KEYS, 4), slice(ARGV, 8), caller, id, attempt, ARGV[5])
+  if type(code) == 'number' and code < 0 then return code end
   forgetCurrent(caller, id, attempt)
   noteLength(caller, ARGV[7])
   if ARGV[13] == '0' then emit('retried', 'jobId', id, 'attemptsMade', rcall('HGET', jobKey(id), 'atm') or 0, 'delay', ARGV[12]) end
@@ -1819,8 +2236,11 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
@@ -1902,6 +2322,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -1909,7 +2334,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -1934,7 +2362,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -1942,12 +2370,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -1958,26 +2387,29 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local DATA_HEAD = '{"identifyTag":"'
@@ -1990,9 +2422,56 @@ local function jsonStringAt(data, from)
     at = stop + 2
   end
 end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
 local function decodeTag(data)
   local ok, value = pcall(cjson.decode, data)
-  if not ok or type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
@@ -2006,7 +2485,8 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
     tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if not tag or string.find(tag, '\\\\', 1, true) then tag, reason = decodeTag(data) end
+    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
   end
@@ -2015,10 +2495,20 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
-local MALFORMED_TAG = ''
-if not isLeader() then return STALE_LEADER end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
 local maxBatchSize, maxIds, maxBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local maxDataBytes, maxTagBytes = tonumber(ARGV[7]), tonumber(ARGV[8])
+local function isCount(number) return number and number >= 1 and number <= 1000 end
+if not (isCount(maxBatchSize) and isCount(maxIds) and maxBytes and maxDataBytes and maxTagBytes) then
+  return INVALID_ARGUMENT
+end
+if not isLeader() then return STALE_LEADER end
+local PATIENCE_MICROSECONDS = 1000000
 local now = nowMs()
 local more = 0
 local function promoteDue()
@@ -2026,10 +2516,12 @@ local function promoteDue()
   if #due == 0 then return end
   if #due == maxIds then more = 1 end
   for _, id in ipairs(due) do
-    rcall('HSET', jobKey(id), 'delay', 0)
-    emit('waiting', 'jobId', id, 'prev', 'delayed')
+    if isTask(id) then
+      rcall('HSET', jobKey(id), 'delay', 0)
+      rcall('LPUSH', keys.wait, id)
+      emit('waiting', 'jobId', id, 'prev', 'delayed')
+    end
   end
-  rcall('LPUSH', keys.wait, unpack(due))
   rcall('ZREM', keys.delayed, unpack(due))
 end
 local function unparkDue()
@@ -2052,13 +2544,12 @@ local function index(id, tag)
   end
 end
 local function takeIn(id)
-  local key = jobKey(id)
-  if rcall('EXISTS', key) == 0 then return 0 end
-  local bytes = rcall('HSTRLEN', key, 'data')
+  if not isTask(id) then return 0 end
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
   local tag, reason = tagOf(id, maxDataBytes, maxTagBytes)
   if not tag then
     tag = MALFORMED_TAG
-    rcall('HSET', key, 'defa', 'malformed task: ' .. reason)
+    rcall('HSET', jobKey(id), 'defa', MALFORMED .. reason)
   end
   index(id, tag)
   return math.min(bytes, maxDataBytes)
@@ -2072,19 +2563,17 @@ local function intake()
     if bytes >= maxBytes then break end
   end
   if count > 0 then rcall('LTRIM', keys.wait, 0, -count - 1) end
-  if count < #ids or #ids == maxIds then more = 1 end
-  if more == 0 then
-    local prioritized = rcall('ZRANGE', keys.prioritized, 0, maxIds - 1)
-    local taken = 0
-    for _, id in ipairs(prioritized) do
-      bytes = bytes + takeIn(id)
-      taken = taken + 1
-      rcall('ZREM', keys.prioritized, id)
-      if bytes >= maxBytes then break end
-    end
-    count = count + taken
-    if taken < #prioritized or taken == maxIds then more = 1 end
+  if count < #ids or count == maxIds then
+    more = 1
+    return count
   end
+  for _, id in ipairs(rcall('ZRANGE', keys.prioritized, 0, maxIds - count - 1)) do
+    if bytes >= maxBytes then break end
+    bytes = bytes + takeIn(id)
+    count = count + 1
+    rcall('ZREM', keys.prioritized, id)
+  end
+  if rcall('EXISTS', keys.prioritized) == 1 then more = 1 end
   return count
 end
 local function topUpTouched()
@@ -2092,30 +2581,34 @@ local function topUpTouched()
     for _, worker in ipairs(ownersOf(tag)) do topUp(worker, tag, maxBatchSize) end
   end
 end
-local function mayBind()
+local function freePlaces()
   local limit = tonumber(rcall('HGET', keys.meta, 'concurrency') or 0)
-  return limit == 0 or rcall('HLEN', registryKey) - rcall('LLEN', keys.idle) < limit
+  if limit == 0 then return math.huge end
+  return limit - (rcall('HLEN', registryKey) - rcall('LLEN', keys.idle))
+end
+local function nextTag()
+  local busy = rcall('LINDEX', keys.ahead, 0)
+  local tag = rcall('LINDEX', keys.ring, 0)
+  if busy and (not tag or now * 1000 - tonumber(workerMeta(busy, 'nfence')[1] or 0) > PATIENCE_MICROSECONDS) then
+    tag = dropAhead(busy, 'head')
+  end
+  return tag
 end
 local function assign()
   local bound = 0
-  while bound < maxIds and rcall('EXISTS', keys.idle) == 1 and mayBind() do
-    local tag = rcall('LINDEX', keys.ring, 0)
-    if not tag then
-      local busy = rcall('LINDEX', keys.ahead, 0)
-      if not busy then return bound end
-      tag = dropAhead(busy, 'head')
-    end
-    if rcall('LREM', keys.ring, 1, tag) == 1 then
-      local worker = rcall('LPOP', keys.idle)
-      if rcall('EXISTS', tagKey(tag)) == 1 then bound = bound + bind(worker, tag, maxBatchSize)
-      else rcall('LPUSH', keys.idle, worker) end
+  while bound < maxIds and rcall('EXISTS', keys.idle) == 1 and freePlaces() > 0 do
+    local tag = nextTag()
+    if not tag then return bound end
+    if rcall('LREM', keys.ring, 1, tag) == 1 and rcall('EXISTS', tagKey(tag)) == 1 then
+      bound = bound + bind(rcall('LPOP', keys.idle), tag, maxBatchSize)
     end
   end
   if bound >= maxIds then more = 1 end
   return bound
 end
 local function lookAhead(bound)
-  if rcall('EXISTS', keys.idle) == 1 and mayBind() then return bound end
+  local places = freePlaces()
+  if places < 0 or (places > 0 and rcall('EXISTS', keys.idle) == 1) then return bound end
   while bound < maxIds and rcall('EXISTS', keys.ring) == 1 do
     local worker = rcall('LPOP', keys.hungry)
     if not worker then return bound end
@@ -2143,6 +2636,849 @@ end
 return { taken, bound, more, nextDue() }
 `,
   },
+  drainIndexed: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local function jobKey(id) return base .. id end
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local maxEvents
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+local function feedLater(worker)
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
+end
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+local function dropAhead(worker, where)
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
+  return tag
+end
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
+  return began
+end
+local function unindex(id, tag)
+  if not rcall('ZSCORE', keys.seq, id) then return false end
+  rcall('ZREM', keys.seq, id)
+  local wasReady = isReady(tag)
+  if rcall('LREM', tagKey(tag), -1, id) == 1 then
+    if rcall('EXISTS', tagKey(tag)) == 0 then rcall('ZREM', keys.parked, tag) end
+    settle(tag, wasReady)
+    return true
+  end
+  for _, worker in ipairs(ownersOf(tag)) do
+    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return true end
+    local nextKey = workerKey(worker, 'next')
+    if rcall('LREM', nextKey, 1, id) == 1 then
+      if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
+      return true
+    end
+  end
+  return true
+end
+local DATA_HEAD = '{"identifyTag":"'
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+local function tagOf(id, maxDataBytes, maxTagBytes)
+  local key = jobKey(id)
+  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  local data = rcall('HGET', key, 'data')
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    tag = jsonStringAt(data, #DATA_HEAD + 1)
+    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+local function expose(ids, list)
+  local exposed = {}
+  for i = #ids, 1, -1 do
+    exposed[#exposed + 1] = { ids[i], indexedTagOf(ids[i]) }
+    rcall('RPUSH', list, ids[i])
+  end
+  return exposed
+end
+local function conceal(exposed, list)
+  local removed = {}
+  for i = #exposed, 1, -1 do
+    local id, tag = unpack(exposed[i])
+    if rcall('EXISTS', jobKey(id)) == 1 then
+      rcall('LREM', list, -1, id)
+    else
+      unindex(id, tag)
+      removed[#removed + 1] = id
+    end
+  end
+  return removed
+end
+local function indexedFamily(rootKey, withChildren)
+  local ids, seen, open = {}, {}, { rootKey }
+  while #open > 0 do
+    local key = table.remove(open)
+    if not seen[key] then
+      seen[key] = true
+      local id = string.sub(key, 1, #base) == base and string.sub(key, #base + 1)
+      if id and rcall('ZSCORE', keys.seq, id) then ids[#ids + 1] = id end
+      if withChildren then
+        for _, children in ipairs({
+          rcall('SMEMBERS', key .. ':dependencies'), rcall('HKEYS', key .. ':processed'),
+          rcall('HKEYS', key .. ':failed'), rcall('ZRANGE', key .. ':unsuccessful', 0, -1),
+        }) do
+          for _, child in ipairs(children) do open[#open + 1] = child end
+        end
+      end
+    end
+  end
+  return ids
+end
+--- @bullmq "drain"
+local from, window = tonumber(ARGV[4]), tonumber(ARGV[5])
+local ids = rcall('ZRANGE', keys.seq, from, from + window - 1)
+local list, none = base .. 'aff:exposed', base .. 'aff:none'
+local exposed = expose(ids, list)
+bullmq({ list, none, none, none, ARGV[6] == 'all' and none or base .. 'repeat' }, { base, '0' })
+local removed = conceal(exposed, list)
+rcall('DEL', list)
+return { #ids < window and -1 or from + #ids - #removed, #removed }
+`,
+  },
+  expireIndexed: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local function jobKey(id) return base .. id end
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local maxEvents
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+local function feedLater(worker)
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
+end
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+local function dropAhead(worker, where)
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
+  return tag
+end
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
+  return began
+end
+local function unindex(id, tag)
+  if not rcall('ZSCORE', keys.seq, id) then return false end
+  rcall('ZREM', keys.seq, id)
+  local wasReady = isReady(tag)
+  if rcall('LREM', tagKey(tag), -1, id) == 1 then
+    if rcall('EXISTS', tagKey(tag)) == 0 then rcall('ZREM', keys.parked, tag) end
+    settle(tag, wasReady)
+    return true
+  end
+  for _, worker in ipairs(ownersOf(tag)) do
+    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return true end
+    local nextKey = workerKey(worker, 'next')
+    if rcall('LREM', nextKey, 1, id) == 1 then
+      if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
+      return true
+    end
+  end
+  return true
+end
+local DATA_HEAD = '{"identifyTag":"'
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+local function tagOf(id, maxDataBytes, maxTagBytes)
+  local key = jobKey(id)
+  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  local data = rcall('HGET', key, 'data')
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    tag = jsonStringAt(data, #DATA_HEAD + 1)
+    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+local function expose(ids, list)
+  local exposed = {}
+  for i = #ids, 1, -1 do
+    exposed[#exposed + 1] = { ids[i], indexedTagOf(ids[i]) }
+    rcall('RPUSH', list, ids[i])
+  end
+  return exposed
+end
+local function conceal(exposed, list)
+  local removed = {}
+  for i = #exposed, 1, -1 do
+    local id, tag = unpack(exposed[i])
+    if rcall('EXISTS', jobKey(id)) == 1 then
+      rcall('LREM', list, -1, id)
+    else
+      unindex(id, tag)
+      removed[#removed + 1] = id
+    end
+  end
+  return removed
+end
+local function indexedFamily(rootKey, withChildren)
+  local ids, seen, open = {}, {}, { rootKey }
+  while #open > 0 do
+    local key = table.remove(open)
+    if not seen[key] then
+      seen[key] = true
+      local id = string.sub(key, 1, #base) == base and string.sub(key, #base + 1)
+      if id and rcall('ZSCORE', keys.seq, id) then ids[#ids + 1] = id end
+      if withChildren then
+        for _, children in ipairs({
+          rcall('SMEMBERS', key .. ':dependencies'), rcall('HKEYS', key .. ':processed'),
+          rcall('HKEYS', key .. ':failed'), rcall('ZRANGE', key .. ':unsuccessful', 0, -1),
+        }) do
+          for _, child in ipairs(children) do open[#open + 1] = child end
+        end
+      end
+    end
+  end
+  return ids
+end
+--- @bullmq "cleanJobsInSet"
+local from, window = tonumber(ARGV[4]), tonumber(ARGV[5])
+local ids = rcall('ZRANGE', keys.seq, from, from + window - 1)
+local list, stream = base .. 'aff:exposed', base .. 'aff:none'
+local exposed = expose(ids, list)
+bullmq({ list, stream, base .. 'repeat' }, { base, ARGV[6], '0', 'wait' })
+local removed = conceal(exposed, list)
+rcall('DEL', list, stream)
+if #removed > 0 then emit('cleaned', 'count', #removed) end
+return { #ids < window and -1 or from + #ids - #removed, unpack(removed) }
+`,
+  },
+  getFailedTasks: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local function jobKey(id) return base .. id end
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local DATA_HEAD = '{"identifyTag":"'
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+local function tagOf(id, maxDataBytes, maxTagBytes)
+  local key = jobKey(id)
+  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  local data = rcall('HGET', key, 'data')
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    tag = jsonStringAt(data, #DATA_HEAD + 1)
+    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
+local maxBytes, onlyTag, withData = tonumber(ARGV[6]), ARGV[7], ARGV[8] == '1'
+local ids = rcall('ZRANGE', base .. 'failed', ARGV[4], ARGV[4] + ARGV[5] - 1)
+local reply, bytes = { 0 }, 0
+for _, id in ipairs(ids) do
+  reply[1] = reply[1] + 1
+  if isTask(id) and (onlyTag == '' or tagOf(id) == onlyTag) then
+    local name, finishedOn, seq = unpack(rcall('HMGET', jobKey(id), 'name', 'finishedOn', 'aff:seq'))
+    local data = withData and rcall('HGET', jobKey(id), 'data') or ''
+    bytes = bytes + #data
+    for _, value in ipairs({ id, name or '', data, finishedOn or '0', seq or '' }) do reply[#reply + 1] = value end
+    if bytes >= maxBytes then break end
+  end
+end
+return reply
+`,
+  },
   getQueueStats: {
     numberOfKeys: 3,
     lua: `local rcall = redis.call
@@ -2165,6 +3501,8 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local waiting = rcall('LLEN', keys.wait) + rcall('LLEN', base .. 'paused') + rcall('ZCARD', keys.prioritized) +
   rcall('ZCARD', keys.seq)
@@ -2201,6 +3539,8 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
 local function emit(event, ...)
@@ -2278,6 +3618,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -2285,7 +3630,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -2310,7 +3658,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -2318,12 +3666,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -2334,31 +3683,38 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local tag = ARGV[4]
 local waiting, active = rcall('LLEN', tagKey(tag)), 0
-local owners = ownersOf(tag)
+local owners, seen = {}, {}
+for _, worker in ipairs(ownersOf(tag)) do
+  if not seen[worker] then owners[#owners + 1] = worker end
+  seen[worker] = true
+end
 for _, worker in ipairs(owners) do
   local meta = workerMeta(worker, 'tag', 'cur', 'ntag')
   if meta[1] == tag then
@@ -2393,6 +3749,8 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 --- @bullmq "getCounts"
 local arguments = { unpack(ARGV, 4) }
@@ -2426,6 +3784,8 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 --- @bullmq "getStateV2"
 if rcall('ZSCORE', keys.seq, ARGV[4]) then return 'waiting' end
@@ -2454,6 +3814,8 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local from, to, oldestFirst = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 local indexed, added = rcall('ZCARD', keys.seq), rcall('LLEN', keys.wait)
@@ -2483,8 +3845,7 @@ end
 if ARGV[7] ~= '1' then return ids end
 local tasks = {}
 for _, id in ipairs(ids) do
-  local hash = rcall('HGETALL', jobKey(id))
-  if #hash > 0 then tasks[#tasks + 1] = { id, hash } end
+  if isTask(id) then tasks[#tasks + 1] = { id, rcall('HGETALL', jobKey(id)) } end
 end
 return tasks
 `,
@@ -2511,8 +3872,11 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
@@ -2594,6 +3958,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -2601,7 +3970,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -2626,7 +3998,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -2634,12 +4006,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -2650,33 +4023,43 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 if not isRegistered(caller) then return FENCED_WORKER end
 rcall('LREM', keys.idle, 0, caller)
 rcall('LREM', keys.hungry, 0, caller)
-rcall('HSET', workerKey(caller, 'meta'), 'short', '0')
-if dropAhead(caller, 'head') then wakeLeader() end
+rcall('HSET', workerKey(caller, 'meta'), 'leaving', '1')
+dropAhead(caller, 'head')
+local tag = workerMeta(caller, 'tag')[1]
+if tag then
+  local wasReady = isReady(tag)
+  returnToTag(tag, workerKey(caller, 'wait'))
+  settle(tag, wasReady, 'head')
+end
+if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
 return 1
 `,
   },
@@ -2702,13 +4085,188 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local maxEvents
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+local function feedLater(worker)
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
+end
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+local function dropAhead(worker, where)
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
+  return tag
+end
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
+  return began
+end
 if ARGV[4] == 'check' then
   if rcall('HEXISTS', keys.meta, 'paused') == 0 then return -1 end
   if ARGV[5] ~= '1' and rcall('EXISTS', keys.active) == 1 then return -2 end
   return 0
 end
-rcall('DEL', keys.ring, keys.seq, keys.parked, keys.pausedTags)
+local stopped = rcall('SMEMBERS', keys.pausedTags)
+for _, tag in ipairs(rcall('ZRANGE', keys.parked, 0, -1)) do
+  if rcall('SISMEMBER', keys.pausedTags, tag) == 0 then stopped[#stopped + 1] = tag end
+end
+rcall('DEL', keys.parked, keys.pausedTags)
+for _, tag in ipairs(stopped) do settle(tag, false) end
+wakeBound()
+wakeLeader()
 return 0
 `,
   },
@@ -2734,6 +4292,8 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
 local function emit(event, ...)
@@ -2811,6 +4371,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -2818,7 +4383,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -2843,7 +4411,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -2851,12 +4419,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -2867,42 +4436,43 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local tag = ARGV[4]
 if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then return 0 end
+goOnWhenFull()
 local wasReady = isReady(tag)
-for _, worker in ipairs(ownersOf(tag)) do
-  local meta = workerMeta(worker, 'tag', 'ntag')
-  if meta[2] == tag then
-    settle(tag, wasReady)
-    dropAhead(worker)
-    wasReady = isReady(tag)
-  end
-  if meta[1] == tag then returnToTag(tag, workerKey(worker, 'wait')) end
-end
 rcall('SADD', keys.pausedTags, tag)
 settle(tag, wasReady)
+for _, worker in ipairs(ownersOf(tag)) do
+  local meta = workerMeta(worker, 'tag', 'ntag')
+  if meta[2] == tag then dropAhead(worker) end
+  if meta[1] == tag then returnToTag(tag, workerKey(worker, 'wait')) end
+end
+if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
 return 1
 `,
   },
@@ -2928,6 +4498,8 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
 local function emit(event, ...)
@@ -3005,6 +4577,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -3012,7 +4589,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -3037,7 +4617,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -3045,12 +4625,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -3061,26 +4642,29 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local function unindex(id, tag)
@@ -3088,6 +4672,7 @@ local function unindex(id, tag)
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
+    if rcall('EXISTS', tagKey(tag)) == 0 then rcall('ZREM', keys.parked, tag) end
     settle(tag, wasReady)
     return true
   end
@@ -3111,9 +4696,56 @@ local function jsonStringAt(data, from)
     at = stop + 2
   end
 end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
 local function decodeTag(data)
   local ok, value = pcall(cjson.decode, data)
-  if not ok or type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
@@ -3127,7 +4759,8 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
     tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if not tag or string.find(tag, '\\\\', 1, true) then tag, reason = decodeTag(data) end
+    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
   end
@@ -3136,8 +4769,14 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
-local MALFORMED_TAG = ''
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
@@ -3160,8 +4799,7 @@ local function limitRate(id, settings)
   if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
   return 0
 end
-local function startTask(worker, id, token, timestamp)
-  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+local function startTask(worker, id, seq, token, timestamp)
   rcall('ZREM', keys.seq, id)
   rcall('LPUSH', keys.active, id)
   rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
@@ -3172,27 +4810,32 @@ local function startTask(worker, id, token, timestamp)
   emit('active', 'jobId', id, 'prev', 'waiting')
 end
 local function take(worker, token, timestamp)
-  local current = workerMeta(worker, 'cur')[1]
+  goOnWhenFull()
+  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
   if current then
-    if rcall('EXISTS', jobKey(current)) == 1 then
+    if isTask(current) then
       rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
       return describe(worker, current)
     end
     rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+    rcall('LREM', keys.active, -1, current)
+    rcall('DEL', jobKey(current) .. ':lock')
   end
+  if leaving then return { 0, 0, 0, 0 } end
   local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
   if settings[1] then return { 0, 0, 0, 0 } end
   local waitKey = workerKey(worker, 'wait')
   while true do
     local id = rcall('LINDEX', waitKey, -1)
-    if id and rcall('EXISTS', jobKey(id)) == 0 then
+    local seq = id and rcall('ZSCORE', keys.seq, id)
+    if id and not (seq and isTask(id)) then
       rcall('RPOP', waitKey)
       rcall('ZREM', keys.seq, id)
     elseif id then
       local waitMs = limitRate(id, settings)
       if waitMs > 0 then return { 0, 0, waitMs, 0 } end
       rcall('RPOP', waitKey)
-      startTask(worker, id, token, timestamp)
+      startTask(worker, id, seq, token, timestamp)
       return describe(worker, id)
     else
       local tag = workerMeta(worker, 'tag')[1]
@@ -3210,18 +4853,41 @@ local function attemptState(worker, id, attempt)
   if meta[3] == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
 end
+local function attemptRuns(worker, id, attempt)
+  local state = attemptState(worker, id, attempt)
+  if state == 'committed' then return NOT_OWNER end
+  return state == 'current' and 0 or state
+end
 local function forgetCurrent(worker, id, attempt)
   rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
   rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
-local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function forgetLost(worker, id, attempt, code)
+  forgetCurrent(worker, id, attempt)
+  if code ~= -1 then return end
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+end
+local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
+  local code = bullmq(theirKeys, theirArgs)
+  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    code = bullmq(theirKeys, theirArgs)
+  end
+  if code == -1 or code == -2 or code == -3 or code == -6 then
+    forgetLost(worker, id, attempt, code)
+  elseif code == 0 and token == '0' then
+    rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
+  end
+  return code
+end
 local function noteLength(worker, short)
   local meta = workerMeta(worker, 'short', 'tag', 'ntag')
   if (meta[1] or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
   if short == '1' and meta[2] and not meta[3] then
-    rcall('RPUSH', keys.hungry, worker)
-    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -3233,6 +4899,7 @@ local function slice(list, from)
 end
 --- @bullmq "removeJob"
 local tag, from, window = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+local MAX_BYTES = 1000000
 local removed = 0
 local function drop(id)
   if bullmq({ jobKey(id), base .. 'repeat' }, { id, '0', base }) ~= 1 then return false end
@@ -3242,15 +4909,22 @@ end
 local function dropFromWait()
   if from < 0 then return -1 end
   local ids = rcall('LRANGE', keys.wait, -(from + window), -(from + 1))
-  local kept = 0
+  local kept, bytes = 0, 0
   for i = #ids, 1, -1 do
-    if not (tagOf(ids[i]) == tag and drop(ids[i])) then kept = kept + 1 end
+    local isOfTag = false
+    if isTask(ids[i]) then
+      bytes = bytes + rcall('HSTRLEN', jobKey(ids[i]), 'data')
+      isOfTag = tagOf(ids[i]) == tag
+    end
+    if not (isOfTag and drop(ids[i])) then kept = kept + 1 end
+    if bytes > MAX_BYTES and i > 1 then return from + kept end
   end
   return #ids < window and -1 or from + kept
 end
 local function dropFrom(list)
-  for _, id in ipairs(rcall('LRANGE', list, 0, window - 1)) do
-    if drop(id) then unindex(id, tag) end
+  local ids = rcall('LRANGE', list, -window, -1)
+  for i = #ids, 1, -1 do
+    if drop(ids[i]) then unindex(ids[i], tag) end
   end
 end
 local position = dropFromWait()
@@ -3287,8 +4961,11 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
@@ -3370,6 +5047,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -3377,7 +5059,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -3402,7 +5087,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -3410,12 +5095,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -3426,26 +5112,29 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local LOCK_MS = 2147483647
@@ -3465,8 +5154,7 @@ local function limitRate(id, settings)
   if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
   return 0
 end
-local function startTask(worker, id, token, timestamp)
-  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+local function startTask(worker, id, seq, token, timestamp)
   rcall('ZREM', keys.seq, id)
   rcall('LPUSH', keys.active, id)
   rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
@@ -3477,27 +5165,32 @@ local function startTask(worker, id, token, timestamp)
   emit('active', 'jobId', id, 'prev', 'waiting')
 end
 local function take(worker, token, timestamp)
-  local current = workerMeta(worker, 'cur')[1]
+  goOnWhenFull()
+  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
   if current then
-    if rcall('EXISTS', jobKey(current)) == 1 then
+    if isTask(current) then
       rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
       return describe(worker, current)
     end
     rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+    rcall('LREM', keys.active, -1, current)
+    rcall('DEL', jobKey(current) .. ':lock')
   end
+  if leaving then return { 0, 0, 0, 0 } end
   local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
   if settings[1] then return { 0, 0, 0, 0 } end
   local waitKey = workerKey(worker, 'wait')
   while true do
     local id = rcall('LINDEX', waitKey, -1)
-    if id and rcall('EXISTS', jobKey(id)) == 0 then
+    local seq = id and rcall('ZSCORE', keys.seq, id)
+    if id and not (seq and isTask(id)) then
       rcall('RPOP', waitKey)
       rcall('ZREM', keys.seq, id)
     elseif id then
       local waitMs = limitRate(id, settings)
       if waitMs > 0 then return { 0, 0, waitMs, 0 } end
       rcall('RPOP', waitKey)
-      startTask(worker, id, token, timestamp)
+      startTask(worker, id, seq, token, timestamp)
       return describe(worker, id)
     else
       local tag = workerMeta(worker, 'tag')[1]
@@ -3531,11 +5224,11 @@ local function dissolve(worker, crashed, maxCrashes)
   rcall('HDEL', registryKey, worker)
   rcall('HDEL', keys.beats, worker)
   rcall('LREM', keys.idle, 0, worker)
-  rcall('LREM', keys.hungry, 0, worker)
   if ntag then
     count = rcall('LLEN', workerKey(worker, 'next'))
     dropAhead(worker, 'head')
   end
+  rcall('LREM', keys.hungry, 0, worker)
   if tag then
     local wasReady = isReady(tag)
     count = count + returnToTag(tag, workerKey(worker, 'wait'))
@@ -3546,22 +5239,26 @@ local function dissolve(worker, crashed, maxCrashes)
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker) end
-  if count > 0 then wakeLeader() end
+  if marker then rcall('ZREM', marker, worker, 'cancel:' .. worker .. ':' .. (cur or '')) end
+  if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   return count
 end
+local worker, beat, maxCrashes = ARGV[4], ARGV[5], tonumber(ARGV[6])
+if not maxCrashes then return INVALID_ARGUMENT end
 if not isLeader() then return STALE_LEADER end
-local worker, beat = ARGV[4], ARGV[5]
 local stamp = workerMeta(worker, 'queue')[1]
 if stamp and stamp ~= base then return FOREIGN_QUEUE end
 if beat == '' then
   if isRegistered(worker) then return STILL_RUNNING end
   if not stamp then return NOT_FOUND end
 else
-  if not isRegistered(worker) then return NOT_FOUND end
   if (rcall('HGET', keys.beats, worker) or '0') ~= beat then return STILL_RUNNING end
+  if not stamp and not isRegistered(worker) then
+    rcall('HDEL', keys.beats, worker)
+    return NOT_FOUND
+  end
 end
-local count = dissolve(worker, true, tonumber(ARGV[6]))
+local count = dissolve(worker, true, maxCrashes)
 emit('recovered', 'workerId', worker, 'count', count)
 return count
 `,
@@ -3588,8 +5285,11 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
@@ -3671,6 +5371,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -3678,7 +5383,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -3703,7 +5411,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -3711,12 +5419,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -3727,40 +5436,47 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
-rcall('HSETNX', ctlKey, 'layout', ARGV[4])
-if rcall('HGET', ctlKey, 'layout') ~= ARGV[4] then return LAYOUT_MISMATCH end
+if (rcall('HGET', ctlKey, 'layout') or ARGV[4]) ~= ARGV[4] then return LAYOUT_MISMATCH end
 local metaKey = workerKey(caller, 'meta')
-local stamp, node = unpack(rcall('HMGET', metaKey, 'queue', 'node'))
+local stamp, node, tag = unpack(rcall('HMGET', metaKey, 'queue', 'node', 'tag'))
 if stamp and stamp ~= base then return FOREIGN_QUEUE end
 if node and node ~= ARGV[5] then return NOT_OWNER end
 if isRegistered(caller) then return 1 end
+goOnWhenFull()
+rcall('HSETNX', ctlKey, 'layout', ARGV[4])
 rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7])
 rcall('HSET', registryKey, caller, ARGV[8])
 rcall('HSET', keys.beats, caller, 0)
-rcall('RPUSH', keys.idle, caller)
-showState(caller)
+rcall('LREM', keys.idle, 0, caller)
+if not tag then
+  rcall('RPUSH', keys.idle, caller)
+  showState(caller)
+end
 if rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
 return 1
 `,
@@ -3787,6 +5503,8 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
 local function emit(event, ...)
@@ -3864,6 +5582,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -3871,7 +5594,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -3896,7 +5622,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -3904,12 +5630,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -3920,26 +5647,29 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local function unindex(id, tag)
@@ -3947,6 +5677,7 @@ local function unindex(id, tag)
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
+    if rcall('EXISTS', tagKey(tag)) == 0 then rcall('ZREM', keys.parked, tag) end
     settle(tag, wasReady)
     return true
   end
@@ -3970,9 +5701,56 @@ local function jsonStringAt(data, from)
     at = stop + 2
   end
 end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
 local function decodeTag(data)
   local ok, value = pcall(cjson.decode, data)
-  if not ok or type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
@@ -3986,7 +5764,8 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
     tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if not tag or string.find(tag, '\\\\', 1, true) then tag, reason = decodeTag(data) end
+    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
   end
@@ -3995,100 +5774,57 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
-local MALFORMED_TAG = ''
-local function isLeader()
-  if rcall('GET', lockKey) == caller then return true end
-  wakeLeader()
-  return false
-end
-local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local meta = workerMeta(worker, 'tag', 'done', 'fence')
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
-end
-local function limitRate(id, settings)
-  local max = tonumber(settings[2])
-  if not max then return 0 end
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
-    local left = rcall('PTTL', keys.limiter)
-    if left > 0 then return left end
-    rcall('DEL', keys.limiter)
-  end
-  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
-  return 0
-end
-local function startTask(worker, id, token, timestamp)
-  local seq = rcall('ZSCORE', keys.seq, id) or '0'
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-end
-local function take(worker, token, timestamp)
-  local current = workerMeta(worker, 'cur')[1]
-  if current then
-    if rcall('EXISTS', jobKey(current)) == 1 then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
-  while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    if id and rcall('EXISTS', jobKey(id)) == 0 then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, token, timestamp)
-      return describe(worker, id)
-    else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
-    end
-  end
-end
-local function attemptState(worker, id, attempt)
-  if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
-end
-local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    rcall('RPUSH', keys.hungry, worker)
-    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
 end
 local function slice(list, from)
   local part = {}
   for i = from, #list do part[#part + 1] = list[i] end
   return part
+end
+local function expose(ids, list)
+  local exposed = {}
+  for i = #ids, 1, -1 do
+    exposed[#exposed + 1] = { ids[i], indexedTagOf(ids[i]) }
+    rcall('RPUSH', list, ids[i])
+  end
+  return exposed
+end
+local function conceal(exposed, list)
+  local removed = {}
+  for i = #exposed, 1, -1 do
+    local id, tag = unpack(exposed[i])
+    if rcall('EXISTS', jobKey(id)) == 1 then
+      rcall('LREM', list, -1, id)
+    else
+      unindex(id, tag)
+      removed[#removed + 1] = id
+    end
+  end
+  return removed
+end
+local function indexedFamily(rootKey, withChildren)
+  local ids, seen, open = {}, {}, { rootKey }
+  while #open > 0 do
+    local key = table.remove(open)
+    if not seen[key] then
+      seen[key] = true
+      local id = string.sub(key, 1, #base) == base and string.sub(key, #base + 1)
+      if id and rcall('ZSCORE', keys.seq, id) then ids[#ids + 1] = id end
+      if withChildren then
+        for _, children in ipairs({
+          rcall('SMEMBERS', key .. ':dependencies'), rcall('HKEYS', key .. ':processed'),
+          rcall('HKEYS', key .. ':failed'), rcall('ZRANGE', key .. ':unsuccessful', 0, -1),
+        }) do
+          for _, child in ipairs(children) do open[#open + 1] = child end
+        end
+      end
+    end
+  end
+  return ids
 end
 --- @bullmq "removeJob"
 local id = ARGV[4]
@@ -4096,10 +5832,362 @@ if ARGV[7] == '1' then
   local finished = rcall('ZSCORE', base .. 'completed', id) or rcall('ZSCORE', base .. 'failed', id)
   if finished or rcall('EXISTS', jobKey(id)) == 0 then return NOT_FOUND end
 end
-local tag = rcall('ZSCORE', keys.seq, id) and (tagOf(id) or MALFORMED_TAG)
-local code = bullmq(slice(KEYS, 4), { ARGV[4], ARGV[5], ARGV[6] })
-if code == 1 and tag then unindex(id, tag) end
+local exposed = expose(indexedFamily(jobKey(id), ARGV[5] == '1'), keys.wait)
+local code = bullmq(slice(KEYS, 4), { id, ARGV[5], ARGV[6] })
+conceal(exposed, keys.wait)
 return code
+`,
+  },
+  removeWaitingChildren: {
+    numberOfKeys: 5,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local function jobKey(id) return base .. id end
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local maxEvents
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+local function feedLater(worker)
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
+end
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+local function dropAhead(worker, where)
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
+  return tag
+end
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
+  return began
+end
+local function unindex(id, tag)
+  if not rcall('ZSCORE', keys.seq, id) then return false end
+  rcall('ZREM', keys.seq, id)
+  local wasReady = isReady(tag)
+  if rcall('LREM', tagKey(tag), -1, id) == 1 then
+    if rcall('EXISTS', tagKey(tag)) == 0 then rcall('ZREM', keys.parked, tag) end
+    settle(tag, wasReady)
+    return true
+  end
+  for _, worker in ipairs(ownersOf(tag)) do
+    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return true end
+    local nextKey = workerKey(worker, 'next')
+    if rcall('LREM', nextKey, 1, id) == 1 then
+      if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
+      return true
+    end
+  end
+  return true
+end
+local DATA_HEAD = '{"identifyTag":"'
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+local function tagOf(id, maxDataBytes, maxTagBytes)
+  local key = jobKey(id)
+  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  local data = rcall('HGET', key, 'data')
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    tag = jsonStringAt(data, #DATA_HEAD + 1)
+    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+local function expose(ids, list)
+  local exposed = {}
+  for i = #ids, 1, -1 do
+    exposed[#exposed + 1] = { ids[i], indexedTagOf(ids[i]) }
+    rcall('RPUSH', list, ids[i])
+  end
+  return exposed
+end
+local function conceal(exposed, list)
+  local removed = {}
+  for i = #exposed, 1, -1 do
+    local id, tag = unpack(exposed[i])
+    if rcall('EXISTS', jobKey(id)) == 1 then
+      rcall('LREM', list, -1, id)
+    else
+      unindex(id, tag)
+      removed[#removed + 1] = id
+    end
+  end
+  return removed
+end
+local function indexedFamily(rootKey, withChildren)
+  local ids, seen, open = {}, {}, { rootKey }
+  while #open > 0 do
+    local key = table.remove(open)
+    if not seen[key] then
+      seen[key] = true
+      local id = string.sub(key, 1, #base) == base and string.sub(key, #base + 1)
+      if id and rcall('ZSCORE', keys.seq, id) then ids[#ids + 1] = id end
+      if withChildren then
+        for _, children in ipairs({
+          rcall('SMEMBERS', key .. ':dependencies'), rcall('HKEYS', key .. ':processed'),
+          rcall('HKEYS', key .. ':failed'), rcall('ZRANGE', key .. ':unsuccessful', 0, -1),
+        }) do
+          for _, child in ipairs(children) do open[#open + 1] = child end
+        end
+      end
+    end
+  end
+  return ids
+end
+--- @bullmq "removeUnprocessedChildren"
+local exposed = expose(indexedFamily(KEYS[4], true), keys.wait)
+bullmq(slice(KEYS, 4), slice(ARGV, 4))
+conceal(exposed, keys.wait)
+return 0
 `,
   },
   renewLeadership: {
@@ -4124,6 +6212,8 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
 rcall('PEXPIRE', lockKey, ARGV[4])
@@ -4153,12 +6243,15 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
 local function emit(event, ...)
   maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
   rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
 end
+goOnWhenFull()
 if rcall('EXISTS', lockKey) == 1 or rcall('HSETNX', ctlKey, 'leaderless', caller) == 0 then return 0 end
 emit('leaderless', 'nodeId', caller)
 return 1
@@ -4186,6 +6279,8 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
 rcall('DEL', lockKey, KEYS[5])
@@ -4216,6 +6311,8 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
 local function emit(event, ...)
@@ -4293,6 +6390,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -4300,7 +6402,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -4325,7 +6430,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -4333,12 +6438,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -4349,33 +6455,34 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 --- @bullmq "pause"
 local left = bullmq({ unpack(KEYS, 4) }, { unpack(ARGV, 4) })
-for _, worker in ipairs(rcall('HKEYS', registryKey)) do
-  if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
-end
+wakeBound()
 wakeLeader()
 return left
 `,
@@ -4402,6 +6509,8 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function ownersOf(tag)
   local owners = {}
@@ -4488,8 +6597,11 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
@@ -4571,6 +6683,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -4578,7 +6695,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -4603,7 +6723,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -4611,12 +6731,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -4627,26 +6748,29 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local LOCK_MS = 2147483647
@@ -4666,8 +6790,7 @@ local function limitRate(id, settings)
   if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
   return 0
 end
-local function startTask(worker, id, token, timestamp)
-  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+local function startTask(worker, id, seq, token, timestamp)
   rcall('ZREM', keys.seq, id)
   rcall('LPUSH', keys.active, id)
   rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
@@ -4678,27 +6801,32 @@ local function startTask(worker, id, token, timestamp)
   emit('active', 'jobId', id, 'prev', 'waiting')
 end
 local function take(worker, token, timestamp)
-  local current = workerMeta(worker, 'cur')[1]
+  goOnWhenFull()
+  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
   if current then
-    if rcall('EXISTS', jobKey(current)) == 1 then
+    if isTask(current) then
       rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
       return describe(worker, current)
     end
     rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+    rcall('LREM', keys.active, -1, current)
+    rcall('DEL', jobKey(current) .. ':lock')
   end
+  if leaving then return { 0, 0, 0, 0 } end
   local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
   if settings[1] then return { 0, 0, 0, 0 } end
   local waitKey = workerKey(worker, 'wait')
   while true do
     local id = rcall('LINDEX', waitKey, -1)
-    if id and rcall('EXISTS', jobKey(id)) == 0 then
+    local seq = id and rcall('ZSCORE', keys.seq, id)
+    if id and not (seq and isTask(id)) then
       rcall('RPOP', waitKey)
       rcall('ZREM', keys.seq, id)
     elseif id then
       local waitMs = limitRate(id, settings)
       if waitMs > 0 then return { 0, 0, waitMs, 0 } end
       rcall('RPOP', waitKey)
-      startTask(worker, id, token, timestamp)
+      startTask(worker, id, seq, token, timestamp)
       return describe(worker, id)
     else
       local tag = workerMeta(worker, 'tag')[1]
@@ -4732,11 +6860,11 @@ local function dissolve(worker, crashed, maxCrashes)
   rcall('HDEL', registryKey, worker)
   rcall('HDEL', keys.beats, worker)
   rcall('LREM', keys.idle, 0, worker)
-  rcall('LREM', keys.hungry, 0, worker)
   if ntag then
     count = rcall('LLEN', workerKey(worker, 'next'))
     dropAhead(worker, 'head')
   end
+  rcall('LREM', keys.hungry, 0, worker)
   if tag then
     local wasReady = isReady(tag)
     count = count + returnToTag(tag, workerKey(worker, 'wait'))
@@ -4747,12 +6875,48 @@ local function dissolve(worker, crashed, maxCrashes)
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker) end
-  if count > 0 then wakeLeader() end
+  if marker then rcall('ZREM', marker, worker, 'cancel:' .. worker .. ':' .. (cur or '')) end
+  if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   return count
 end
-if not isRegistered(caller) then return 0 end
+if not isRegistered(caller) and workerMeta(caller, 'queue')[1] ~= base then return 0 end
 return dissolve(caller, false)
+`,
+  },
+  retryFailedTask: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local function jobKey(id) return base .. id end
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+--- @bullmq "reprocessJob"
+local id = ARGV[4]
+local theirKeys = {
+  jobKey(id), keys.events, base .. 'failed', keys.wait, keys.meta, keys.active, keys.marker, keys.prioritized, base .. 'pc',
+}
+if not isTask(id) or bullmq(theirKeys, { id, 'LPUSH', 'failedReason', 'failed', '1', '0' }) ~= 1 then return 0 end
+rcall('HDEL', jobKey(id), 'stc', 'aff:seq')
+wakeLeader()
+return 1
 `,
   },
   retryTask: {
@@ -4777,8 +6941,11 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
@@ -4860,6 +7027,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -4867,7 +7039,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -4892,7 +7067,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -4900,12 +7075,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -4916,26 +7092,29 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local LOCK_MS = 2147483647
@@ -4955,8 +7134,7 @@ local function limitRate(id, settings)
   if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
   return 0
 end
-local function startTask(worker, id, token, timestamp)
-  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+local function startTask(worker, id, seq, token, timestamp)
   rcall('ZREM', keys.seq, id)
   rcall('LPUSH', keys.active, id)
   rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
@@ -4967,27 +7145,32 @@ local function startTask(worker, id, token, timestamp)
   emit('active', 'jobId', id, 'prev', 'waiting')
 end
 local function take(worker, token, timestamp)
-  local current = workerMeta(worker, 'cur')[1]
+  goOnWhenFull()
+  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
   if current then
-    if rcall('EXISTS', jobKey(current)) == 1 then
+    if isTask(current) then
       rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
       return describe(worker, current)
     end
     rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+    rcall('LREM', keys.active, -1, current)
+    rcall('DEL', jobKey(current) .. ':lock')
   end
+  if leaving then return { 0, 0, 0, 0 } end
   local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
   if settings[1] then return { 0, 0, 0, 0 } end
   local waitKey = workerKey(worker, 'wait')
   while true do
     local id = rcall('LINDEX', waitKey, -1)
-    if id and rcall('EXISTS', jobKey(id)) == 0 then
+    local seq = id and rcall('ZSCORE', keys.seq, id)
+    if id and not (seq and isTask(id)) then
       rcall('RPOP', waitKey)
       rcall('ZREM', keys.seq, id)
     elseif id then
       local waitMs = limitRate(id, settings)
       if waitMs > 0 then return { 0, 0, waitMs, 0 } end
       rcall('RPOP', waitKey)
-      startTask(worker, id, token, timestamp)
+      startTask(worker, id, seq, token, timestamp)
       return describe(worker, id)
     else
       local tag = workerMeta(worker, 'tag')[1]
@@ -5005,18 +7188,41 @@ local function attemptState(worker, id, attempt)
   if meta[3] == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
 end
+local function attemptRuns(worker, id, attempt)
+  local state = attemptState(worker, id, attempt)
+  if state == 'committed' then return NOT_OWNER end
+  return state == 'current' and 0 or state
+end
 local function forgetCurrent(worker, id, attempt)
   rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
   rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
-local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function forgetLost(worker, id, attempt, code)
+  forgetCurrent(worker, id, attempt)
+  if code ~= -1 then return end
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+end
+local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
+  local code = bullmq(theirKeys, theirArgs)
+  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    code = bullmq(theirKeys, theirArgs)
+  end
+  if code == -1 or code == -2 or code == -3 or code == -6 then
+    forgetLost(worker, id, attempt, code)
+  elseif code == 0 and token == '0' then
+    rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
+  end
+  return code
+end
 local function noteLength(worker, short)
   local meta = workerMeta(worker, 'short', 'tag', 'ntag')
   if (meta[1] or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
   if short == '1' and meta[2] and not meta[3] then
-    rcall('RPUSH', keys.hungry, worker)
-    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -5027,13 +7233,13 @@ local function slice(list, from)
   return part
 end
 local attempt, token, id, delay = ARGV[4], ARGV[5], ARGV[8], tonumber(ARGV[9])
-local fields = ARGV[11] ~= '' and cjson.decode(ARGV[11]) or nil
+if not delay or #ARGV % 2 == 0 then return INVALID_ARGUMENT end
 local function giveBack()
   local meta = workerMeta(caller, 'tag', 'seq')
   local tag = meta[1]
   rcall('DEL', jobKey(id) .. ':lock')
   rcall('LREM', keys.active, -1, id)
-  if fields then rcall('HSET', jobKey(id), unpack(fields)) end
+  for i = 12, #ARGV, 2 do rcall('HSET', jobKey(id), ARGV[i], ARGV[i + 1]) end
   local made = ARGV[10] == '1' and rcall('HINCRBY', jobKey(id), 'atm', 1) or rcall('HGET', jobKey(id), 'atm') or 0
   local wasReady = isReady(tag)
   returnToTag(tag, workerKey(caller, 'wait'))
@@ -5048,16 +7254,16 @@ local function giveBack()
 end
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
+goOnWhenFull()
 if state == 'current' then
-  local lock = rcall('GET', jobKey(id) .. ':lock')
-  local code = rcall('EXISTS', jobKey(id)) == 0 and -1 or (not lock and -2) or (lock ~= token and -6) or 0
+  local code = (not isTask(id) and -1) or (not (isInAttempt(id, attempt) and rcall('LPOS', keys.active, id)) and -3) or 0
   if code < 0 then
-    forgetCurrent(caller, id, attempt)
+    forgetLost(caller, id, attempt, code)
     return code
   end
   giveBack()
 end
-if ARGV[6] == '1' then return take(caller, token, ARGV[12]) end
+if ARGV[6] == '1' then return take(caller, token, ARGV[11]) end
 return 0
 `,
   },
@@ -5083,8 +7289,11 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
@@ -5146,6 +7355,9 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local function isLimit(text) return (tonumber(text) or 0) >= 1 end
+if not isLimit(ARGV[4]) or #ARGV % 2 == 1 then return INVALID_ARGUMENT end
+for i = 6, #ARGV, 2 do if not isLimit(ARGV[i]) then return INVALID_ARGUMENT end end
 if not isLeader() then return STALE_LEADER end
 local affected, wasReady = rcall('HKEYS', keys.owners), {}
 for _, tag in ipairs(rcall('HKEYS', keys.limits)) do affected[#affected + 1] = tag end
@@ -5180,8 +7392,11 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
@@ -5263,6 +7478,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -5270,7 +7490,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -5295,7 +7518,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -5303,12 +7526,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -5319,26 +7543,29 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local LOCK_MS = 2147483647
@@ -5358,8 +7585,7 @@ local function limitRate(id, settings)
   if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
   return 0
 end
-local function startTask(worker, id, token, timestamp)
-  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+local function startTask(worker, id, seq, token, timestamp)
   rcall('ZREM', keys.seq, id)
   rcall('LPUSH', keys.active, id)
   rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
@@ -5370,27 +7596,32 @@ local function startTask(worker, id, token, timestamp)
   emit('active', 'jobId', id, 'prev', 'waiting')
 end
 local function take(worker, token, timestamp)
-  local current = workerMeta(worker, 'cur')[1]
+  goOnWhenFull()
+  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
   if current then
-    if rcall('EXISTS', jobKey(current)) == 1 then
+    if isTask(current) then
       rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
       return describe(worker, current)
     end
     rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+    rcall('LREM', keys.active, -1, current)
+    rcall('DEL', jobKey(current) .. ':lock')
   end
+  if leaving then return { 0, 0, 0, 0 } end
   local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
   if settings[1] then return { 0, 0, 0, 0 } end
   local waitKey = workerKey(worker, 'wait')
   while true do
     local id = rcall('LINDEX', waitKey, -1)
-    if id and rcall('EXISTS', jobKey(id)) == 0 then
+    local seq = id and rcall('ZSCORE', keys.seq, id)
+    if id and not (seq and isTask(id)) then
       rcall('RPOP', waitKey)
       rcall('ZREM', keys.seq, id)
     elseif id then
       local waitMs = limitRate(id, settings)
       if waitMs > 0 then return { 0, 0, waitMs, 0 } end
       rcall('RPOP', waitKey)
-      startTask(worker, id, token, timestamp)
+      startTask(worker, id, seq, token, timestamp)
       return describe(worker, id)
     else
       local tag = workerMeta(worker, 'tag')[1]
@@ -5427,8 +7658,11 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
@@ -5510,6 +7744,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -5517,7 +7756,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -5542,7 +7784,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -5550,12 +7792,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -5566,26 +7809,29 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local LOCK_MS = 2147483647
@@ -5605,8 +7851,7 @@ local function limitRate(id, settings)
   if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
   return 0
 end
-local function startTask(worker, id, token, timestamp)
-  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+local function startTask(worker, id, seq, token, timestamp)
   rcall('ZREM', keys.seq, id)
   rcall('LPUSH', keys.active, id)
   rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
@@ -5617,27 +7862,32 @@ local function startTask(worker, id, token, timestamp)
   emit('active', 'jobId', id, 'prev', 'waiting')
 end
 local function take(worker, token, timestamp)
-  local current = workerMeta(worker, 'cur')[1]
+  goOnWhenFull()
+  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
   if current then
-    if rcall('EXISTS', jobKey(current)) == 1 then
+    if isTask(current) then
       rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
       return describe(worker, current)
     end
     rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+    rcall('LREM', keys.active, -1, current)
+    rcall('DEL', jobKey(current) .. ':lock')
   end
+  if leaving then return { 0, 0, 0, 0 } end
   local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
   if settings[1] then return { 0, 0, 0, 0 } end
   local waitKey = workerKey(worker, 'wait')
   while true do
     local id = rcall('LINDEX', waitKey, -1)
-    if id and rcall('EXISTS', jobKey(id)) == 0 then
+    local seq = id and rcall('ZSCORE', keys.seq, id)
+    if id and not (seq and isTask(id)) then
       rcall('RPOP', waitKey)
       rcall('ZREM', keys.seq, id)
     elseif id then
       local waitMs = limitRate(id, settings)
       if waitMs > 0 then return { 0, 0, waitMs, 0 } end
       rcall('RPOP', waitKey)
-      startTask(worker, id, token, timestamp)
+      startTask(worker, id, seq, token, timestamp)
       return describe(worker, id)
     else
       local tag = workerMeta(worker, 'tag')[1]
@@ -5655,18 +7905,41 @@ local function attemptState(worker, id, attempt)
   if meta[3] == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
 end
+local function attemptRuns(worker, id, attempt)
+  local state = attemptState(worker, id, attempt)
+  if state == 'committed' then return NOT_OWNER end
+  return state == 'current' and 0 or state
+end
 local function forgetCurrent(worker, id, attempt)
   rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
   rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
-local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function forgetLost(worker, id, attempt, code)
+  forgetCurrent(worker, id, attempt)
+  if code ~= -1 then return end
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+end
+local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
+  local code = bullmq(theirKeys, theirArgs)
+  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    code = bullmq(theirKeys, theirArgs)
+  end
+  if code == -1 or code == -2 or code == -3 or code == -6 then
+    forgetLost(worker, id, attempt, code)
+  elseif code == 0 and token == '0' then
+    rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
+  end
+  return code
+end
 local function noteLength(worker, short)
   local meta = workerMeta(worker, 'short', 'tag', 'ntag')
   if (meta[1] or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
   if short == '1' and meta[2] and not meta[3] then
-    rcall('RPUSH', keys.hungry, worker)
-    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -5676,10 +7949,105 @@ local function slice(list, from)
   for i = from, #list do part[#part + 1] = list[i] end
   return part
 end
+local DATA_HEAD = '{"identifyTag":"'
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+local function tagOf(id, maxDataBytes, maxTagBytes)
+  local key = jobKey(id)
+  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  local data = rcall('HGET', key, 'data')
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    tag = jsonStringAt(data, #DATA_HEAD + 1)
+    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
+local CHANGES_TAG = 1
+local function changesTag(id, tag)
+  if not rcall('ZSCORE', keys.seq, id) and rcall('EXISTS', jobKey(id) .. ':lock') == 0 then return false end
+  return tagOf(id) ~= tag
+end
 --- @bullmq "updateData"
-local state = attemptState(caller, ARGV[5], ARGV[4])
-if type(state) == 'number' then return state end
-return bullmq(slice(KEYS, 4), slice(ARGV, 6))
+local code = attemptRuns(caller, ARGV[5], ARGV[4])
+if code < 0 then return code end
+if rcall('EXISTS', KEYS[4]) == 1 and changesTag(ARGV[5], ARGV[7]) then return CHANGES_TAG end
+return bullmq({ KEYS[4] }, { ARGV[6] })
 `,
   },
   updateTaskProgress: {
@@ -5704,8 +8072,11 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false
@@ -5787,6 +8158,11 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
   if not state then return end
@@ -5794,7 +8170,10 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 local function beginBatch(worker, tag, batch, fence)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
@@ -5819,7 +8198,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -5827,12 +8206,13 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -5843,26 +8223,29 @@ local function topUp(worker, tag, maxBatchSize)
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
 local LOCK_MS = 2147483647
@@ -5882,8 +8265,7 @@ local function limitRate(id, settings)
   if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
   return 0
 end
-local function startTask(worker, id, token, timestamp)
-  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+local function startTask(worker, id, seq, token, timestamp)
   rcall('ZREM', keys.seq, id)
   rcall('LPUSH', keys.active, id)
   rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
@@ -5894,27 +8276,32 @@ local function startTask(worker, id, token, timestamp)
   emit('active', 'jobId', id, 'prev', 'waiting')
 end
 local function take(worker, token, timestamp)
-  local current = workerMeta(worker, 'cur')[1]
+  goOnWhenFull()
+  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
   if current then
-    if rcall('EXISTS', jobKey(current)) == 1 then
+    if isTask(current) then
       rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
       return describe(worker, current)
     end
     rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+    rcall('LREM', keys.active, -1, current)
+    rcall('DEL', jobKey(current) .. ':lock')
   end
+  if leaving then return { 0, 0, 0, 0 } end
   local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
   if settings[1] then return { 0, 0, 0, 0 } end
   local waitKey = workerKey(worker, 'wait')
   while true do
     local id = rcall('LINDEX', waitKey, -1)
-    if id and rcall('EXISTS', jobKey(id)) == 0 then
+    local seq = id and rcall('ZSCORE', keys.seq, id)
+    if id and not (seq and isTask(id)) then
       rcall('RPOP', waitKey)
       rcall('ZREM', keys.seq, id)
     elseif id then
       local waitMs = limitRate(id, settings)
       if waitMs > 0 then return { 0, 0, waitMs, 0 } end
       rcall('RPOP', waitKey)
-      startTask(worker, id, token, timestamp)
+      startTask(worker, id, seq, token, timestamp)
       return describe(worker, id)
     else
       local tag = workerMeta(worker, 'tag')[1]
@@ -5932,18 +8319,41 @@ local function attemptState(worker, id, attempt)
   if meta[3] == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
 end
+local function attemptRuns(worker, id, attempt)
+  local state = attemptState(worker, id, attempt)
+  if state == 'committed' then return NOT_OWNER end
+  return state == 'current' and 0 or state
+end
 local function forgetCurrent(worker, id, attempt)
   rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
   rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
-local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function forgetLost(worker, id, attempt, code)
+  forgetCurrent(worker, id, attempt)
+  if code ~= -1 then return end
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+end
+local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
+  local code = bullmq(theirKeys, theirArgs)
+  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    code = bullmq(theirKeys, theirArgs)
+  end
+  if code == -1 or code == -2 or code == -3 or code == -6 then
+    forgetLost(worker, id, attempt, code)
+  elseif code == 0 and token == '0' then
+    rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
+  end
+  return code
+end
 local function noteLength(worker, short)
   local meta = workerMeta(worker, 'short', 'tag', 'ntag')
   if (meta[1] or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
   if short == '1' and meta[2] and not meta[3] then
-    rcall('RPUSH', keys.hungry, worker)
-    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -5954,9 +8364,393 @@ local function slice(list, from)
   return part
 end
 --- @bullmq "updateProgress"
-local state = attemptState(caller, ARGV[5], ARGV[4])
-if type(state) == 'number' then return state end
+local code = attemptRuns(caller, ARGV[5], ARGV[4])
+if code < 0 then return code end
 return bullmq(slice(KEYS, 4), slice(ARGV, 6))
+`,
+  },
+  upsertScheduler: {
+    numberOfKeys: 14,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local function jobKey(id) return base .. id end
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local maxEvents
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+end
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+local function feedLater(worker)
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
+end
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+local function dropAhead(worker, where)
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
+  return tag
+end
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
+  return began
+end
+local function unindex(id, tag)
+  if not rcall('ZSCORE', keys.seq, id) then return false end
+  rcall('ZREM', keys.seq, id)
+  local wasReady = isReady(tag)
+  if rcall('LREM', tagKey(tag), -1, id) == 1 then
+    if rcall('EXISTS', tagKey(tag)) == 0 then rcall('ZREM', keys.parked, tag) end
+    settle(tag, wasReady)
+    return true
+  end
+  for _, worker in ipairs(ownersOf(tag)) do
+    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return true end
+    local nextKey = workerKey(worker, 'next')
+    if rcall('LREM', nextKey, 1, id) == 1 then
+      if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
+      return true
+    end
+  end
+  return true
+end
+local DATA_HEAD = '{"identifyTag":"'
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+local function tagOf(id, maxDataBytes, maxTagBytes)
+  local key = jobKey(id)
+  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  local data = rcall('HGET', key, 'data')
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    tag = jsonStringAt(data, #DATA_HEAD + 1)
+    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+local function expose(ids, list)
+  local exposed = {}
+  for i = #ids, 1, -1 do
+    exposed[#exposed + 1] = { ids[i], indexedTagOf(ids[i]) }
+    rcall('RPUSH', list, ids[i])
+  end
+  return exposed
+end
+local function conceal(exposed, list)
+  local removed = {}
+  for i = #exposed, 1, -1 do
+    local id, tag = unpack(exposed[i])
+    if rcall('EXISTS', jobKey(id)) == 1 then
+      rcall('LREM', list, -1, id)
+    else
+      unindex(id, tag)
+      removed[#removed + 1] = id
+    end
+  end
+  return removed
+end
+local function indexedFamily(rootKey, withChildren)
+  local ids, seen, open = {}, {}, { rootKey }
+  while #open > 0 do
+    local key = table.remove(open)
+    if not seen[key] then
+      seen[key] = true
+      local id = string.sub(key, 1, #base) == base and string.sub(key, #base + 1)
+      if id and rcall('ZSCORE', keys.seq, id) then ids[#ids + 1] = id end
+      if withChildren then
+        for _, children in ipairs({
+          rcall('SMEMBERS', key .. ':dependencies'), rcall('HKEYS', key .. ':processed'),
+          rcall('HKEYS', key .. ':failed'), rcall('ZRANGE', key .. ':unsuccessful', 0, -1),
+        }) do
+          for _, child in ipairs(children) do open[#open + 1] = child end
+        end
+      end
+    end
+  end
+  return ids
+end
+--- @bullmq "addJobScheduler"
+local nextMs = rcall('ZSCORE', KEYS[4], ARGV[6])
+local id = nextMs and 'repeat:' .. ARGV[6] .. ':' .. nextMs
+if id and rcall('ZSCORE', keys.seq, id) then
+  unindex(id, indexedTagOf(id))
+  rcall('RPUSH', keys.wait, id)
+end
+return bullmq(slice(KEYS, 4), slice(ARGV, 4))
+`,
+  },
+  wakeLeader: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local function jobKey(id) return base .. id end
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+wakeLeader()
+return 0
 `,
   },
 };

@@ -12,6 +12,6 @@
 --- @include "includes/current"
 --- @bullmq "addLog"
 
-local state = attemptState(caller, ARGV[5], ARGV[4])
-if type(state) == 'number' then return state end
+local code = attemptRuns(caller, ARGV[5], ARGV[4])
+if code < 0 then return code end
 return bullmq(slice(KEYS, 4), slice(ARGV, 6))

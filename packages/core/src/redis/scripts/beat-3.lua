@@ -8,6 +8,7 @@
 ]]
 --- @include "includes/fence"
 
+goOnWhenFull()
 local fenced, stuck = {}, {}
 for i = 4, #ARGV, 3 do
   local worker = ARGV[i]

@@ -5,7 +5,7 @@
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
   KEYS[4..17]             the keys of BullMQ's moveToFinished
   ARGV[4]  attempt (the value of the task's `ats`)
-  ARGV[5]  lock token for the next task
+  ARGV[5]  lock token of the attempt, and of the next task
   ARGV[6]  1: take the next task
   ARGV[7]  1: the worker's tasks are short
   ARGV[8..16]             the arguments of BullMQ's moveToFinished, with "fetch next" off
@@ -17,16 +17,16 @@
 local id, attempt, timestamp = ARGV[8], ARGV[4], ARGV[9]
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
+goOnWhenFull()
 if state == 'current' then
   local theirKeys = slice(KEYS, 4)
   -- BullMQ says "drained" when its own lists are empty; tasks that are indexed or dispatched count too. Only a task that
   -- deduplication may requeue needs the real key.
   if rcall('HEXISTS', jobKey(id), 'deid') == 0 then theirKeys[3] = keys.seq end
-  local code = bullmq(theirKeys, slice(ARGV, 8))
-  if type(code) == 'number' and code < 0 then
-    if isLost(code) then forgetCurrent(caller, id, attempt) end
-    return code
-  end
+  local code = endAttempt(bullmq, theirKeys, slice(ARGV, 8), caller, id, attempt, ARGV[5])
+  if type(code) == 'number' and code < 0 then return code end
+  -- So that tasks that fail in one millisecond are retried in their order.
+  if ARGV[12] == 'failed' and isTask(id) then rcall('HSET', jobKey(id), 'aff:seq', workerMeta(caller, 'seq')[1] or '') end
   forgetCurrent(caller, id, attempt)
   noteLength(caller, ARGV[7])
 end

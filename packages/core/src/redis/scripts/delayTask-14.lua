@@ -5,7 +5,7 @@
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
   KEYS[4..14]             the keys of BullMQ's moveToDelayed
   ARGV[4]  attempt
-  ARGV[5]  lock token for the next task
+  ARGV[5]  lock token of the attempt, and of the next task
   ARGV[6]  1: take the next task
   ARGV[7]  1: the worker's tasks are short
   ARGV[8..]               the arguments of BullMQ's moveToDelayed, with "fetch next" off
@@ -17,12 +17,10 @@
 local id, attempt, timestamp = ARGV[10], ARGV[4], ARGV[9]
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
+goOnWhenFull()
 if state == 'current' then
-  local code = bullmq(slice(KEYS, 4), slice(ARGV, 8))
-  if type(code) == 'number' and code < 0 then
-    if isLost(code) then forgetCurrent(caller, id, attempt) end
-    return code
-  end
+  local code = endAttempt(bullmq, slice(KEYS, 4), slice(ARGV, 8), caller, id, attempt, ARGV[5])
+  if type(code) == 'number' and code < 0 then return code end
   forgetCurrent(caller, id, attempt)
   noteLength(caller, ARGV[7])
   if ARGV[13] == '0' then emit('retried', 'jobId', id, 'attemptsMade', rcall('HGET', jobKey(id), 'atm') or 0, 'delay', ARGV[12]) end

@@ -3,21 +3,28 @@
   Bounded by ids and by bytes; the leader calls it again while `more` is 1.
 
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the leader "nodeId:epoch"
-  ARGV[4]  maxBatchSize
-  ARGV[5]  how many ids one call may take in or bind
+  ARGV[4]  maxBatchSize, 1 to 1,000
+  ARGV[5]  how many ids one call may promote, take in, or bind (the last batch is bound whole), 1 to 1,000
   ARGV[6]  how many bytes of task data one call may read
   ARGV[7]  longest allowed data of a task, in bytes
   ARGV[8]  longest allowed tag, in bytes
-  Returns  { taken in, bound, more (0 | 1), ms until the next due task or tag (-1: none) }, or STALE_LEADER
+  Returns  { taken in, bound, more (0 | 1), ms until the next due task or tag (-1: none) }; STALE_LEADER, INVALID_ARGUMENT
 ]]
 --- @include "includes/fence"
 --- @include "includes/batches"
 --- @include "includes/taskTag"
 
-if not isLeader() then return STALE_LEADER end
-
 local maxBatchSize, maxIds, maxBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local maxDataBytes, maxTagBytes = tonumber(ARGV[7]), tonumber(ARGV[8])
+local function isCount(number) return number and number >= 1 and number <= 1000 end
+if not (isCount(maxBatchSize) and isCount(maxIds) and maxBytes and maxDataBytes and maxTagBytes) then
+  return INVALID_ARGUMENT
+end
+if not isLeader() then return STALE_LEADER end
+
+-- A look-ahead that has waited this long goes to an idle worker before the tags that became ready after it.
+local PATIENCE_MICROSECONDS = 1000000
+
 local now = nowMs()
 local more = 0
 
@@ -27,10 +34,12 @@ local function promoteDue()
   if #due == 0 then return end
   if #due == maxIds then more = 1 end
   for _, id in ipairs(due) do
-    rcall('HSET', jobKey(id), 'delay', 0)
-    emit('waiting', 'jobId', id, 'prev', 'delayed')
+    if isTask(id) then
+      rcall('HSET', jobKey(id), 'delay', 0)
+      rcall('LPUSH', keys.wait, id)
+      emit('waiting', 'jobId', id, 'prev', 'delayed')
+    end
   end
-  rcall('LPUSH', keys.wait, unpack(due))
   rcall('ZREM', keys.delayed, unpack(due))
 end
 
@@ -56,15 +65,14 @@ local function index(id, tag)
   end
 end
 
--- Returns the number of bytes read, or nil where the id has no task.
+-- Returns the number of bytes read.
 local function takeIn(id)
-  local key = jobKey(id)
-  if rcall('EXISTS', key) == 0 then return 0 end
-  local bytes = rcall('HSTRLEN', key, 'data')
+  if not isTask(id) then return 0 end
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
   local tag, reason = tagOf(id, maxDataBytes, maxTagBytes)
   if not tag then
     tag = MALFORMED_TAG
-    rcall('HSET', key, 'defa', 'malformed task: ' .. reason)
+    rcall('HSET', jobKey(id), 'defa', MALFORMED .. reason)
   end
   index(id, tag)
   return math.min(bytes, maxDataBytes)
@@ -79,20 +87,18 @@ local function intake()
     if bytes >= maxBytes then break end
   end
   if count > 0 then rcall('LTRIM', keys.wait, 0, -count - 1) end
-  if count < #ids or #ids == maxIds then more = 1 end
-  -- Foreign producers may set a priority; within a tag it has no meaning, so those tasks follow the plain ones.
-  if more == 0 then
-    local prioritized = rcall('ZRANGE', keys.prioritized, 0, maxIds - 1)
-    local taken = 0
-    for _, id in ipairs(prioritized) do
-      bytes = bytes + takeIn(id)
-      taken = taken + 1
-      rcall('ZREM', keys.prioritized, id)
-      if bytes >= maxBytes then break end
-    end
-    count = count + taken
-    if taken < #prioritized or taken == maxIds then more = 1 end
+  if count < #ids or count == maxIds then
+    more = 1
+    return count
   end
+  -- Foreign producers may set a priority; within a tag it has no meaning, so those tasks follow the plain ones.
+  for _, id in ipairs(rcall('ZRANGE', keys.prioritized, 0, maxIds - count - 1)) do
+    if bytes >= maxBytes then break end
+    bytes = bytes + takeIn(id)
+    count = count + 1
+    rcall('ZREM', keys.prioritized, id)
+  end
+  if rcall('EXISTS', keys.prioritized) == 1 then more = 1 end
   return count
 end
 
@@ -102,25 +108,30 @@ local function topUpTouched()
   end
 end
 
-local function mayBind()
+-- How many more workers the global concurrency (BullMQ's, in `meta`) lets hold a batch; below 0 after it was lowered.
+local function freePlaces()
   local limit = tonumber(rcall('HGET', keys.meta, 'concurrency') or 0)
-  return limit == 0 or rcall('HLEN', registryKey) - rcall('LLEN', keys.idle) < limit
+  if limit == 0 then return math.huge end
+  return limit - (rcall('HLEN', registryKey) - rcall('LLEN', keys.idle))
 end
 
--- Gives ready tags to idle workers, then the look-aheads of busy ones, oldest first.
+-- The next tag for an idle worker: a look-ahead that has waited long, then the ring, then the other look-aheads.
+local function nextTag()
+  local busy = rcall('LINDEX', keys.ahead, 0)
+  local tag = rcall('LINDEX', keys.ring, 0)
+  if busy and (not tag or now * 1000 - tonumber(workerMeta(busy, 'nfence')[1] or 0) > PATIENCE_MICROSECONDS) then
+    tag = dropAhead(busy, 'head')
+  end
+  return tag
+end
+
 local function assign()
   local bound = 0
-  while bound < maxIds and rcall('EXISTS', keys.idle) == 1 and mayBind() do
-    local tag = rcall('LINDEX', keys.ring, 0)
-    if not tag then
-      local busy = rcall('LINDEX', keys.ahead, 0)
-      if not busy then return bound end
-      tag = dropAhead(busy, 'head')
-    end
-    if rcall('LREM', keys.ring, 1, tag) == 1 then
-      local worker = rcall('LPOP', keys.idle)
-      if rcall('EXISTS', tagKey(tag)) == 1 then bound = bound + bind(worker, tag, maxBatchSize)
-      else rcall('LPUSH', keys.idle, worker) end
+  while bound < maxIds and rcall('EXISTS', keys.idle) == 1 and freePlaces() > 0 do
+    local tag = nextTag()
+    if not tag then return bound end
+    if rcall('LREM', keys.ring, 1, tag) == 1 and rcall('EXISTS', tagKey(tag)) == 1 then
+      bound = bound + bind(rcall('LPOP', keys.idle), tag, maxBatchSize)
     end
   end
   if bound >= maxIds then more = 1 end
@@ -128,7 +139,8 @@ local function assign()
 end
 
 local function lookAhead(bound)
-  if rcall('EXISTS', keys.idle) == 1 and mayBind() then return bound end
+  local places = freePlaces()
+  if places < 0 or (places > 0 and rcall('EXISTS', keys.idle) == 1) then return bound end
   while bound < maxIds and rcall('EXISTS', keys.ring) == 1 do
     local worker = rcall('LPOP', keys.hungry)
     if not worker then return bound end

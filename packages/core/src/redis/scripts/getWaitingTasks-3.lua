@@ -39,7 +39,6 @@ end
 if ARGV[7] ~= '1' then return ids end
 local tasks = {}
 for _, id in ipairs(ids) do
-  local hash = rcall('HGETALL', jobKey(id))
-  if #hash > 0 then tasks[#tasks + 1] = { id, hash } end
+  if isTask(id) then tasks[#tasks + 1] = { id, rcall('HGETALL', jobKey(id)) } end
 end
 return tasks

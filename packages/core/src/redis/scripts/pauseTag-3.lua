@@ -9,16 +9,14 @@
 
 local tag = ARGV[4]
 if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then return 0 end
+goOnWhenFull()
 local wasReady = isReady(tag)
-for _, worker in ipairs(ownersOf(tag)) do
-  local meta = workerMeta(worker, 'tag', 'ntag')
-  if meta[2] == tag then
-    settle(tag, wasReady)
-    dropAhead(worker)
-    wasReady = isReady(tag)
-  end
-  if meta[1] == tag then returnToTag(tag, workerKey(worker, 'wait')) end
-end
 rcall('SADD', keys.pausedTags, tag)
 settle(tag, wasReady)
+for _, worker in ipairs(ownersOf(tag)) do
+  local meta = workerMeta(worker, 'tag', 'ntag')
+  if meta[2] == tag then dropAhead(worker) end
+  if meta[1] == tag then returnToTag(tag, workerKey(worker, 'wait')) end
+end
+if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
 return 1

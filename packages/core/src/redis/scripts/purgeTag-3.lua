@@ -6,7 +6,7 @@
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
   ARGV[4]  tag
   ARGV[5]  position in `wait`, counted from its head, to begin at (-1: `wait` is done)
-  ARGV[6]  how many tasks to look at
+  ARGV[6]  how many tasks to look at, of `wait` only until a megabyte of task data was read
   Returns  { removed, next position in `wait` or -1 }
 ]]
 --- @include "includes/unindex"
@@ -15,6 +15,7 @@
 --- @bullmq "removeJob"
 
 local tag, from, window = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+local MAX_BYTES = 1000000
 local removed = 0
 
 local function drop(id)
@@ -26,17 +27,25 @@ end
 local function dropFromWait()
   if from < 0 then return -1 end
   local ids = rcall('LRANGE', keys.wait, -(from + window), -(from + 1))
-  local kept = 0
+  local kept, bytes = 0, 0
   for i = #ids, 1, -1 do
+    local isOfTag = false
+    if isTask(ids[i]) then
+      bytes = bytes + rcall('HSTRLEN', jobKey(ids[i]), 'data')
+      isOfTag = tagOf(ids[i]) == tag
+    end
     -- BullMQ's own removal takes the id out of `wait`.
-    if not (tagOf(ids[i]) == tag and drop(ids[i])) then kept = kept + 1 end
+    if not (isOfTag and drop(ids[i])) then kept = kept + 1 end
+    if bytes > MAX_BYTES and i > 1 then return from + kept end
   end
   return #ids < window and -1 or from + kept
 end
 
+-- From the head on, where `unindex` finds the id first.
 local function dropFrom(list)
-  for _, id in ipairs(rcall('LRANGE', list, 0, window - 1)) do
-    if drop(id) then unindex(id, tag) end
+  local ids = rcall('LRANGE', list, -window, -1)
+  for i = #ids, 1, -1 do
+    if drop(ids[i]) then unindex(ids[i], tag) end
   end
 end
 

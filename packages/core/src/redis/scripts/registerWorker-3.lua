@@ -13,17 +13,22 @@
 --- @include "includes/fence"
 --- @include "includes/batches"
 
-rcall('HSETNX', ctlKey, 'layout', ARGV[4])
-if rcall('HGET', ctlKey, 'layout') ~= ARGV[4] then return LAYOUT_MISMATCH end
+if (rcall('HGET', ctlKey, 'layout') or ARGV[4]) ~= ARGV[4] then return LAYOUT_MISMATCH end
 local metaKey = workerKey(caller, 'meta')
-local stamp, node = unpack(rcall('HMGET', metaKey, 'queue', 'node'))
+local stamp, node, tag = unpack(rcall('HMGET', metaKey, 'queue', 'node', 'tag'))
 if stamp and stamp ~= base then return FOREIGN_QUEUE end
 if node and node ~= ARGV[5] then return NOT_OWNER end
 if isRegistered(caller) then return 1 end
+goOnWhenFull()
+rcall('HSETNX', ctlKey, 'layout', ARGV[4])
 rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7])
 rcall('HSET', registryKey, caller, ARGV[8])
 rcall('HSET', keys.beats, caller, 0)
-rcall('RPUSH', keys.idle, caller)
-showState(caller)
+-- Without a registry (it was deleted) the worker may have a batch, or be idle, already.
+rcall('LREM', keys.idle, 0, caller)
+if not tag then
+  rcall('RPUSH', keys.idle, caller)
+  showState(caller)
+end
 if rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
 return 1

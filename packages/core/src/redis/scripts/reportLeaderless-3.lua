@@ -6,6 +6,7 @@
 ]]
 --- @include "includes/events"
 
+goOnWhenFull()
 if rcall('EXISTS', lockKey) == 1 or rcall('HSETNX', ctlKey, 'leaderless', caller) == 0 then return 0 end
 emit('leaderless', 'nodeId', caller)
 return 1

@@ -10,8 +10,6 @@
 --- @bullmq "pause"
 
 local left = bullmq({ unpack(KEYS, 4) }, { unpack(ARGV, 4) })
-for _, worker in ipairs(rcall('HKEYS', registryKey)) do
-  if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
-end
+wakeBound()
 wakeLeader()
 return left

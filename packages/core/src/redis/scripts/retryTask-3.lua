@@ -11,21 +11,22 @@
   ARGV[8]  task id
   ARGV[9]  back-off in ms, 0: none
   ARGV[10] 1: the attempt counts (`atm`)
-  ARGV[11] fields to set in the task's hash, a JSON array of names and values, or ""
-  ARGV[12] the worker's clock, ms since the epoch
-  Returns  0, or the next task (includes/take.lua); FENCED_WORKER, NOT_OWNER, or a code of BullMQ (-1, -2, -6)
+  ARGV[11] the worker's clock, ms since the epoch
+  ARGV[12..] fields to set in the task's hash: names and values by turns
+  Returns  0, or the next task (includes/take.lua); FENCED_WORKER, NOT_OWNER, INVALID_ARGUMENT, or a code of BullMQ (-1: the
+           task is gone, -3: it is not active)
 ]]
 --- @include "includes/current"
 
 local attempt, token, id, delay = ARGV[4], ARGV[5], ARGV[8], tonumber(ARGV[9])
-local fields = ARGV[11] ~= '' and cjson.decode(ARGV[11]) or nil
+if not delay or #ARGV % 2 == 0 then return INVALID_ARGUMENT end
 
 local function giveBack()
   local meta = workerMeta(caller, 'tag', 'seq')
   local tag = meta[1]
   rcall('DEL', jobKey(id) .. ':lock')
   rcall('LREM', keys.active, -1, id)
-  if fields then rcall('HSET', jobKey(id), unpack(fields)) end
+  for i = 12, #ARGV, 2 do rcall('HSET', jobKey(id), ARGV[i], ARGV[i + 1]) end
   local made = ARGV[10] == '1' and rcall('HINCRBY', jobKey(id), 'atm', 1) or rcall('HGET', jobKey(id), 'atm') or 0
   local wasReady = isReady(tag)
   returnToTag(tag, workerKey(caller, 'wait'))
@@ -41,14 +42,14 @@ end
 
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
+goOnWhenFull()
 if state == 'current' then
-  local lock = rcall('GET', jobKey(id) .. ':lock')
-  local code = rcall('EXISTS', jobKey(id)) == 0 and -1 or (not lock and -2) or (lock ~= token and -6) or 0
+  local code = (not isTask(id) and -1) or (not (isInAttempt(id, attempt) and rcall('LPOS', keys.active, id)) and -3) or 0
   if code < 0 then
-    forgetCurrent(caller, id, attempt)
+    forgetLost(caller, id, attempt, code)
     return code
   end
   giveBack()
 end
-if ARGV[6] == '1' then return take(caller, token, ARGV[12]) end
+if ARGV[6] == '1' then return take(caller, token, ARGV[11]) end
 return 0

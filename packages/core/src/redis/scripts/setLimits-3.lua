@@ -4,11 +4,14 @@
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the leader "nodeId:epoch"
   ARGV[4]   owners that a tag may have by default
   ARGV[5..] per tag with a limit of its own two arguments: tag, limit
-  Returns   1, or STALE_LEADER
+  Returns   1; STALE_LEADER, INVALID_ARGUMENT
 ]]
 --- @include "includes/fence"
 --- @include "includes/tags"
 
+local function isLimit(text) return (tonumber(text) or 0) >= 1 end
+if not isLimit(ARGV[4]) or #ARGV % 2 == 1 then return INVALID_ARGUMENT end
+for i = 6, #ARGV, 2 do if not isLimit(ARGV[i]) then return INVALID_ARGUMENT end end
 if not isLeader() then return STALE_LEADER end
 -- Only tags that are bound, or that have or had a limit of their own, can change between ready and not ready.
 local affected, wasReady = rcall('HKEYS', keys.owners), {}

@@ -21,6 +21,13 @@ local function wakeWorker(worker)
   if marker then rcall('ZADD', marker, 0, worker) end
 end
 
+-- Wakes every worker that holds a batch.
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+
 -- The documented state of a worker, for people and dashboards; nothing reads it to decide.
 local function showState(worker, tag, batch)
   local state = workerMeta(worker, 'state')[1]
@@ -29,8 +36,12 @@ local function showState(worker, tag, batch)
     'currentBatchSize', batch or 0)
 end
 
+-- A worker with a batch and no look-ahead is a candidate for one if its tasks are short. Returns whether it is.
 local function feedLater(worker)
-  if workerMeta(worker, 'short')[1] == '1' then rcall('RPUSH', keys.hungry, worker) end
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
 end
 
 local function beginBatch(worker, tag, batch, fence)
@@ -62,7 +73,7 @@ end
 
 -- Gives a look-ahead that has not begun back to the head of its tag; returns the tag, or nil where there is none.
 local function dropAhead(worker, where)
-  local tag = workerMeta(worker, 'ntag')[1]
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -70,14 +81,15 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
   return tag
 end
 
 -- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -90,29 +102,33 @@ end
 --[[
   Ends the batch of a worker: the tag is unbound (and parked until `parkUntil`, if given) and joins the end of the ring if
   it has more; what the worker has not taken goes back to the head of the tag; then the look-ahead begins, or the worker
-  is idle. Returns true if a look-ahead began.
+  is idle (or nothing, where it is leaving). Returns true if a look-ahead began.
 ]]
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence'))
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
   returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, parkUntil, tag) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   local began = false
   if ntag then
     rcall('LREM', keys.ahead, 0, worker)
-    rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
     beginBatch(worker, ntag, nbatch, nfence)
     began = true
   else
-    rcall('RPUSH', keys.idle, worker)
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
+  -- BullMQ's add sets no marker while as many tasks run as the global concurrency allows: what it added is looked for here.
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end

@@ -16,13 +16,47 @@ local function attemptState(worker, id, attempt)
   return NOT_OWNER
 end
 
+-- A handler may write about its task only while the attempt runs.
+local function attemptRuns(worker, id, attempt)
+  local state = attemptState(worker, id, attempt)
+  if state == 'committed' then return NOT_OWNER end
+  return state == 'current' and 0 or state
+end
+
 local function forgetCurrent(worker, id, attempt)
   rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
   rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 
--- A code of BullMQ that says the task is no longer ours (gone, unlocked, locked by another, not active).
-local function isLost(code) return code == -1 or code == -2 or code == -3 or code == -6 end
+-- Whether a task is still in the attempt that the worker took: nobody else has started it since.
+local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+
+-- Forgets a task that is no longer the worker's; of one that is gone (-1) nothing stays.
+local function forgetLost(worker, id, attempt, code)
+  forgetCurrent(worker, id, attempt)
+  if code ~= -1 then return end
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+end
+
+--[[
+  Runs a script of BullMQ that ends the attempt. The lease of its worker is what keeps a task, not BullMQ's lock: one that is
+  missing (-2; it expired or was evicted) or has another token of this worker (-6) is set again. Where the task is no longer
+  the worker's (-1 gone, -3 not active, started by somebody else), the worker forgets it.
+]]
+local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
+  local code = bullmq(theirKeys, theirArgs)
+  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    code = bullmq(theirKeys, theirArgs)
+  end
+  if code == -1 or code == -2 or code == -3 or code == -6 then
+    forgetLost(worker, id, attempt, code)
+  elseif code == 0 and token == '0' then
+    rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
+  end
+  return code
+end
 
 -- A worker that begins or ceases to run short tasks becomes a candidate for look-aheads, or is one no longer.
 local function noteLength(worker, short)
@@ -30,8 +64,7 @@ local function noteLength(worker, short)
   if (meta[1] or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
   if short == '1' and meta[2] and not meta[3] then
-    rcall('RPUSH', keys.hungry, worker)
-    if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end

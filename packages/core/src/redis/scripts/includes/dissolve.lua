@@ -29,11 +29,11 @@ local function dissolve(worker, crashed, maxCrashes)
   rcall('HDEL', registryKey, worker)
   rcall('HDEL', keys.beats, worker)
   rcall('LREM', keys.idle, 0, worker)
-  rcall('LREM', keys.hungry, 0, worker)
   if ntag then
     count = rcall('LLEN', workerKey(worker, 'next'))
     dropAhead(worker, 'head')
   end
+  rcall('LREM', keys.hungry, 0, worker)
   if tag then
     local wasReady = isReady(tag)
     count = count + returnToTag(tag, workerKey(worker, 'wait'))
@@ -44,7 +44,7 @@ local function dissolve(worker, crashed, maxCrashes)
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker) end
-  if count > 0 then wakeLeader() end
+  if marker then rcall('ZREM', marker, worker, 'cancel:' .. worker .. ':' .. (cur or '')) end
+  if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   return count
 end

@@ -4,6 +4,7 @@
   it, so the marker is set again for the leader that exists.
 ]]
 local function isLeader()
+  goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
   wakeLeader()
   return false

@@ -19,7 +19,7 @@
     aff:parked       zset tag -> when its back-off ends, in ms of Redis' clock
     aff:pausedtags   set of the tags that pauseTag stopped
     aff:idle         list of the workers without a batch, longest idle on the left
-    aff:hungry       list of the workers that run short tasks and have no look-ahead
+    aff:hungry       list of the workers that have a batch of short tasks and no look-ahead
     aff:ahead        list of the workers that have a look-ahead, oldest on the left
     aff:beats        hash workerId -> heartbeat counter
 
@@ -28,7 +28,7 @@
     next             list of the task ids of its look-ahead
     meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
                      of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
-                     committed "id:attempt"); short (1: its tasks are short)
+                     committed "id:attempt"); short (1: its tasks are short); leaving (1: it gets nothing new)
 ]]
 local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
@@ -58,6 +58,13 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+
+-- An id without a job hash is no task (it was removed, or something else put the id into a list).
+local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+
+-- A full Redis refuses commands that need memory, but only until a script's first write. Scripts that keep a lease or let
+-- tasks end, which frees memory, make this their first write; it changes nothing.
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 
 -- Wakes the leader: the same marker that every add of BullMQ sets.
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end

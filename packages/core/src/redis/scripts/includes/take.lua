@@ -1,7 +1,8 @@
 --- @include "includes/batches"
 --[[
   Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
-  returned again. A batch ends here, when the worker's `wait` is empty.
+  returned again. A batch ends here, when the worker's `wait` is empty. Ids that are no waiting task any more are skipped:
+  those whose hash is gone, and those that aff:seq does not know, which were removed and perhaps added again meanwhile.
 
   Returns { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token } }, as BullMQ's moveToActive does.
 ]]
@@ -26,8 +27,7 @@ local function limitRate(id, settings)
   return 0
 end
 
-local function startTask(worker, id, token, timestamp)
-  local seq = rcall('ZSCORE', keys.seq, id) or '0'
+local function startTask(worker, id, seq, token, timestamp)
   rcall('ZREM', keys.seq, id)
   rcall('LPUSH', keys.active, id)
   rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
@@ -39,27 +39,32 @@ local function startTask(worker, id, token, timestamp)
 end
 
 local function take(worker, token, timestamp)
-  local current = workerMeta(worker, 'cur')[1]
+  goOnWhenFull()
+  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
   if current then
-    if rcall('EXISTS', jobKey(current)) == 1 then
+    if isTask(current) then
       rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
       return describe(worker, current)
     end
     rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+    rcall('LREM', keys.active, -1, current)
+    rcall('DEL', jobKey(current) .. ':lock')
   end
+  if leaving then return { 0, 0, 0, 0 } end
   local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
   if settings[1] then return { 0, 0, 0, 0 } end
   local waitKey = workerKey(worker, 'wait')
   while true do
     local id = rcall('LINDEX', waitKey, -1)
-    if id and rcall('EXISTS', jobKey(id)) == 0 then
+    local seq = id and rcall('ZSCORE', keys.seq, id)
+    if id and not (seq and isTask(id)) then
       rcall('RPOP', waitKey)
       rcall('ZREM', keys.seq, id)
     elseif id then
       local waitMs = limitRate(id, settings)
       if waitMs > 0 then return { 0, 0, waitMs, 0 } end
       rcall('RPOP', waitKey)
-      startTask(worker, id, token, timestamp)
+      startTask(worker, id, seq, token, timestamp)
       return describe(worker, id)
     else
       local tag = workerMeta(worker, 'tag')[1]
