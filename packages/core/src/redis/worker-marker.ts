@@ -4,15 +4,15 @@ import type { BlockingWait } from './blocking-wait.js';
 export interface MarkedWorker {
   /** There may be a task. */
   wake(): void;
-  /** Somebody cancelled the task that it runs. */
-  cancel(jobId: string): void;
+  /** Somebody cancelled the attempt that it runs, or is about to run. */
+  cancel(jobId: string, attempt: number): void;
 }
 
-const cancelMember = /^cancel:([^:]+):(.*)$/s;
+const cancelMember = /^cancel:([^:]+):(\d+):(.*)$/s;
 
 /**
  * The one marker zset on which all workers of an instance wait, whatever their queue. Its members are worker ids, or
- * `cancel:<workerId>:<task id>`.
+ * `cancel:<workerId>:<attempt>:<task id>`.
  */
 export class WorkerMarker {
   readonly #workers = new Map<string, MarkedWorker>();
@@ -45,8 +45,8 @@ export class WorkerMarker {
   }
 
   #deliver(member: string): void {
-    const cancelled = cancelMember.exec(member);
-    if (cancelled) this.#workers.get(cancelled[1] ?? '')?.cancel(cancelled[2] ?? '');
-    else this.#workers.get(member)?.wake();
+    const [, workerId, attempt, jobId] = cancelMember.exec(member) ?? [];
+    if (jobId === undefined) this.#workers.get(member)?.wake();
+    else this.#workers.get(workerId ?? '')?.cancel(jobId, Number(attempt));
   }
 }

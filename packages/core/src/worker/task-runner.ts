@@ -24,6 +24,7 @@ export class TaskRunner {
    * @returns the handler's result, which JSON can hold
    */
   async run(job: Job, attempt: CurrentAttempt, workerId: string, controller: AbortController): Promise<unknown> {
+    if (controller.signal.aborted) throw this.#asFailure(controller.signal.reason, controller.signal);
     const task = decodeTaskData(job.name, job.data);
     const handler = this.handlers.handlerOf(task.type);
     const context: TaskContext = {

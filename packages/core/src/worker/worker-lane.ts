@@ -24,7 +24,8 @@ export class WorkerLane {
   readonly #worker: Worker;
   readonly #backend: WorkerLaneBackend;
   #running: Promise<void> | undefined;
-  #task: { readonly id: string; readonly controller: AbortController } | undefined;
+  #task: { readonly id: string; readonly attempt: number; readonly controller: AbortController } | undefined;
+  #cancelled: { readonly id: string; readonly attempt: number } | undefined;
   #settled: Promise<void> = Promise.resolve();
   #meanMs = Number.POSITIVE_INFINITY;
   #batch: { readonly identifyTag: string; readonly position: number } | undefined;
@@ -105,8 +106,12 @@ export class WorkerLane {
     this.#backend.wake();
   }
 
-  cancel(jobId: string): void {
-    if (this.#task?.id === jobId) this.#task.controller.abort(new TaskCancelledError({ jobId }));
+  /** The word can come before the task itself does: take and cancel arrive on different connections. */
+  cancel(jobId: string, attempt: number): void {
+    this.#cancelled = { id: jobId, attempt };
+    if (this.#task?.id === jobId && this.#task.attempt === attempt) {
+      this.#task.controller.abort(new TaskCancelledError({ jobId }));
+    }
   }
 
   /**
@@ -163,7 +168,8 @@ export class WorkerLane {
       throw new Error(`Worker ${this.workerId} was given a task that it has not taken`);
     }
     const controller = new AbortController();
-    this.#task = { id: attempt.id, controller };
+    this.#task = { id: attempt.id, attempt: attempt.attempt, controller };
+    if (this.#cancelled?.id === attempt.id) this.cancel(attempt.id, this.#cancelled.attempt);
     this.#batch = { identifyTag: attempt.identifyTag, position: attempt.batchPosition };
     if (this.#left) controller.abort(new LeaseLostError({ holder: this.workerId, reason: 'the worker has left' }));
     const { workerId } = this;

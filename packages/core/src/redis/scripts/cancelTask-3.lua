@@ -1,5 +1,6 @@
 --[[
-  Tells the worker that runs a task to abort it.
+  Tells the worker that runs a task to abort it. The worker's meta keeps that in mind for its recovery or retirement: a task
+  that was cancelled does not run again.
 
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
   ARGV[4]  task id
@@ -7,9 +8,12 @@
 ]]
 --- @include "includes/batches"
 
-local worker = rcall('HGET', jobKey(ARGV[4]), 'pb')
+local id = ARGV[4]
+if not isTask(id) then return 0 end
+local worker = rcall('HGET', jobKey(id), 'pb')
 if not worker then return 0 end
-local meta = workerMeta(worker, 'cur', 'marker')
-if meta[1] ~= ARGV[4] then return 0 end
-rcall('ZADD', meta[2], 0, 'cancel:' .. worker .. ':' .. ARGV[4])
+local cur, attempt, marker = unpack(workerMeta(worker, 'cur', 'att', 'marker'))
+if cur ~= id then return 0 end
+rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attempt .. ':' .. id)
+rcall('ZADD', marker, 0, cancelMember(worker, attempt, id))
 return 1

@@ -34,7 +34,8 @@ local function giveBack()
   rcall('ZADD', keys.seq, meta[2] or '0', id)
   settle(tag, wasReady)
   emit('waiting', 'jobId', id, 'prev', 'active')
-  if ARGV[10] == '1' then emit('retried', 'jobId', id, 'attemptsMade', made, 'delay', ARGV[9]) end
+  if heedCancel(caller, attempt, id) then delay = 0 end
+  if ARGV[10] == '1' then emit('retried', 'jobId', id, 'attemptsMade', made, 'delay', string.format('%.0f', delay)) end
   forgetCurrent(caller, id, attempt)
   noteLength(caller, ARGV[7])
   release(caller, 'retry', delay > 0 and (nowMs() + delay) or nil)

@@ -2,13 +2,14 @@
 --[[
   Takes a worker out of the system: its look-ahead, the rest of its batch and its current task go back to the heads of their
   tags in the original order (the current one first), the tags are unbound and put at the front of the ring, and all its keys
-  are removed. `crashed` counts a crash against the current task; at `maxCrashes` it is marked as poison, and the next worker
-  that takes it fails it. Returns how many tasks went back.
+  are removed. `crashed` counts a crash against the current task; at `maxCrashes` it is marked as poison. The next worker that
+  takes a poison task, or one that was cancelled, fails it. Returns how many tasks went back.
 ]]
-local function returnCurrent(worker, tag, id, seq, crashed, maxCrashes)
+local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   if rcall('EXISTS', jobKey(id)) == 0 then return 0 end
+  heedCancel(worker, att, id)
   if crashed then
     local crashes = rcall('HINCRBY', jobKey(id), 'stc', 1)
     if crashes >= maxCrashes then
@@ -23,8 +24,8 @@ end
 
 local function dissolve(worker, crashed, maxCrashes)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, cur, seq, ntag, marker, state =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'seq', 'ntag', 'marker', 'state'))
+  local tag, batch, cur, att, seq, ntag, marker, state =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'att', 'seq', 'ntag', 'marker', 'state'))
   local count = 0
   rcall('HDEL', registryKey, worker)
   rcall('HDEL', keys.beats, worker)
@@ -37,14 +38,14 @@ local function dissolve(worker, crashed, maxCrashes)
   if tag then
     local wasReady = isReady(tag)
     count = count + returnToTag(tag, workerKey(worker, 'wait'))
-    if cur then count = count + returnCurrent(worker, tag, cur, seq, crashed, maxCrashes) end
+    if cur then count = count + returnCurrent(worker, tag, cur, att, seq, crashed, maxCrashes) end
     removeOwner(tag, worker)
     settle(tag, wasReady, 'head')
     emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', crashed and 'lost' or 'shutdown')
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker, 'cancel:' .. worker .. ':' .. (cur or '')) end
+  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', cur or '')) end
   if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   return count
 end

@@ -1,16 +1,17 @@
 --- @include "includes/batches"
 --[[
   Forgets a task that is indexed or dispatched but not taken: its tag's list, or the batch or look-ahead it is in. The caller
-  has read the tag before it deleted the task's hash. A tag that has no more tasks waits out no back-off. Returns true if the
-  task was there.
+  has read the tag before it deleted the task's hash. A back-off ends with the task at the head of the tag, which the others
+  wait for. Returns true if the task was there.
 ]]
 local function unindex(id, tag)
   if not rcall('ZSCORE', keys.seq, id) then return false end
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
+  local isHead = rcall('LINDEX', tagKey(tag), -1) == id
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
-    if rcall('EXISTS', tagKey(tag)) == 0 then rcall('ZREM', keys.parked, tag) end
-    settle(tag, wasReady)
+    if isHead then rcall('ZREM', keys.parked, tag) end
+    if settle(tag, wasReady) and not wasReady then wakeLeader() end
     return true
   end
   for _, worker in ipairs(ownersOf(tag)) do
