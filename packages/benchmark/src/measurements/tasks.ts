@@ -1,11 +1,40 @@
-import type { BenchTask } from '../peers/peer.js';
+import type { BenchTask, Peer } from '../peers/peer.js';
 
-/** `count` tasks over `tags` tags, in turn, with a payload of about so many bytes. */
-export function makeTasks(count: number, tags: number, payloadBytes = 20): BenchTask[] {
-  const filler = 'x'.repeat(Math.max(0, payloadBytes - 12));
-  return Array.from({ length: count }, (_, n) => ({ tag: `tag-${n % tags}`, payload: { n, filler } }));
+const envelopeBytes = '{"n":100000,"filler":""}'.length;
+
+/** Task number `n`; the tags take turns. The payload is JSON of about so many bytes. */
+export function makeTask(n: number, tags: number, payloadBytes = 40): BenchTask {
+  const filler = 'x'.repeat(Math.max(0, payloadBytes - envelopeBytes));
+  return { tag: `tag-${n % tags}`, payload: { n, filler } };
 }
 
-export async function inChunks<T>(items: readonly T[], size: number, run: (chunk: T[]) => Promise<void>): Promise<void> {
-  for (let from = 0; from < items.length; from += size) await run(items.slice(from, from + size));
+export interface FillInput {
+  readonly tasks: number;
+  readonly tags: number;
+  readonly payloadBytes?: number;
+  /** With one call of `addBulk`. */
+  readonly perCall?: number;
+}
+
+export async function fill(
+  peer: Peer,
+  { tasks, tags, payloadBytes, perCall = 500 }: FillInput,
+): Promise<void> {
+  for (let from = 0; from < tasks; from += perCall) {
+    const count = Math.min(perCall, tasks - from);
+    await peer.addBulk(Array.from({ length: count }, (_, n) => makeTask(from + n, tags, payloadBytes)));
+  }
+}
+
+/** Runs `step` for 0 … count - 1, so many at the same time. */
+export async function inLanes(
+  count: number,
+  lanes: number,
+  step: (n: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const runLane = async (): Promise<void> => {
+    while (next < count) await step(next++);
+  };
+  await Promise.all(Array.from({ length: lanes }, runLane));
 }

@@ -1,43 +1,50 @@
-import 'reflect-metadata';
-import { Module, type INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { QueueModule, QueueService, WorkerService, type QueueModuleOptions } from 'nestjs-affinity-queue';
-import { attempts, keptCompleted, type OpenPeer } from './peer.js';
+import { until } from '../instruments/until.js';
+import { startAffinity, taskType } from './affinity-app.js';
+import type { BenchHandler, BenchTask, OpenPeer } from './peer.js';
 
-const type = 'bench';
+/** The question costs Redis some time as well. */
+const takeInPoll = { pollMs: 20, timeoutMs: 300_000 };
 
-async function start(options: QueueModuleOptions): Promise<INestApplicationContext> {
-  class BenchModule {}
-  Module({ imports: [QueueModule.forRoot(options)] })(BenchModule);
-  return NestFactory.createApplicationContext(BenchModule, { logger: false });
-}
-
-export const openAffinity: OpenPeer = async (redisUrl) => {
-  const common: QueueModuleOptions = {
-    redisOptions: { url: redisUrl },
-    queueOptions: { defaultTaskOptions: { attempts, removeOnComplete: { count: keptCompleted } } },
-  };
-  const producer = await start({ ...common, role: 'PRODUCER' });
-  const queue = producer.get(QueueService);
-  let consumer: INestApplicationContext | undefined;
+/** One Nest application, its workers and its scheduler at rest until they are wanted. */
+export const openAffinity: OpenPeer = async (
+  redisUrl,
+  { role = 'BOTH', workers, queues, maxBatchSize = 10 },
+) => {
+  const workerOptions = { workerCount: workers, maxBatchSize };
+  const app = await startAffinity({ redisUrl, queues, role, workerOptions });
+  for (const queue of app.queues) {
+    queue.scheduler.stop();
+    await queue.workers.stop();
+  }
+  const [{ service, scheduler }] = app.queues;
   return {
-    name: 'nestjs-affinity-queue',
     async addBulk(tasks) {
-      await queue.addBulk(tasks.map(({ tag, payload }) => ({ type, identifyTag: tag, payload })));
+      await service.addBulk(tasks.map(({ tag, payload }) => ({ type: taskType, identifyTag: tag, payload })));
     },
     async add({ tag, payload }) {
-      await queue.add({ type, identifyTag: tag, payload });
+      await service.add({ type: taskType, identifyTag: tag, payload });
     },
-    async process({ workers, handler }) {
-      const workerOptions = { workerCount: workers, maxBatchSize: Number(process.env.BENCH_BATCH ?? 10) };
-      consumer = await start({ ...common, role: 'BOTH', workerOptions });
-      consumer
-        .get(WorkerService)
-        .registerHandler(type, (payload, { identifyTag }) => handler({ tag: identifyTag, payload }));
+    async takeIn(expectedTags) {
+      scheduler.start();
+      await until(
+        async () => (await service.getQueueStats()).tagsWaiting >= expectedTags,
+        'the leader took all in',
+        takeInPoll,
+      );
     },
-    async close() {
-      await consumer?.close();
-      await producer.close();
+    async process(handler) {
+      for (const queue of app.queues) {
+        queue.workers.registerHandler(taskType, (payload: BenchTask['payload'], { identifyTag }) =>
+          runHandler(handler, { tag: identifyTag, payload }),
+        );
+        queue.scheduler.start();
+        await queue.workers.start();
+      }
     },
+    close: () => app.close(),
   };
 };
+
+function runHandler(handler: BenchHandler, task: BenchTask): Promise<void> | void {
+  return handler(task);
+}

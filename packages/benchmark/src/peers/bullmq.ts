@@ -1,32 +1,31 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { attempts, keptCompleted, type BenchTask, type OpenPeer } from './peer.js';
+import { queueNames, taskSettings, type BenchTask, type OpenPeer } from './peer.js';
 
-const opts = { attempts, removeOnComplete: { count: keptCompleted } };
-
-/** Plain BullMQ: no affinity, no order between tasks of a tag. The engine underneath. */
-export const openBullmq: OpenPeer = (redisUrl) => {
+export const openBullmq: OpenPeer = (redisUrl, { workers: concurrency, queues: count }) => {
   const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
-  const queue = new Queue<BenchTask>('bench', { connection });
-  let worker: Worker<BenchTask> | undefined;
+  const names = queueNames(count);
+  const queues = names.map((name) => new Queue<BenchTask>(name, { connection }));
+  const [queue] = queues as [Queue<BenchTask>];
+  const workers: Worker<BenchTask>[] = [];
   return Promise.resolve({
-    name: 'bullmq',
     async addBulk(tasks) {
-      await queue.addBulk(tasks.map((data) => ({ name: 'bench', data, opts })));
+      await queue.addBulk(tasks.map((data) => ({ name: 'bench', data, opts: taskSettings })));
     },
     async add(data) {
-      await queue.add('bench', data, opts);
+      await queue.add('bench', data, taskSettings);
     },
-    async process({ workers, handler }) {
-      worker = new Worker<BenchTask>('bench', (job) => Promise.resolve(handler(job.data)), {
-        connection,
-        concurrency: workers,
-      });
-      await worker.waitUntilReady();
+    takeIn: () => Promise.resolve(),
+    async process(handler) {
+      for (const name of names) {
+        workers.push(
+          new Worker(name, (job) => Promise.resolve(handler(job.data)), { connection, concurrency }),
+        );
+      }
+      await Promise.all(workers.map((worker) => worker.waitUntilReady()));
     },
     async close() {
-      await worker?.close();
-      await queue.close();
+      await Promise.all([...workers, ...queues].map((part) => part.close()));
       connection.disconnect();
     },
   });

@@ -1,14 +1,24 @@
 import { Queue, Worker } from 'groupmq';
 import { Redis } from 'ioredis';
-import { attempts, keptCompleted, type BenchTask, type OpenPeer } from './peer.js';
+import { queueNames, taskSettings, type BenchTask, type OpenPeer } from './peer.js';
 
-/** GroupMQ: order within a group, any worker runs any group. */
-export const openGroupmq: OpenPeer = (redisUrl) => {
+const { attempts, backoff, removeOnComplete, removeOnFail } = taskSettings;
+
+export const openGroupmq: OpenPeer = (redisUrl, { workers: concurrency, queues: count }) => {
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
-  const queue = new Queue<BenchTask>({ redis, namespace: 'bench', keepCompleted: keptCompleted, maxAttempts: attempts });
-  let worker: Worker<BenchTask> | undefined;
+  const queues = queueNames(count).map(
+    (namespace) =>
+      new Queue<BenchTask>({
+        redis,
+        namespace,
+        maxAttempts: attempts,
+        keepCompleted: removeOnComplete.count,
+        keepFailed: removeOnFail.count,
+      }),
+  );
+  const [queue] = queues as [Queue<BenchTask>];
+  const workers: Worker<BenchTask>[] = [];
   return Promise.resolve({
-    name: 'groupmq',
     async addBulk(tasks) {
       // It has no call for many tasks: they are sent together.
       await Promise.all(tasks.map((data) => queue.add({ groupId: data.tag, data })));
@@ -16,18 +26,23 @@ export const openGroupmq: OpenPeer = (redisUrl) => {
     async add(data) {
       await queue.add({ groupId: data.tag, data });
     },
-    process({ workers, handler }) {
-      worker = new Worker<BenchTask>({
-        queue,
-        concurrency: workers,
-        handler: (job) => Promise.resolve(handler(job.data)),
-      });
-      void worker.run();
+    takeIn: () => Promise.resolve(),
+    process(handler) {
+      for (const served of queues) {
+        const worker = new Worker<BenchTask>({
+          queue: served,
+          concurrency,
+          backoff: (attempt) => backoff.delay * 2 ** (attempt - 1),
+          handler: (job) => Promise.resolve(handler(job.data)),
+        });
+        workers.push(worker);
+        void worker.run();
+      }
       return Promise.resolve();
     },
     async close() {
-      await worker?.close();
-      await queue.close();
+      await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all(queues.map((part) => part.close()));
       redis.disconnect();
     },
   });

@@ -1,0 +1,68 @@
+import { realPeers, type PeerName } from '../peers/index.js';
+import { defineCase } from './bench-case.js';
+
+const workers = 10;
+
+const memory = (tasksPerTag: number) =>
+  defineCase({
+    name: `memory-${tasksPerTag}`,
+    title: `Redis memory per pending task, payload of 100 bytes, ${tasksPerTag} a tag`,
+    group: 'memory',
+    measurement: 'memory',
+    peers: realPeers,
+    metrics: ['bytesPerTask'],
+    maxRounds: 1,
+    input: { tasks: 50_000, tags: 50_000 / tasksPerTag, payloadBytes: 100 },
+    quickInput: { tasks: 10_000, tags: 10_000 / tasksPerTag, payloadBytes: 100 },
+  });
+
+interface BacklogSize {
+  readonly peers?: readonly PeerName[];
+  readonly maxRounds?: number;
+  readonly quick?: boolean;
+}
+
+/** 10 tasks a tag; half of them are run while Redis' time is measured, at most 5,000. */
+const backlog = (pending: number, { peers = realPeers, maxRounds, quick = false }: BacklogSize = {}) => {
+  const input = { pending, tags: pending / 10, workers, run: Math.min(pending / 2, 5_000) };
+  return defineCase({
+    name: `backlog-${pending}`,
+    title: `Cost of a task with ${pending.toLocaleString('en')} pending over ${input.tags.toLocaleString('en')} tags`,
+    group: 'backlog',
+    x: { label: 'pending tasks', value: pending },
+    measurement: 'backlog',
+    peers,
+    metrics: [
+      'redisMicrosPerTask',
+      'addMicrosPerTask',
+      'takeInMicrosPerTask',
+      'addHoldMs',
+      'takeInHoldMs',
+      'processHoldMs',
+      'longestHoldMs',
+    ],
+    warmUp: { pending: 1_000, tags: 100, workers, run: 500 },
+    input,
+    ...(maxRounds && { maxRounds }),
+    ...(quick && { quickInput: input }),
+  });
+};
+
+export const sizeCases = [
+  memory(10),
+  memory(1),
+  backlog(1_000, { quick: true }),
+  backlog(10_000),
+  backlog(100_000, { maxRounds: 3 }),
+  backlog(1_000_000, { maxRounds: 3, peers: ['affinity'] }),
+  defineCase({
+    name: 'hold-100kb',
+    title: 'Longest that one script holds Redis, payloads of 100 KB, added 500 at a time',
+    group: 'hold',
+    measurement: 'backlog',
+    peers: realPeers,
+    metrics: ['longestHoldMs', 'addHoldMs', 'takeInHoldMs', 'processHoldMs'],
+    maxRounds: 5,
+    input: { pending: 2_000, tags: 200, workers, run: 1_000, payloadBytes: 100_000 },
+  }),
+];

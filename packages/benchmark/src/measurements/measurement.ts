@@ -1,0 +1,16 @@
+import type { Redis } from 'ioredis';
+import type { PeerName } from '../peers/index.js';
+import type { OpenPeer } from '../peers/peer.js';
+
+/** What one measurement found: a figure per metric, or all samples where their distribution is of interest. */
+export type Values = Record<string, number | readonly number[]>;
+
+export interface MeasureContext {
+  readonly redisUrl: string;
+  /** A connection of the measurement's own, for looking. */
+  readonly admin: Redis;
+  readonly peer: PeerName;
+  readonly open: OpenPeer;
+}
+
+export type Measurement<Input> = (context: MeasureContext, input: Input) => Promise<Values>;

@@ -1,0 +1,46 @@
+import { metrics } from '../../cases/metrics.js';
+import { peers } from '../../peers/index.js';
+import type { CaseResult, RunResults } from '../../run/results.js';
+import type { Figures } from '../../statistics/figures.js';
+import { formatNumber } from '../format.js';
+import { caseTable, seriesTable, table } from './tables.js';
+
+export function machineTable({ machine, rounds, startedAt, seconds }: RunResults): string {
+  const versions = Object.entries(machine.packages).map(([name, version]) => `${name} ${version}`);
+  return table(
+    ['', ''],
+    [
+      ['CPU', `${machine.cpu}, ${machine.cores} cores`],
+      ['memory', `${machine.memoryGiB} GiB`],
+      ['system', machine.system],
+      ['load before the run', String(machine.loadBefore)],
+      ['Node', machine.node],
+      ['Redis', `${machine.redis}, ${machine.durability}, on loopback`],
+      ['packages', versions.join(', ')],
+      ['rounds', `${rounds}; peers in turn, each measurement in a fresh process on an empty Redis`],
+      ['run', `${startedAt.slice(0, 10)}, ${formatNumber(seconds / 60, 1)} min`],
+    ],
+  );
+}
+
+export function guaranteesTable(): string {
+  const rows = Object.values(peers).map(({ title, guarantees }) => [title, guarantees]);
+  return table(['peer', 'what it guarantees'], rows);
+}
+
+/** Cases of a group: a table each, or, for a series, a table for each metric. */
+export function groupSection(figures: Figures, results: readonly CaseResult[]): string {
+  const [first] = results;
+  const isSeries = results.length > 1 && results.every(({ x }) => x !== undefined);
+  if (first === undefined) return '';
+  const tables = isSeries
+    ? first.metrics.map((metric) => `${metrics[metric].label}:\n\n${seriesTable(figures, results, metric)}`)
+    : results.map((result) => `${result.title}:\n\n${caseTable(figures, result)}`);
+  return [...tables, ...results.flatMap(failureLines)].join('\n\n');
+}
+
+function failureLines({ name, failures }: CaseResult): string[] {
+  return failures.map(
+    ({ peer, round, reason }) => `> ${name}, ${peers[peer].title}, round ${round} failed: ${reason}`,
+  );
+}
