@@ -95,11 +95,12 @@ local function dropAhead(worker, where)
   return tag
 end
 
--- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many.
+-- Extends the batch of a bound tag with tasks that came meanwhile, on the same worker; returns how many. A tag can be paused,
+-- or with several owners in a back-off, while one of them still runs.
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end

@@ -34,11 +34,16 @@ local function limitOf(tag)
   return tonumber(limits[1] or 1)
 end
 
+-- Whether the tag is in a back-off or paused.
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
+
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 
 -- `where` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
