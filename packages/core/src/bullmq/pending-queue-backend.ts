@@ -1,14 +1,20 @@
 import {
   QueueKeys as BullKeys,
   RedisQueueBackend,
-  type JobState,
   type JobType,
+  type KeepJobs,
+  type MinimalJob,
+  type MoveToDelayedOpts,
   type QueueBaseOptions,
   type RedisConnection,
 } from 'bullmq';
 import { UnsupportedOperationError } from '../errors/errors.js';
+import { luaSources, type LuaScriptName } from '../redis/generated/lua-sources.js';
 import { bullPrefix } from '../redis/queue-keys.js';
 import type { QueueScripts } from '../redis/queue-scripts.js';
+import { IndexedTasks } from './indexed-tasks.js';
+import { isWaiting, perType, tagIn } from './job-types.js';
+import { asArguments } from './script-arguments.js';
 
 /** Registered workers, for `queue.getWorkers()`. */
 export interface RegisteredWorker {
@@ -25,10 +31,28 @@ export interface PendingQueueBackendOptions {
   readonly bullOptions: QueueBaseOptions;
 }
 
-/** How many tasks one cleaning script looks at; keeps each call in the low milliseconds. */
-const cleanWindow = 200;
+/** Locks are not what keeps a task: the lease of its worker is. So they last longer than any task (24.8 days). */
+export const lockDurationMs = 2 ** 31 - 1;
 
-const isWaiting = (state: string): boolean => state === 'wait' || state === 'waiting';
+/**
+ * Scripts of BullMQ that look for waiting tasks, and those of ours that run them inside, with the same keys and arguments,
+ * and know of indexed and dispatched tasks too.
+ */
+const completedBy: Readonly<Record<string, LuaScriptName>> = {
+  addJobScheduler: 'upsertScheduler',
+  getCounts: 'getTaskCounts',
+  getState: 'getTaskState',
+  getStateV2: 'getTaskState',
+  removeJob: 'removeTask',
+  removeUnprocessedChildren: 'removeWaitingChildren',
+};
+/** KEYS[1..3] of every script of ours. */
+const ownKeys = 3;
+
+/** Reply of the scripts that write a task's data: it would change its tag. */
+const changesTag = 1;
+
+type Client = Parameters<RedisQueueBackend['execCommand']>[0];
 
 /**
  * BullMQ's backend for the pending queue, completed by what BullMQ does not know: tasks that are indexed by tag or
@@ -37,10 +61,17 @@ const isWaiting = (state: string): boolean => state === 'wait' || state === 'wai
  * Uses a connection of ours and never closes it.
  */
 export class PendingQueueBackend extends RedisQueueBackend {
-  protected readonly scripts: QueueScripts;
+  readonly #scripts: QueueScripts;
+  readonly #indexed: IndexedTasks;
   readonly #listWorkers: () => Promise<readonly RegisteredWorker[]>;
 
-  constructor({ connection, pendingQueueName, scripts, listWorkers, bullOptions }: PendingQueueBackendOptions) {
+  constructor({
+    connection,
+    pendingQueueName,
+    scripts,
+    listWorkers,
+    bullOptions,
+  }: PendingQueueBackendOptions) {
     const keys = new BullKeys(bullPrefix);
     super(
       connection,
@@ -51,48 +82,53 @@ export class PendingQueueBackend extends RedisQueueBackend {
       undefined,
       false,
     );
-    this.scripts = scripts;
+    this.#scripts = scripts;
+    this.#indexed = new IndexedTasks(scripts);
     this.#listWorkers = listWorkers;
   }
 
-  override async getState(jobId: string): Promise<JobState | 'unknown'> {
-    const states = ['completed', 'failed', 'delayed', 'active', 'wait', 'paused', 'waiting-children', 'prioritized'];
-    const keys = states.map((state) => this.toKey(state));
-    return (await this.scripts.run('getTaskState', { keys, args: [jobId] })) as JobState | 'unknown';
+  override execCommand(client: Client, commandName: string, args: unknown[]): unknown {
+    const script = completedBy[commandName];
+    if (script === undefined) return super.execCommand(client, commandName, args);
+    const numberOfKeys = luaSources[script].numberOfKeys - ownKeys;
+    const keys = args.slice(0, numberOfKeys).map(String);
+    return this.#scripts.run(script, { keys, args: asArguments(args.slice(numberOfKeys)) });
   }
 
   override async isJobInState(state: string, jobId: string): Promise<boolean> {
     return isWaiting(state) ? (await this.getState(jobId)) === 'waiting' : super.isJobInState(state, jobId);
   }
 
-  override async getCounts(types: JobType[], delayedTimestamp?: number): Promise<number[]> {
-    const states = types.map((type) => (type === 'waiting' ? 'wait' : type));
-    const args = delayedTimestamp === undefined ? states : [delayedTimestamp, ...states];
-    return (await this.scripts.run('getTaskCounts', { keys: [this.toKey('')], args })) as number[];
+  /** Within a tag a priority has no meaning: what is indexed counts as having none. */
+  override async getCountsPerPriority(priorities: number[]): Promise<number[]> {
+    const counts = await super.getCountsPerPriority(priorities);
+    const [waiting = 0] = await this.getCounts(['waiting']);
+    return counts.map((count, index) => (priorities[index] === 0 ? waiting : count));
   }
 
-  override async getJobs(types: JobType[], start = 0, end = -1, asc = false): Promise<[string, string[]][][]> {
-    return this.#perType(
+  override async getJobs(
+    types: JobType[],
+    start = 0,
+    end = -1,
+    asc = false,
+  ): Promise<[string, string[]][][]> {
+    return perType(
       types,
       (others) => super.getJobs(others, start, end, asc),
-      async () => (await this.#waitingTasks(start, end, asc, true)) as [string, string[]][],
+      () => this.#indexed.page(start, end, asc),
     );
   }
 
   /** BullMQ returns lists as they lie, and its caller reverses them for ascending order. */
   override async getRanges(types: JobType[], start = 0, end = 1, asc = false): Promise<[string][]> {
-    return this.#perType(
+    return perType(
       types,
       (others) => super.getRanges(others, start, end, asc),
       async () => {
-        const ids = (await this.#waitingTasks(start, end, asc, false)) as [string];
-        return asc ? (ids.reverse() as [string]) : ids;
+        const ids = await this.#indexed.pageOfIds(start, end, asc);
+        return (asc ? ids.reverse() : ids) as [string];
       },
     );
-  }
-
-  override async remove(jobId: string, removeChildren: boolean): Promise<number> {
-    return this.#remove(jobId, removeChildren, false);
   }
 
   /**
@@ -102,30 +138,36 @@ export class PendingQueueBackend extends RedisQueueBackend {
    * @throws {@link TaskNotFoundError} when there is no such task, or it has finished
    */
   async removeUnfinished(jobId: string): Promise<boolean> {
-    return (await this.#remove(jobId, true, true)) === 1;
+    const args = [...this.removeArgs(jobId, true), 1];
+    const call = { keys: args.slice(0, 2).map(String), args: args.slice(2), context: { jobId } };
+    const code = (await this.#scripts.run('removeTask', call)) as number;
+    if (code < 0) throw this.finishedErrors({ code, jobId, command: 'removeJob' });
+    return code === 1;
   }
 
   override async drain(delayed: boolean): Promise<void> {
     await super.drain(delayed);
-    await this.#cleanIndexed('+inf', Number.POSITIVE_INFINITY);
+    await this.#indexed.drain('keep-scheduled');
   }
 
+  /** The oldest first, as BullMQ does: those that are indexed have been added before those in `wait`. */
   override async cleanJobsByState(state: string, timestamp: number, limit = 0): Promise<string[]> {
-    const removed = await super.cleanJobsByState(state, timestamp, limit);
-    if (!isWaiting(state)) return removed;
-    const left = limit > 0 ? limit - removed.length : Number.POSITIVE_INFINITY;
-    return left > 0 ? [...removed, ...(await this.#cleanIndexed(timestamp, left))] : removed;
+    if (!isWaiting(state)) return super.cleanJobsByState(state, timestamp, limit);
+    const most = limit > 0 ? limit : Number.POSITIVE_INFINITY;
+    const removed = await this.#indexed.expire(timestamp, most);
+    if (removed.length === most) return removed;
+    const added = await super.cleanJobsByState('wait', timestamp, limit > 0 ? limit - removed.length : 0);
+    return [...removed, ...added];
   }
 
   override async obliterate(opts: { force: boolean; count: number }): Promise<number> {
     const force = opts.force ? '1' : '0';
-    const code = await this.scripts.run('obliterateIndexed', { args: ['check', force] });
+    const code = await this.#scripts.run('obliterateIndexed', { args: ['check', force] });
     if (code === -1) throw new Error('Cannot obliterate non-paused queue');
     if (code === -2) throw new Error('Cannot obliterate queue with active jobs');
-    const removed = await this.#cleanIndexed('+inf', opts.count);
-    if (removed.length >= opts.count) return 1;
+    if ((await this.#indexed.drain('all', opts.count)) >= opts.count) return 1;
     const cursor = await super.obliterate(opts);
-    if (cursor === 0) await this.scripts.run('obliterateIndexed', { args: ['finish', force] });
+    if (cursor === 0) await this.#scripts.run('obliterateIndexed', { args: ['finish', force] });
     return cursor;
   }
 
@@ -135,69 +177,131 @@ export class PendingQueueBackend extends RedisQueueBackend {
     let left: number;
     do {
       const args = this.pauseArgs(false, emitEvent);
-      const keys = args.slice(0, 7).map(String);
-      left = Number(await this.scripts.run('resumeQueue', { keys, args: args.slice(7) }));
+      left = Number(
+        await this.#scripts.run('resumeQueue', { keys: args.slice(0, 7).map(String), args: args.slice(7) }),
+      );
       emitEvent = false;
     } while (left > 0);
   }
 
+  /** @throws {@link UnsupportedOperationError} for other data than that of a task with the same tag, once it is indexed */
+  override async updateData<T = unknown, R = unknown, N extends string = string>(
+    job: MinimalJob<T, R, N>,
+    data: T,
+  ): Promise<void> {
+    const id = job.id ?? '';
+    const args = [JSON.stringify(data), id, tagIn(data)];
+    const reply = await this.#scripts.run('changeTaskData', { keys: [this.toKey(id)], args });
+    this.assertWritten(reply, id, 'updateData');
+  }
+
+  /** A worker sleeps while the concurrency is used up; the leader gives it more when that changes. */
+  override async setQueueMeta(values: Record<string, string | number>): Promise<number> {
+    const count = await super.setQueueMeta(values);
+    if ('concurrency' in values) await this.#scripts.run('wakeLeader');
+    return count;
+  }
+
+  override async removeQueueMetaFields(fields: string[]): Promise<number> {
+    const count = await super.removeQueueMetaFields(fields);
+    if (fields.includes('concurrency')) await this.#scripts.run('wakeLeader');
+    return count;
+  }
+
+  /** Nobody renews locks: none must be made to end earlier. */
+  override extendLock(jobId: string, token: string, _duration: number, client?: Client): Promise<number> {
+    return super.extendLock(jobId, token, lockDurationMs, client);
+  }
+
+  override extendLocks(jobIds: string[], tokens: string[], _duration: number): Promise<string[]> {
+    return super.extendLocks(jobIds, tokens, lockDurationMs);
+  }
+
+  // Whoever holds a job's token may end its attempt from here too; but only workers take tasks.
+
+  override async moveToCompleted<T = unknown, R = unknown, N extends string = string>(
+    job: MinimalJob<T, R, N>,
+    returnValue: R,
+    removeOnComplete: boolean | number | KeepJobs,
+    token: string,
+    _fetchNext: boolean,
+  ): Promise<{ result: unknown[] | undefined; finishedOn: number }> {
+    const { finishedOn } = await super.moveToCompleted(job, returnValue, removeOnComplete, token, false);
+    return { result: undefined, finishedOn };
+  }
+
+  override async moveToFailed<T = unknown, R = unknown, N extends string = string>(
+    job: MinimalJob<T, R, N>,
+    failedReason: string,
+    removeOnFail: boolean | number | KeepJobs,
+    token: string,
+    _fetchNext: boolean,
+    fieldsToUpdate?: Record<string, unknown>,
+  ): Promise<{ result: unknown[] | undefined; finishedOn: number }> {
+    const { finishedOn } = await super.moveToFailed(
+      job,
+      failedReason,
+      removeOnFail,
+      token,
+      false,
+      fieldsToUpdate,
+    );
+    return { result: undefined, finishedOn };
+  }
+
+  override moveToDelayed(
+    jobId: string,
+    timestamp: number,
+    delay: number,
+    token?: string,
+    opts: MoveToDelayedOpts = {},
+  ): Promise<void | unknown[]> {
+    return super.moveToDelayed(jobId, timestamp, delay, token, { ...opts, fetchNext: false });
+  }
+
+  override moveToActive(_token: string): Promise<unknown[]> {
+    return unsupported('moveToActive', 'tasks are taken by the workers that their tags are bound to');
+  }
+
+  /** @throws {@link UnsupportedOperationError} always */
+  override moveStalledJobsToWait(): Promise<string[]> {
+    return unsupported(
+      'moveStalledJobsToWait',
+      'the leader decides which workers are dead, by their heartbeats',
+    );
+  }
+
   /** @throws {@link UnsupportedOperationError} always */
   override changePriority(): Promise<void> {
-    const reason = 'a priority contradicts the order within a tag';
-    return Promise.reject(new UnsupportedOperationError({ operation: 'changePriority', reason }));
+    return unsupported('changePriority', 'a priority contradicts the order within a tag');
   }
 
   /** BullMQ takes every task that is in none of its own lists for an orphan. @throws {@link UnsupportedOperationError} */
   override removeOrphanedJobs(): Promise<number> {
     const reason = 'it would delete every task that is indexed by its tag or dispatched to a worker';
-    return Promise.reject(new UnsupportedOperationError({ operation: 'removeOrphanedJobs', reason }));
+    return unsupported('removeOrphanedJobs', reason);
   }
 
-  /** The registry, in the form of Redis' CLIENT LIST, which BullMQ would look through for the names of its workers. */
+  /** Redis' clients, and the registered workers in the same form: BullMQ looks through the names of the clients for its workers. */
   override async getClientList(): Promise<string[]> {
-    const workers = await this.#listWorkers();
+    const [clients, workers] = await Promise.all([super.getClientList(), this.#listWorkers()]);
     const lines = workers.map(
-      ({ workerId, hostname, processId }, index) =>
-        `id=${index + 1} addr=${hostname}:${processId} name=${this.clientName(`:w:${workerId}`)} cmd=affinity`,
+      ({ workerId, hostname, processId }) =>
+        `id=${workerId} addr=${hostname}:${processId} name=${this.clientName(`:w:${workerId}`)} cmd=affinity`,
     );
-    return [lines.join('\n')];
+    return [[...clients, ...lines].join('\n')];
   }
 
-  async #remove(jobId: string, removeChildren: boolean, unfinishedOnly: boolean): Promise<number> {
-    const args = [...this.removeArgs(jobId, removeChildren), unfinishedOnly ? 1 : 0];
-    const call = { keys: args.slice(0, 2).map(String), args: args.slice(2), context: { jobId } };
-    const code = (await this.scripts.run('removeTask', call)) as number;
-    if (code < 0) throw this.finishedErrors({ code, jobId, command: 'removeJob' });
-    return code;
-  }
-
-  async #perType<T>(
-    types: JobType[],
-    readOthers: (others: JobType[]) => Promise<T[]>,
-    readWaiting: () => Promise<T>,
-  ): Promise<T[]> {
-    const distinct = [...new Set(types.map((type) => (type === 'waiting' ? 'wait' : type)))];
-    const others = distinct.filter((type) => type !== 'wait');
-    const [waiting, rest] = await Promise.all([
-      distinct.includes('wait') ? readWaiting() : undefined,
-      others.length > 0 ? readOthers(others) : [],
-    ]);
-    return distinct.map((type) => (type === 'wait' ? waiting : rest[others.indexOf(type)]) as T);
-  }
-
-  #waitingTasks(start: number, end: number, asc: boolean, withHashes: boolean): Promise<unknown> {
-    return this.scripts.run('getWaitingTasks', { args: [start, end, asc ? 1 : 0, withHashes ? 1 : 0] });
-  }
-
-  async #cleanIndexed(until: number | '+inf', most: number): Promise<string[]> {
-    const removed: string[] = [];
-    let position = 0;
-    while (position >= 0 && removed.length < most) {
-      const args = [position, cleanWindow, until, Math.min(most - removed.length, cleanWindow)];
-      const [next, ...ids] = (await this.scripts.run('cleanIndexed', { args })) as [number, ...string[]];
-      removed.push(...ids);
-      position = next;
+  /** @throws what the code of a script that writes about one task stands for */
+  protected assertWritten(reply: unknown, jobId: string, command: string): void {
+    if (reply === changesTag) {
+      const reason = 'the data of a task that is indexed or runs must keep its identifyTag';
+      throw new UnsupportedOperationError({ operation: command, reason });
     }
-    return removed;
+    if (typeof reply === 'number' && reply < 0) throw this.finishedErrors({ code: reply, jobId, command });
   }
+}
+
+function unsupported(operation: string, reason: string): Promise<never> {
+  return Promise.reject(new UnsupportedOperationError({ operation, reason }));
 }

@@ -1,13 +1,10 @@
 import { Queue, RedisConnection, Worker, type Processor, type ConnectionOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { QueueContext } from '../redis/queue-context.js';
-import { PendingQueueBackend, type RegisteredWorker } from './pending-queue-backend.js';
-import { WorkerLaneBackend, type LaneOptions } from './worker-lane-backend.js';
 import { bullPrefix } from '../redis/queue-keys.js';
-
-/** Locks are not what keeps a task: the lease of its worker is. So they last longer than any task (24.8 days). */
-const lockDurationMs = 2 ** 31 - 1;
-
+import type { LaneOptions } from './lane-channel.js';
+import { lockDurationMs, PendingQueueBackend, type RegisteredWorker } from './pending-queue-backend.js';
+import { WorkerLaneBackend } from './worker-lane-backend.js';
 
 /** BullMQ loads scripts of its own into a connection and asks it for its version: once per connection. */
 const connections = new WeakMap<Redis, RedisConnection>();
@@ -15,7 +12,10 @@ const connections = new WeakMap<Redis, RedisConnection>();
 function sharedConnection(client: Redis): RedisConnection {
   let connection = connections.get(client);
   if (connection === undefined) {
-    connection = new RedisConnection(client as unknown as ConnectionOptions, { shared: true, blocking: false });
+    connection = new RedisConnection(client, {
+      shared: true,
+      blocking: false,
+    });
     connections.set(client, connection);
   }
   return connection;
@@ -51,7 +51,7 @@ export function createLaneWorker(
     options.pendingQueueName,
     processor,
     {
-      connection: hub.commands as unknown as ConnectionOptions,
+      connection: hub.commands,
       prefix: bullPrefix,
       name: lane.workerId,
       autorun: false,
@@ -74,7 +74,14 @@ export function createLaneWorker(
       )),
   );
   if (backend === undefined) throw new Error('BullMQ did not ask for a backend');
-  return { worker, backend };
+  const laneBackend = backend;
+  worker.on('active', () => {
+    laneBackend.begun();
+  });
+  worker.on('error', (error) => {
+    laneBackend.noteError(error);
+  });
+  return { worker, backend: laneBackend };
 }
 
 /** The worker registry. */

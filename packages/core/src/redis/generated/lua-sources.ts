@@ -8,7 +8,6 @@ export type LuaScriptName =
   | 'beat'
   | 'cancelTask'
   | 'changeTaskData'
-  | 'cleanIndexed'
   | 'commitTask'
   | 'delayTask'
   | 'dispatch'
@@ -159,11 +158,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -205,6 +207,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -260,7 +268,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -478,11 +486,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -524,6 +535,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -579,7 +596,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -845,11 +862,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -891,6 +911,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -946,7 +972,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -982,11 +1008,14 @@ local function release(worker, reason, parkUntil)
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
-local worker = rcall('HGET', jobKey(ARGV[4]), 'pb')
+local id = ARGV[4]
+if not isTask(id) then return 0 end
+local worker = rcall('HGET', jobKey(id), 'pb')
 if not worker then return 0 end
-local meta = workerMeta(worker, 'cur', 'marker')
-if meta[1] ~= ARGV[4] then return 0 end
-rcall('ZADD', meta[2], 0, 'cancel:' .. worker .. ':' .. ARGV[4])
+local cur, attempt, marker = unpack(workerMeta(worker, 'cur', 'att', 'marker'))
+if cur ~= id then return 0 end
+rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attempt .. ':' .. id)
+rcall('ZADD', marker, 0, cancelMember(worker, attempt, id))
 return 1
 `,
   },
@@ -1114,445 +1143,6 @@ if rcall('EXISTS', KEYS[4]) == 1 and changesTag(ARGV[5], ARGV[6]) then return CH
 return bullmq({ KEYS[4] }, { ARGV[4] })
 `,
   },
-  cleanIndexed: {
-    numberOfKeys: 3,
-    lua: `local rcall = redis.call
-local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
-local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-}
-local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
-local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
-local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
-local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
-local function nowMs()
-  local time = rcall('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
-local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
-local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
-local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
-end
-local function ownersOf(tag)
-  local owners = {}
-  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
-  return owners
-end
-local function addOwner(tag, worker)
-  local owners = rcall('HGET', keys.owners, tag)
-  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
-end
-local function removeOwner(tag, worker)
-  local left, removed = {}, false
-  for _, owner in ipairs(ownersOf(tag)) do
-    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
-  end
-  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
-end
-local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
-  if limits[2] == '1' then
-    local own = rcall('HGET', keys.limits, tag)
-    if own then return tonumber(own) end
-  end
-  return tonumber(limits[1] or 1)
-end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
-end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
-  if ready and not wasReady then
-    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
-  elseif wasReady and not ready then
-    rcall('LREM', keys.ring, 1, tag)
-  end
-  return ready
-end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
-end
-local function workerMeta(worker, ...)
-  return rcall('HMGET', workerKey(worker, 'meta'), ...)
-end
-local function wakeWorker(worker)
-  local marker = workerMeta(worker, 'marker')[1]
-  if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function wakeBound()
-  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
-    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
-  end
-end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
-  if not state then return end
-  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
-    'currentBatchSize', batch or 0)
-end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
-  rcall('RPUSH', keys.hungry, worker)
-  return true
-end
-local function beginBatch(worker, tag, batch, fence)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
-  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
-end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
-  settle(tag, wasReady)
-  return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
-end
-local function unindex(id, tag)
-  if not rcall('ZSCORE', keys.seq, id) then return false end
-  rcall('ZREM', keys.seq, id)
-  local wasReady = isReady(tag)
-  if rcall('LREM', tagKey(tag), -1, id) == 1 then
-    if rcall('EXISTS', tagKey(tag)) == 0 then rcall('ZREM', keys.parked, tag) end
-    settle(tag, wasReady)
-    return true
-  end
-  for _, worker in ipairs(ownersOf(tag)) do
-    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return true end
-    local nextKey = workerKey(worker, 'next')
-    if rcall('LREM', nextKey, 1, id) == 1 then
-      if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
-      return true
-    end
-  end
-  return true
-end
-local DATA_HEAD = '{"identifyTag":"'
-local function jsonStringAt(data, from)
-  local at = from
-  while true do
-    local stop = string.find(data, '["\\\\]', at)
-    if not stop then return nil end
-    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
-    at = stop + 2
-  end
-end
-local function decodeString(raw)
-  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
-  return ok and value[1] or nil
-end
-local function afterJsonValue(data, from)
-  local depth, at = 0, from
-  repeat
-    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
-    local first = at and string.sub(data, at, at)
-    if not first then return nil end
-    if first == '"' then
-      local text = jsonStringAt(data, at + 1)
-      if not text then return nil end
-      at = at + #text + 1
-    elseif first == '{' or first == '[' then
-      depth = depth + 1
-    elseif depth > 0 then
-      depth = depth - 1
-    else
-      at = (string.find(data, '[,}]', at) or 1) - 1
-    end
-    at = at + 1
-  until depth == 0
-  return at
-end
-local function findTag(data)
-  local at, tag = string.match(data, '^%s*{()'), nil
-  while at do
-    local from = string.match(data, '^%s*"()', at)
-    local name = from and jsonStringAt(data, from)
-    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
-    local after = value and afterJsonValue(data, value)
-    if not after then return nil end
-    if decodeString(name) == 'identifyTag' then
-      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
-      tag = raw and decodeString(raw)
-    end
-    if string.find(data, '^%s*}%s*$', after) then return tag end
-    at = string.match(data, '^%s*,()', after)
-  end
-  return nil
-end
-local function decodeTag(data)
-  local ok, value = pcall(cjson.decode, data)
-  if not ok then
-    local tag = findTag(data)
-    if tag then return tag end
-    return nil, 'its data is no JSON object with a string "identifyTag"'
-  end
-  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
-  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
-  return value.identifyTag
-end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
-    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
-  end
-  local data = rcall('HGET', key, 'data')
-  if not data then return nil, 'it has no data' end
-  local tag, reason
-  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
-    if not tag then reason = 'its identifyTag is not a JSON string' end
-  else
-    tag, reason = decodeTag(data)
-  end
-  if not tag then return nil, reason end
-  if tag == '' then return nil, 'its identifyTag is empty' end
-  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
-  return tag
-end
-local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
-local function indexedTagOf(id)
-  local deferred = rcall('HGET', jobKey(id), 'defa')
-  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
-  return tagOf(id) or MALFORMED_TAG
-end
-local function isLeader()
-  goOnWhenFull()
-  if rcall('GET', lockKey) == caller then return true end
-  wakeLeader()
-  return false
-end
-local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local meta = workerMeta(worker, 'tag', 'done', 'fence')
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
-end
-local function limitRate(id, settings)
-  local max = tonumber(settings[2])
-  if not max then return 0 end
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
-    local left = rcall('PTTL', keys.limiter)
-    if left > 0 then return left end
-    rcall('DEL', keys.limiter)
-  end
-  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
-  return 0
-end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
-  end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
-  while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
-    else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
-    end
-  end
-end
-local function attemptState(worker, id, attempt)
-  if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
-end
-local function attemptRuns(worker, id, attempt)
-  local state = attemptState(worker, id, attempt)
-  if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
-end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
-local function forgetLost(worker, id, attempt, code)
-  forgetCurrent(worker, id, attempt)
-  if code ~= -1 then return end
-  rcall('LREM', keys.active, -1, id)
-  rcall('DEL', jobKey(id) .. ':lock')
-end
-local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
-  local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-    code = bullmq(theirKeys, theirArgs)
-  end
-  if code == -1 or code == -2 or code == -3 or code == -6 then
-    forgetLost(worker, id, attempt, code)
-  elseif code == 0 and token == '0' then
-    rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
-  end
-  return code
-end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
-end
-local function slice(list, from)
-  local part = {}
-  for i = from, #list do part[#part + 1] = list[i] end
-  return part
-end
---- @bullmq "removeJob"
-local from, window, most = tonumber(ARGV[4]), math.min(tonumber(ARGV[5]), 1000), tonumber(ARGV[7])
-local ids = rcall('ZRANGE', keys.seq, from, from + window - 1)
-local removed, kept = {}, 0
-for _, id in ipairs(ids) do
-  local timestamp = tonumber(rcall('HGET', jobKey(id), 'timestamp') or 0)
-  local due = ARGV[6] == '+inf' or timestamp <= tonumber(ARGV[6])
-  local tag = due and #removed < most and indexedTagOf(id)
-  if tag and bullmq({ jobKey(id), base .. 'repeat' }, { id, '0', base }) == 1 then
-    unindex(id, tag)
-    removed[#removed + 1] = id
-  else
-    kept = kept + 1
-  end
-end
-return { #ids < window and -1 or from + kept, unpack(removed) }
-`,
-  },
   commitTask: {
     numberOfKeys: 17,
     lua: `local rcall = redis.call
@@ -1614,11 +1204,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -1660,6 +1253,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -1715,7 +1314,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -1945,11 +1544,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -1991,6 +1593,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -2046,7 +1654,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -2205,6 +1813,7 @@ goOnWhenFull()
 if state == 'current' then
   local code = endAttempt(bullmq, slice(KEYS, 4), slice(ARGV, 8), caller, id, attempt, ARGV[5])
   if type(code) == 'number' and code < 0 then return code end
+  heedCancel(caller, attempt, id)
   forgetCurrent(caller, id, attempt)
   noteLength(caller, ARGV[7])
   if ARGV[13] == '0' then emit('retried', 'jobId', id, 'attemptsMade', rcall('HGET', jobKey(id), 'atm') or 0, 'delay', ARGV[12]) end
@@ -2275,11 +1884,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -2321,6 +1933,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -2376,7 +1994,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -2690,11 +2308,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -2736,6 +2357,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -2791,7 +2418,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -2831,9 +2458,10 @@ local function unindex(id, tag)
   if not rcall('ZSCORE', keys.seq, id) then return false end
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
+  local isHead = rcall('LINDEX', tagKey(tag), -1) == id
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
-    if rcall('EXISTS', tagKey(tag)) == 0 then rcall('ZREM', keys.parked, tag) end
-    settle(tag, wasReady)
+    if isHead then rcall('ZREM', keys.parked, tag) end
+    if settle(tag, wasReady) and not wasReady then wakeLeader() end
     return true
   end
   for _, worker in ipairs(ownersOf(tag)) do
@@ -3046,11 +2674,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -3092,6 +2723,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -3147,7 +2784,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -3187,9 +2824,10 @@ local function unindex(id, tag)
   if not rcall('ZSCORE', keys.seq, id) then return false end
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
+  local isHead = rcall('LINDEX', tagKey(tag), -1) == id
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
-    if rcall('EXISTS', tagKey(tag)) == 0 then rcall('ZREM', keys.parked, tag) end
-    settle(tag, wasReady)
+    if isHead then rcall('ZREM', keys.parked, tag) end
+    if settle(tag, wasReady) and not wasReady then wakeLeader() end
     return true
   end
   for _, worker in ipairs(ownersOf(tag)) do
@@ -3571,11 +3209,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -3617,6 +3258,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -3672,7 +3319,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -3911,11 +3558,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -3957,6 +3607,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -4012,7 +3668,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -4117,11 +3773,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -4163,6 +3822,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -4218,7 +3883,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -4324,11 +3989,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -4370,6 +4038,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -4425,7 +4099,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -4530,11 +4204,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -4576,6 +4253,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -4631,7 +4314,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -4671,9 +4354,10 @@ local function unindex(id, tag)
   if not rcall('ZSCORE', keys.seq, id) then return false end
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
+  local isHead = rcall('LINDEX', tagKey(tag), -1) == id
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
-    if rcall('EXISTS', tagKey(tag)) == 0 then rcall('ZREM', keys.parked, tag) end
-    settle(tag, wasReady)
+    if isHead then rcall('ZREM', keys.parked, tag) end
+    if settle(tag, wasReady) and not wasReady then wakeLeader() end
     return true
   end
   for _, worker in ipairs(ownersOf(tag)) do
@@ -5000,11 +4684,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -5046,6 +4733,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -5101,7 +4794,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -5201,10 +4894,11 @@ local function take(worker, token, timestamp)
     end
   end
 end
-local function returnCurrent(worker, tag, id, seq, crashed, maxCrashes)
+local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   if rcall('EXISTS', jobKey(id)) == 0 then return 0 end
+  heedCancel(worker, att, id)
   if crashed then
     local crashes = rcall('HINCRBY', jobKey(id), 'stc', 1)
     if crashes >= maxCrashes then
@@ -5218,8 +4912,8 @@ local function returnCurrent(worker, tag, id, seq, crashed, maxCrashes)
 end
 local function dissolve(worker, crashed, maxCrashes)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, cur, seq, ntag, marker, state =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'seq', 'ntag', 'marker', 'state'))
+  local tag, batch, cur, att, seq, ntag, marker, state =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'att', 'seq', 'ntag', 'marker', 'state'))
   local count = 0
   rcall('HDEL', registryKey, worker)
   rcall('HDEL', keys.beats, worker)
@@ -5232,14 +4926,14 @@ local function dissolve(worker, crashed, maxCrashes)
   if tag then
     local wasReady = isReady(tag)
     count = count + returnToTag(tag, workerKey(worker, 'wait'))
-    if cur then count = count + returnCurrent(worker, tag, cur, seq, crashed, maxCrashes) end
+    if cur then count = count + returnCurrent(worker, tag, cur, att, seq, crashed, maxCrashes) end
     removeOwner(tag, worker)
     settle(tag, wasReady, 'head')
     emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', crashed and 'lost' or 'shutdown')
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker, 'cancel:' .. worker .. ':' .. (cur or '')) end
+  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', cur or '')) end
   if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   return count
 end
@@ -5324,11 +5018,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -5370,6 +5067,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -5425,7 +5128,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -5535,11 +5238,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -5581,6 +5287,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -5636,7 +5348,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -5676,9 +5388,10 @@ local function unindex(id, tag)
   if not rcall('ZSCORE', keys.seq, id) then return false end
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
+  local isHead = rcall('LINDEX', tagKey(tag), -1) == id
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
-    if rcall('EXISTS', tagKey(tag)) == 0 then rcall('ZREM', keys.parked, tag) end
-    settle(tag, wasReady)
+    if isHead then rcall('ZREM', keys.parked, tag) end
+    if settle(tag, wasReady) and not wasReady then wakeLeader() end
     return true
   end
   for _, worker in ipairs(ownersOf(tag)) do
@@ -5892,11 +5605,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -5938,6 +5654,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -5993,7 +5715,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -6033,9 +5755,10 @@ local function unindex(id, tag)
   if not rcall('ZSCORE', keys.seq, id) then return false end
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
+  local isHead = rcall('LINDEX', tagKey(tag), -1) == id
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
-    if rcall('EXISTS', tagKey(tag)) == 0 then rcall('ZREM', keys.parked, tag) end
-    settle(tag, wasReady)
+    if isHead then rcall('ZREM', keys.parked, tag) end
+    if settle(tag, wasReady) and not wasReady then wakeLeader() end
     return true
   end
   for _, worker in ipairs(ownersOf(tag)) do
@@ -6343,11 +6066,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -6389,6 +6115,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -6444,7 +6176,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -6536,11 +6268,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -6636,11 +6371,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -6682,6 +6420,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -6737,7 +6481,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -6837,10 +6581,11 @@ local function take(worker, token, timestamp)
     end
   end
 end
-local function returnCurrent(worker, tag, id, seq, crashed, maxCrashes)
+local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   if rcall('EXISTS', jobKey(id)) == 0 then return 0 end
+  heedCancel(worker, att, id)
   if crashed then
     local crashes = rcall('HINCRBY', jobKey(id), 'stc', 1)
     if crashes >= maxCrashes then
@@ -6854,8 +6599,8 @@ local function returnCurrent(worker, tag, id, seq, crashed, maxCrashes)
 end
 local function dissolve(worker, crashed, maxCrashes)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, cur, seq, ntag, marker, state =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'seq', 'ntag', 'marker', 'state'))
+  local tag, batch, cur, att, seq, ntag, marker, state =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'att', 'seq', 'ntag', 'marker', 'state'))
   local count = 0
   rcall('HDEL', registryKey, worker)
   rcall('HDEL', keys.beats, worker)
@@ -6868,14 +6613,14 @@ local function dissolve(worker, crashed, maxCrashes)
   if tag then
     local wasReady = isReady(tag)
     count = count + returnToTag(tag, workerKey(worker, 'wait'))
-    if cur then count = count + returnCurrent(worker, tag, cur, seq, crashed, maxCrashes) end
+    if cur then count = count + returnCurrent(worker, tag, cur, att, seq, crashed, maxCrashes) end
     removeOwner(tag, worker)
     settle(tag, wasReady, 'head')
     emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', crashed and 'lost' or 'shutdown')
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker, 'cancel:' .. worker .. ':' .. (cur or '')) end
+  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', cur or '')) end
   if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   return count
 end
@@ -6980,11 +6725,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -7026,6 +6774,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -7081,7 +6835,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -7247,7 +7001,8 @@ local function giveBack()
   rcall('ZADD', keys.seq, meta[2] or '0', id)
   settle(tag, wasReady)
   emit('waiting', 'jobId', id, 'prev', 'active')
-  if ARGV[10] == '1' then emit('retried', 'jobId', id, 'attemptsMade', made, 'delay', ARGV[9]) end
+  if heedCancel(caller, attempt, id) then delay = 0 end
+  if ARGV[10] == '1' then emit('retried', 'jobId', id, 'attemptsMade', made, 'delay', string.format('%.0f', delay)) end
   forgetCurrent(caller, id, attempt)
   noteLength(caller, ARGV[7])
   release(caller, 'retry', delay > 0 and (nowMs() + delay) or nil)
@@ -7323,11 +7078,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -7431,11 +7189,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -7477,6 +7238,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -7532,7 +7299,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -7697,11 +7464,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -7743,6 +7513,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -7798,7 +7574,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -8111,11 +7887,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -8157,6 +7936,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -8212,7 +7997,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -8423,11 +8208,14 @@ local function limitOf(tag)
   end
   return tonumber(limits[1] or 1)
 end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
 local function isReady(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not rcall('ZSCORE', keys.parked, tag) and rcall('SISMEMBER', keys.pausedTags, tag) == 0
+  return not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -8469,6 +8257,12 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -8524,7 +8318,7 @@ end
 local function topUp(worker, tag, maxBatchSize)
   local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 then return 0 end
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
@@ -8564,9 +8358,10 @@ local function unindex(id, tag)
   if not rcall('ZSCORE', keys.seq, id) then return false end
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
+  local isHead = rcall('LINDEX', tagKey(tag), -1) == id
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
-    if rcall('EXISTS', tagKey(tag)) == 0 then rcall('ZREM', keys.parked, tag) end
-    settle(tag, wasReady)
+    if isHead then rcall('ZREM', keys.parked, tag) end
+    if settle(tag, wasReady) and not wasReady then wakeLeader() end
     return true
   end
   for _, worker in ipairs(ownersOf(tag)) do

@@ -1,0 +1,84 @@
+import { LeaseLostError, NotTaskOwnerError, WorkerFencedError } from '../errors/errors.js';
+import type { LuaScriptName } from '../redis/generated/lua-sources.js';
+import type { QueueScripts } from '../redis/queue-scripts.js';
+import type { ScriptArgument } from '../redis/script-runner.js';
+
+export interface LaneOptions {
+  readonly workerId: string;
+  /** Whether this worker's tasks are short enough for a look-ahead. */
+  readonly runsShortTasks: () => boolean;
+  /** The worker is not registered any more. */
+  readonly onFenced: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** A script in the name of the worker. */
+export interface LaneCall {
+  readonly script: LuaScriptName;
+  readonly keys?: readonly string[];
+  readonly args: readonly ScriptArgument[];
+}
+
+const firstRetryMs = 100;
+const longestRetryMs = 1_000;
+
+/** What a worker sends to Redis in its own name, until its lease is gone. */
+export class LaneChannel {
+  #abandoned: Error | undefined;
+  readonly #interrupts = new Set<() => void>();
+
+  constructor(
+    private readonly scripts: QueueScripts,
+    private readonly lane: LaneOptions,
+  ) {}
+
+  /** The lease is gone: nothing is sent any more, and what waits to be sent again is given up. */
+  abandon(reason: Error): void {
+    this.#abandoned ??= reason;
+    for (const interrupt of this.#interrupts) interrupt();
+  }
+
+  /** @throws {@link LeaseLostError}, {@link WorkerFencedError}, and whatever else went wrong; it may have run then */
+  async send({ script, keys, args }: LaneCall): Promise<unknown> {
+    const { workerId } = this.lane;
+    if (this.#abandoned) throw new LeaseLostError({ holder: workerId, reason: this.#abandoned.message });
+    try {
+      return await this.scripts.run(script, { caller: workerId, keys, args, context: { workerId } });
+    } catch (error) {
+      if (error instanceof WorkerFencedError) this.lane.onFenced();
+      throw error;
+    }
+  }
+
+  /**
+   * Sends until Redis has answered: for scripts that may run twice.
+   *
+   * @throws {@link WorkerFencedError}, {@link NotTaskOwnerError}, or the reason why the lease is gone
+   */
+  async sendUntilAnswered(call: LaneCall): Promise<unknown> {
+    for (let pauseMs = firstRetryMs; ; pauseMs = Math.min(pauseMs * 2, longestRetryMs)) {
+      if (this.#abandoned) throw this.#abandoned;
+      try {
+        return await this.send(call);
+      } catch (error) {
+        if (error instanceof WorkerFencedError || error instanceof NotTaskOwnerError) throw error;
+        this.lane.onError(error);
+      }
+      await this.pause(pauseMs);
+    }
+  }
+
+  /** Resolves after so long, or when the lease is gone. */
+  async pause(ms: number): Promise<void> {
+    if (this.#abandoned) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#interrupts.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#interrupts.add(done);
+    });
+  }
+}
