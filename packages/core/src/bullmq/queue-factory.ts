@@ -16,6 +16,8 @@ function sharedConnection(client: Redis): RedisConnection {
       shared: true,
       blocking: false,
     });
+    // It repeats the errors of the client, whose own listener reports them; without one here, each would be uncaught.
+    connection.on('error', () => undefined);
     connections.set(client, connection);
   }
   return connection;
