@@ -4,7 +4,10 @@ import { Recorder } from './recorder.js';
 import { uniqueName } from './redis.js';
 import { gate, until } from './until.js';
 
-/** What a task of the stage does: 'hold' lasts until the gate opens, 'fail' throws, anything else is done at once. */
+/**
+ * What a task of the stage does: 'hold' lasts until the gate opens, 'fail' throws, 'hold and fail'
+ * does both; anything else is done at once.
+ */
 export const task = (identifyTag: string, payload: unknown = 'go', options?: TaskOptions) => ({
   type: 'note',
   identifyTag,
@@ -29,9 +32,9 @@ export async function startStage(options: QueueModuleOptions = {}): Promise<Stag
   const instance = await startInstance({ name, ...options }, (workers) => {
     workers.registerHandler(
       'note',
-      recorder.handler((payload) => {
-        if (payload === 'hold') return held.promise;
-        if (payload === 'fail') throw new Error('as it was told');
+      recorder.handler(async (payload) => {
+        if (payload === 'hold' || payload === 'hold and fail') await held.promise;
+        if (payload === 'fail' || payload === 'hold and fail') throw new Error('as it was told');
         return payload;
       }),
     );
@@ -64,7 +67,10 @@ export const waitingStates: Record<
   async indexed(stage, payloads) {
     await stage.queue.pause();
     const ids = await add(stage, payloads);
-    await until('they are indexed', async () => (await stage.queue.getTagStats('t')).waiting === payloads.length);
+    await until(
+      'they are indexed',
+      async () => (await stage.queue.getTagStats('t')).waiting === payloads.length,
+    );
     return { ids, proceed: () => stage.queue.resume() };
   },
 
@@ -106,7 +112,10 @@ export const waitingStates: Record<
     const failing = await queue.add(task('t', 'fail'), { backoff: 60_000 });
     await until('the tag is parked', async () => (await queue.getTagStats('t')).parkedUntil !== null);
     const ids = await add(stage, payloads);
-    await until('they are indexed', async () => (await queue.getTagStats('t')).waiting === 1 + payloads.length);
+    await until(
+      'they are indexed',
+      async () => (await queue.getTagStats('t')).waiting === 1 + payloads.length,
+    );
     return {
       ids,
       proceed: async () => {

@@ -85,7 +85,12 @@ describe.each(Object.entries(waitingStates))('pauseTag, of tasks that are %s', (
     await queue.resumeTag('t');
     await queue.resumeTag('t');
     await Promise.all([...ids, fourth].map((job) => queue.waitUntilFinished(job, 5_000)));
-    expect(recorder.payloads('t').filter((payload) => 'abcd'.includes(payload))).toEqual(['a', 'b', 'c', 'd']);
+    expect(recorder.payloads('t').filter((payload) => 'abcd'.includes(payload))).toEqual([
+      'a',
+      'b',
+      'c',
+      'd',
+    ]);
     expect((await queue.getTagStats('t')).paused).toBe(false);
   });
 });

@@ -93,7 +93,18 @@ describe('remove', () => {
     const { queue } = await startStage();
     await queue.waitUntilFinished(await queue.add(task('t')), 5_000);
     const before = await queue.getQueueStats();
-    for (const id of ['nobody', 'meta', 'events', 'completed', 'marker', 'aff:seq', 'aff:ctl', 'a:lock', '', '\uD800']) {
+    for (const id of [
+      'nobody',
+      'meta',
+      'events',
+      'completed',
+      'marker',
+      'aff:seq',
+      'aff:ctl',
+      'a:lock',
+      '',
+      '\uD800',
+    ]) {
       expect(await queue.remove(id)).toBe(false);
       expect(await queue.cancel(id)).toBe('not-found');
       expect(await queue.getJob(id)).toBeUndefined();
