@@ -21,6 +21,7 @@ export class BlockingWait {
   #closed = false;
   #rotation = 0;
   #wakeLoop: (() => void) | undefined;
+  #abandonWait: (() => void) | undefined;
 
   /**
    * @param createClient - makes a client without command time-out; called again when a connection hangs
@@ -51,6 +52,8 @@ export class BlockingWait {
     this.#wakeLoop?.();
     // Once only: ioredis keeps a timer for each call, and the second one for two seconds.
     this.#client?.disconnect();
+    // A command of a client that was just reconnecting gets no answer at all, not even by `disconnect`.
+    this.#abandonWait?.();
     await this.#loop;
     this.#client = undefined;
   }
@@ -109,6 +112,9 @@ export class BlockingWait {
   async #withWatchdog<T>(client: Redis, command: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const hung = new Promise<never>((_, reject) => {
+      this.#abandonWait = () => {
+        reject(new Error('The wait was closed'));
+      };
       timer = setTimeout(
         () => {
           if (this.#client === client) this.#client = undefined;
