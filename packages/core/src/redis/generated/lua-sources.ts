@@ -309,16 +309,17 @@ local function describe(worker, id)
   local meta = workerMeta(worker, 'tag', 'done', 'fence')
   return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
 end
+local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
-  local max = tonumber(settings[2])
-  if not max then return 0 end
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  if settings[2] and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  end
   return 0
 end
 local function startTask(worker, id, seq, token, timestamp)
@@ -637,16 +638,17 @@ local function describe(worker, id)
   local meta = workerMeta(worker, 'tag', 'done', 'fence')
   return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
 end
+local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
-  local max = tonumber(settings[2])
-  if not max then return 0 end
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  if settings[2] and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  end
   return 0
 end
 local function startTask(worker, id, seq, token, timestamp)
@@ -1355,16 +1357,17 @@ local function describe(worker, id)
   local meta = workerMeta(worker, 'tag', 'done', 'fence')
   return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
 end
+local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
-  local max = tonumber(settings[2])
-  if not max then return 0 end
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  if settings[2] and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  end
   return 0
 end
 local function startTask(worker, id, seq, token, timestamp)
@@ -1472,7 +1475,9 @@ if type(state) == 'number' then return state end
 goOnWhenFull()
 if state == 'current' then
   local theirKeys = slice(KEYS, 4)
-  if rcall('HEXISTS', jobKey(id), 'deid') == 0 then theirKeys[3] = keys.seq end
+  local deduplicationId = rcall('HGET', jobKey(id), 'deid')
+  local comesNext = deduplicationId and rcall('EXISTS', base .. 'dn:' .. deduplicationId) == 1
+  if not comesNext then theirKeys[3] = keys.seq end
   local code = endAttempt(bullmq, theirKeys, slice(ARGV, 8), caller, id, attempt, ARGV[5])
   if type(code) == 'number' and code < 0 then return code end
   if ARGV[12] == 'failed' and isTask(id) then rcall('HSET', jobKey(id), 'aff:seq', workerMeta(caller, 'seq')[1] or '') end
@@ -1695,16 +1700,17 @@ local function describe(worker, id)
   local meta = workerMeta(worker, 'tag', 'done', 'fence')
   return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
 end
+local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
-  local max = tonumber(settings[2])
-  if not max then return 0 end
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  if settings[2] and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  end
   return 0
 end
 local function startTask(worker, id, seq, token, timestamp)
@@ -4471,16 +4477,17 @@ local function describe(worker, id)
   local meta = workerMeta(worker, 'tag', 'done', 'fence')
   return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
 end
+local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
-  local max = tonumber(settings[2])
-  if not max then return 0 end
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  if settings[2] and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  end
   return 0
 end
 local function startTask(worker, id, seq, token, timestamp)
@@ -4835,16 +4842,17 @@ local function describe(worker, id)
   local meta = workerMeta(worker, 'tag', 'done', 'fence')
   return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
 end
+local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
-  local max = tonumber(settings[2])
-  if not max then return 0 end
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  if settings[2] and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  end
   return 0
 end
 local function startTask(worker, id, seq, token, timestamp)
@@ -6522,16 +6530,17 @@ local function describe(worker, id)
   local meta = workerMeta(worker, 'tag', 'done', 'fence')
   return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
 end
+local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
-  local max = tonumber(settings[2])
-  if not max then return 0 end
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  if settings[2] and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  end
   return 0
 end
 local function startTask(worker, id, seq, token, timestamp)
@@ -6876,16 +6885,17 @@ local function describe(worker, id)
   local meta = workerMeta(worker, 'tag', 'done', 'fence')
   return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
 end
+local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
-  local max = tonumber(settings[2])
-  if not max then return 0 end
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  if settings[2] and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  end
   return 0
 end
 local function startTask(worker, id, seq, token, timestamp)
@@ -7340,16 +7350,17 @@ local function describe(worker, id)
   local meta = workerMeta(worker, 'tag', 'done', 'fence')
   return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
 end
+local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
-  local max = tonumber(settings[2])
-  if not max then return 0 end
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  if settings[2] and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  end
   return 0
 end
 local function startTask(worker, id, seq, token, timestamp)
@@ -7615,16 +7626,17 @@ local function describe(worker, id)
   local meta = workerMeta(worker, 'tag', 'done', 'fence')
   return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
 end
+local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
-  local max = tonumber(settings[2])
-  if not max then return 0 end
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  if settings[2] and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  end
   return 0
 end
 local function startTask(worker, id, seq, token, timestamp)
@@ -8038,16 +8050,17 @@ local function describe(worker, id)
   local meta = workerMeta(worker, 'tag', 'done', 'fence')
   return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
 end
+local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
-  local max = tonumber(settings[2])
-  if not max then return 0 end
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  if settings[2] and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  end
   return 0
 end
 local function startTask(worker, id, seq, token, timestamp)

@@ -20,9 +20,11 @@ if type(state) == 'number' then return state end
 goOnWhenFull()
 if state == 'current' then
   local theirKeys = slice(KEYS, 4)
-  -- BullMQ says "drained" when its own lists are empty; tasks that are indexed or dispatched count too. Only a task that
-  -- deduplication may requeue needs the real key.
-  if rcall('HEXISTS', jobKey(id), 'deid') == 0 then theirKeys[3] = keys.seq end
+  -- BullMQ says "drained" when its own lists are empty; tasks that are indexed or dispatched count too. Only where
+  -- deduplication has kept a task that comes next is the real key needed.
+  local deduplicationId = rcall('HGET', jobKey(id), 'deid')
+  local comesNext = deduplicationId and rcall('EXISTS', base .. 'dn:' .. deduplicationId) == 1
+  if not comesNext then theirKeys[3] = keys.seq end
   local code = endAttempt(bullmq, theirKeys, slice(ARGV, 8), caller, id, attempt, ARGV[5])
   if type(code) == 'number' and code < 0 then return code end
   -- So that tasks that fail in one millisecond are retried in their order.

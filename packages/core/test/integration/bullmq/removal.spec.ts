@@ -45,15 +45,6 @@ async function traces(ids: readonly string[]): Promise<string[]> {
 /** The tags that the tasks of these places have; the running task keeps its tag bound. */
 const readyTags = (): Promise<string[]> => bench.redis.lrange(bench.key('aff:ring'), 0, -1);
 
-const lastEvents = async (name: string): Promise<Record<string, string>[]> => {
-  const entries = await bench.redis.xrange(bench.key('events'), '-', '+');
-  return entries
-    .map(([, flat]) =>
-      Object.fromEntries(flat.flatMap((field, i) => (i % 2 === 0 ? [[field, flat[i + 1]!]] : []))),
-    )
-    .filter(({ event }) => event === name);
-};
-
 afterEach(closeBenches);
 
 describe('remove', () => {
@@ -66,7 +57,7 @@ describe('remove', () => {
       expect(await queue.remove(one.id!)).toBe(1);
       expect(await traces([one.id!])).toEqual([]);
       expect(await one.getState()).toBe('unknown');
-      expect(await lastEvents('removed')).toEqual([
+      expect(await bench.events('removed')).toEqual([
         expect.objectContaining({
           jobId: one.id,
           prev: (waitingPlaces as readonly string[]).includes(place) ? 'wait' : place,
@@ -199,7 +190,7 @@ describe('clean', () => {
     expect(await traces(expected)).toEqual([]);
     expect(await queue.getWaitingCount()).toBe(0);
     expect(await readyTags()).toEqual([]);
-    const counts = (await lastEvents('cleaned')).map(({ count }) => Number(count));
+    const counts = (await bench.events('cleaned')).map(({ count }) => Number(count));
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10);
   });
 

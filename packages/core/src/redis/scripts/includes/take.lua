@@ -13,17 +13,20 @@ local function describe(worker, id)
   return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
 end
 
--- BullMQ's global rate limit (meta: max, duration). Returns the ms to wait, or counts one start.
+-- queue.rateLimit, a limit set by hand for a while, writes a count that no number of starts reaches.
+local LIMITED_BY_HAND = 9007199254740991
+
+-- BullMQ's rate limit: the global one (meta: max, duration), or one set by hand. Returns the ms to wait, or counts one start.
 local function limitRate(id, settings)
-  local max = tonumber(settings[2])
-  if not max then return 0 end
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= max then
+  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if rcall('INCR', keys.limiter) == 1 then rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000))) end
+  if settings[2] and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  end
   return 0
 end
 

@@ -150,6 +150,18 @@ export class Bench {
     return (await redis.zscore(this.key('aff:parked'), identifyTag)) === null ? 'indexed' : 'parked';
   }
 
+  /** The entries of the event stream with this name, and when Redis wrote them. */
+  async events(name: string): Promise<(Record<string, string> & { readonly atMs: number })[]> {
+    const entries = await this.redis.xrange(this.key('events'), '-', '+');
+    return entries
+      .map(([id, flat]) => {
+        const fields: Record<string, string> = {};
+        for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i]!] = flat[i + 1]!;
+        return Object.assign(fields, { atMs: Number(id.split('-')[0]) });
+      })
+      .filter(({ event }) => event === name);
+  }
+
   async untilAt(place: Place | 'nowhere', ...jobs: Job[]): Promise<void> {
     for (const { id } of jobs) {
       await until(`${id} is ${place}`, async () => (await this.placeOf(id!)) === place);
