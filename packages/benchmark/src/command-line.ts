@@ -4,10 +4,11 @@ import { parseArgs } from 'node:util';
 export interface CommandLine {
   readonly quick: boolean;
   readonly only: readonly string[];
-  readonly rounds: number;
+  readonly rounds: number | undefined;
   readonly out: string;
   readonly saveBaseline: boolean;
   readonly list: boolean;
+  readonly profile: boolean;
   /** Make the reports anew from the results of an earlier run. */
   readonly from: string | undefined;
 }
@@ -15,10 +16,11 @@ export interface CommandLine {
 export const usage = `npm run bench [-- options]
   --quick            a smaller load and fewer cases, in less than a minute; compares with packages/benchmark/baseline.json
   --only <name>      a case or a group of cases; may be given several times
-  --rounds <n>       rounds (default: 5; 3 with --quick); some cases never take more than 1 or 3
+  --rounds <n>       rounds (default: 5; with --quick 1, and 3 where it matters); some cases never take more than 1 or 3
   --out <folder>     where results.json, results.md and the charts go (default: packages/benchmark/reports/<form>)
   --save-baseline    with --quick: keep this run's ratios as packages/benchmark/baseline.json
   --from <file>      measure nothing: make the reports from an earlier results.json
+  --profile          with --quick too: one more round, where the time goes in Node and Redis, per task
   --list             show the cases`;
 
 /** @throws for options that do not exist or make no sense */
@@ -32,21 +34,26 @@ export function readCommandLine(words: string[]): CommandLine {
       out: { type: 'string' },
       'save-baseline': { type: 'boolean', default: false },
       from: { type: 'string' },
+      profile: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
     },
   });
   const { quick, only, list, from } = values;
-  const rounds = Number(values.rounds ?? (quick ? 3 : 5));
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new Error(`--rounds must be a whole number from 1, not "${values.rounds}"`);
   if (values['save-baseline'] && !quick) throw new Error('--save-baseline belongs to --quick');
   return {
     quick,
     only,
-    rounds,
+    rounds: values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds),
     list,
     from,
+    profile: values.profile || !quick,
     saveBaseline: values['save-baseline'],
     out: values.out ?? fileURLToPath(new URL(`../reports/${quick ? 'quick' : 'full'}`, import.meta.url)),
   };
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new Error(`${name} must be a whole number from 1, not "${text}"`);
 }

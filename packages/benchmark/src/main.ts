@@ -40,16 +40,15 @@ async function main(options: CommandLine): Promise<number> {
   return results.cases.some(({ failures }) => failures.length > 0) ? 1 : 0;
 }
 
-async function measure({ quick, only, rounds }: CommandLine): Promise<RunResults> {
+async function measure({ quick, only, rounds, profile }: CommandLine): Promise<RunResults> {
   const redisUrl = process.env.BENCH_REDIS_URL;
   if (redisUrl === undefined) throw new Error('BENCH_REDIS_URL is not set: a Redis that may be flushed');
-  const planned = plan(allCases, { quick, only, rounds });
+  const planned = plan(allCases, { quick, only, rounds, profile });
   const machine = await describeMachine(redisUrl);
   const startedAt = new Date();
   const cases = await runPlan(planned, redisUrl, log);
   return {
     form: quick ? 'quick' : 'full',
-    rounds,
     startedAt: startedAt.toISOString(),
     seconds: Math.round((Date.now() - startedAt.getTime()) / 1_000),
     machine,

@@ -17,8 +17,12 @@ export interface BenchCase {
   readonly warmUp?: unknown;
   /** In place of `input` in the quick form; without it, that form leaves the case out. */
   readonly quickInput?: unknown;
+  /** Rounds of the quick form, 1 if not given. */
+  readonly quickRounds?: number;
   /** Never more rounds than this: a case whose figures hardly vary, or one that takes long. */
   readonly maxRounds?: number;
+  /** One more round, thrown away but for its profile: where the time goes. */
+  readonly profiled?: boolean;
 }
 
 type Typed<Name extends MeasurementName> = Omit<

@@ -1,9 +1,8 @@
 import { realPeers } from '../peers/index.js';
 import { defineCase } from './bench-case.js';
 
-const connections = (workers: number, queues: number, quick = false) => {
-  const input = { workers, queues };
-  return defineCase({
+const connections = (workers: number, queues: number) =>
+  defineCase({
     name: `connections-${workers}w-${queues}q`,
     title: `Connections of one instance: ${workers} workers, ${queues} queues`,
     group: 'connections',
@@ -11,10 +10,8 @@ const connections = (workers: number, queues: number, quick = false) => {
     peers: realPeers,
     metrics: ['connections'],
     maxRounds: 1,
-    input,
-    ...(quick && { quickInput: input }),
+    input: { workers, queues },
   });
-};
 
 export const idlingCases = [
   defineCase({
@@ -38,7 +35,7 @@ export const idlingCases = [
     maxRounds: 1,
     input: { instances: 2, workers: 10, settleMs: 6_000, windowMs: 20_000 },
   }),
-  connections(1, 1, true),
+  connections(1, 1),
   connections(100, 1),
   connections(1, 10),
   connections(100, 10),

@@ -39,6 +39,8 @@ export const throughputCases = [
     ],
     warmUp: warmProcess,
     input: { tasks: 20_000, tags, workers },
+    profiled: true,
+    quickRounds: 3,
     quickInput: { tasks: 10_000, tags, workers },
   }),
   waiting(1, 20_000, 3_000),

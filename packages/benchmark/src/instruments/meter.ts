@@ -10,6 +10,9 @@ export interface Usage {
   readonly commands: number;
 }
 
+/** Measures a phase in which so many tasks are handled; the function returned ends it. */
+export type StartMeter = (phase: string, tasks: number) => Promise<() => Promise<Usage>>;
+
 /** Starts to measure; the function returned gives what was used since. Reading costs Redis some 100 µs each time. */
 export async function startMeter(redis: Redis): Promise<() => Promise<Usage>> {
   const before = await readCounters(redis);

@@ -1,4 +1,3 @@
-import { startMeter } from '../instruments/meter.js';
 import type { Measurement } from './measurement.js';
 import { fill, inLanes, makeTask } from './tasks.js';
 
@@ -12,10 +11,10 @@ export interface AddInput {
 }
 
 /** Adds; no worker runs. */
-export const measureAdd: Measurement<AddInput> = async ({ open, redisUrl, admin }, input) => {
+export const measureAdd: Measurement<AddInput> = async ({ open, redisUrl, startMeter }, input) => {
   const { tasks: count, tags, perCall, inFlight = 1 } = input;
   const peer = await open(redisUrl, { workers: 1 });
-  const stopMeter = await startMeter(admin);
+  const stopMeter = await startMeter('add', count);
   if (perCall === undefined) await inLanes(count, inFlight, (n) => peer.add(makeTask(n, tags)));
   else await fill(peer, { tasks: count, tags, perCall });
   const used = await stopMeter();

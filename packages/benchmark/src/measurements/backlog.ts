@@ -1,4 +1,3 @@
-import { startMeter } from '../instruments/meter.js';
 import { longestScriptMs, startSlowLog } from '../instruments/slow-log.js';
 import type { BenchHandler } from '../peers/peer.js';
 import type { Measurement } from './measurement.js';
@@ -15,17 +14,20 @@ export interface BacklogInput {
 }
 
 /** What adding, taking in and running a task cost Redis while so many are pending, and how long one script holds it. */
-export const measureBacklog: Measurement<BacklogInput> = async ({ open, redisUrl, admin }, input) => {
+export const measureBacklog: Measurement<BacklogInput> = async (
+  { open, redisUrl, admin, startMeter },
+  input,
+) => {
   const { pending, tags, workers, run } = input;
   const peer = await open(redisUrl, { workers });
   await startSlowLog(admin);
 
-  const stopAddMeter = await startMeter(admin);
+  const stopAddMeter = await startMeter('add', pending);
   await fill(peer, { ...input, tasks: pending });
   const added = await stopAddMeter();
   const addHoldMs = await longestScriptMs(admin);
 
-  const stopTakeInMeter = await startMeter(admin);
+  const stopTakeInMeter = await startMeter('take in', pending);
   await peer.takeIn(tags);
   const takenIn = await stopTakeInMeter();
   const takeInHoldMs = await longestScriptMs(admin);
@@ -33,7 +35,7 @@ export const measureBacklog: Measurement<BacklogInput> = async ({ open, redisUrl
   const gate = new Gate(run);
   await peer.process(gate.handler);
   await gate.whenReached(Math.min(workers, tags));
-  const stopMeter = await startMeter(admin);
+  const stopMeter = await startMeter('process', run);
   gate.open();
   await gate.whenExhausted;
   const processed = await stopMeter();

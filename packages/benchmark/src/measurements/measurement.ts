@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { StartMeter } from '../instruments/meter.js';
 import type { PeerName } from '../peers/index.js';
 import type { OpenPeer } from '../peers/peer.js';
 
@@ -11,6 +12,7 @@ export interface MeasureContext {
   readonly admin: Redis;
   readonly peer: PeerName;
   readonly open: OpenPeer;
+  readonly startMeter: StartMeter;
 }
 
 export type Measurement<Input> = (context: MeasureContext, input: Input) => Promise<Values>;

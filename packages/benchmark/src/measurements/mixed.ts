@@ -1,4 +1,3 @@
-import { startMeter } from '../instruments/meter.js';
 import { Instances } from '../processes/instances.js';
 import { monotonicMicros } from '../processes/messages.js';
 import type { Measurement } from './measurement.js';
@@ -13,7 +12,7 @@ export interface MixedInput {
 }
 
 /** Every process adds its share one by one and runs what it is given, at the same time. */
-export const measureMixed: Measurement<MixedInput> = async ({ peer, redisUrl, admin }, input) => {
+export const measureMixed: Measurement<MixedInput> = async ({ peer, redisUrl, startMeter }, input) => {
   const { tasks, tags, workers, inFlight } = input;
   const instances = await Instances.spawn(input.instances, {
     redisUrl,
@@ -24,7 +23,7 @@ export const measureMixed: Measurement<MixedInput> = async ({ peer, redisUrl, ad
   });
   await instances.start();
   const count = tasks / input.instances;
-  const stopMeter = await startMeter(admin);
+  const stopMeter = await startMeter('add and process', tasks);
   const startedAt = monotonicMicros();
   await Promise.all(
     instances.all.map((instance, index) =>

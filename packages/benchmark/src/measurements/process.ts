@@ -1,4 +1,3 @@
-import { startMeter } from '../instruments/meter.js';
 import type { Measurement } from './measurement.js';
 import { HandledTasks } from './handled-tasks.js';
 import { fill } from './tasks.js';
@@ -13,15 +12,15 @@ export interface ProcessInput {
 }
 
 /** Fills the queue in bulk, then starts the workers; the clock stops when the last handler has ended. */
-export const measureProcess: Measurement<ProcessInput> = async ({ open, redisUrl, admin }, input) => {
+export const measureProcess: Measurement<ProcessInput> = async ({ open, redisUrl, startMeter }, input) => {
   const { tasks: count, tags, workers, handlerMs, maxBatchSize } = input;
   const peer = await open(redisUrl, { workers, maxBatchSize });
-  const stopAddMeter = await startMeter(admin);
+  const stopAddMeter = await startMeter('add', count);
   await fill(peer, { tasks: count, tags });
   const added = await stopAddMeter();
 
   const handled = new HandledTasks(count, handlerMs);
-  const stopMeter = await startMeter(admin);
+  const stopMeter = await startMeter('process', count);
   const startedAt = performance.now();
   await peer.process(handled.handler);
   await handled.done;

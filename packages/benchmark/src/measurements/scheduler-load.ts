@@ -1,4 +1,3 @@
-import { startMeter } from '../instruments/meter.js';
 import { startAffinity } from '../peers/affinity-app.js';
 import { Instances } from '../processes/instances.js';
 import type { Measurement } from './measurement.js';
@@ -11,7 +10,10 @@ export interface SchedulerLoadInput {
 }
 
 /** This process schedules and does nothing else; a worker process and a producer process make the load. */
-export const measureSchedulerLoad: Measurement<SchedulerLoadInput> = async ({ redisUrl, admin }, input) => {
+export const measureSchedulerLoad: Measurement<SchedulerLoadInput> = async (
+  { redisUrl, startMeter },
+  input,
+) => {
   const { tasksPerSecond, seconds, tags, workers } = input;
   const scheduler = await startAffinity({ redisUrl, role: 'SCHEDULER' });
   const setup = { redisUrl, peer: 'affinity', workers, handlerMs: 0, record: false } as const;
@@ -19,7 +21,7 @@ export const measureSchedulerLoad: Measurement<SchedulerLoadInput> = async ({ re
   const producer = await Instances.spawn(1, { ...setup, role: 'PRODUCER' });
   await worker.start();
   const tasks = tasksPerSecond * seconds;
-  const stopMeter = await startMeter(admin);
+  const stopMeter = await startMeter('schedule', tasks);
   await producer.all[0]?.ask('feed', { count: tasks, tags, perSecond: tasksPerSecond });
   await worker.whenHandled(tasks);
   const used = await stopMeter();

@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { MeasureOrder } from '../measure.js';
-import type { Values } from '../measurements/measurement.js';
+import type { Measured, MeasureOrder } from '../measure.js';
 
 const program = fileURLToPath(new URL('../measure.js', import.meta.url));
 const limitMs = 10 * 60_000;
@@ -10,7 +9,7 @@ const limitMs = 10 * 60_000;
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Measures in a fresh process. */
-export async function runMeasurement(order: MeasureOrder, redisUrl: string): Promise<Values> {
+export async function runMeasurement(order: MeasureOrder, redisUrl: string): Promise<Measured> {
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', program, JSON.stringify(order)],
@@ -26,7 +25,7 @@ export async function runMeasurement(order: MeasureOrder, redisUrl: string): Pro
   child.stdout.setEncoding('utf8').on('data', (text: string) => output.push(text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
   const [code, signal] = await closing(child);
-  if (code === 0) return JSON.parse(output.join('')) as Values;
+  if (code === 0) return JSON.parse(output.join('')) as Measured;
   const reason =
     errors
       .join('')

@@ -5,17 +5,20 @@ export interface Planned {
   readonly input: unknown;
   readonly warmUp: unknown;
   readonly rounds: number;
+  readonly profiled: boolean;
 }
 
 export interface PlanOptions {
   readonly quick: boolean;
   /** Names of cases or groups; none: all. */
   readonly only: readonly string[];
-  readonly rounds: number;
+  /** As many as each form has by itself if not given. */
+  readonly rounds: number | undefined;
+  readonly profile: boolean;
 }
 
 /** @throws when a name is neither a case nor a group */
-export function plan(cases: readonly BenchCase[], { quick, only, rounds }: PlanOptions): Planned[] {
+export function plan(cases: readonly BenchCase[], { quick, only, rounds, profile }: PlanOptions): Planned[] {
   for (const name of only) {
     if (cases.some((bench) => isNamed(bench, name))) continue;
     const known = [...new Set(cases.flatMap((bench) => [bench.group, bench.name]))].join(', ');
@@ -28,8 +31,16 @@ export function plan(cases: readonly BenchCase[], { quick, only, rounds }: PlanO
       bench,
       input: quick ? bench.quickInput : bench.input,
       warmUp: bench.warmUp,
-      rounds: Math.min(rounds, bench.maxRounds ?? rounds),
+      rounds: roundsOf(bench, quick, rounds),
+      profiled: profile && bench.profiled === true,
     }));
+}
+
+const fullRounds = 5;
+
+function roundsOf(bench: BenchCase, quick: boolean, asked: number | undefined): number {
+  const wanted = asked ?? (quick ? (bench.quickRounds ?? 1) : fullRounds);
+  return Math.min(wanted, bench.maxRounds ?? wanted);
 }
 
 function isNamed({ name, group }: BenchCase, wanted: string): boolean {

@@ -1,6 +1,7 @@
 import type { MetricName } from '../cases/metrics.js';
 import type { Values } from '../measurements/measurement.js';
 import type { PeerName } from '../peers/index.js';
+import type { PhaseProfile } from '../profile/phase-profile.js';
 import type { Machine } from './machine.js';
 
 /** One measurement of one peer. */
@@ -16,6 +17,11 @@ export interface Failure {
   readonly reason: string;
 }
 
+export interface PeerProfile {
+  readonly peer: PeerName;
+  readonly phases: readonly PhaseProfile[];
+}
+
 export interface CaseResult {
   readonly name: string;
   readonly title: string;
@@ -26,12 +32,12 @@ export interface CaseResult {
   readonly input: unknown;
   readonly samples: readonly Sample[];
   readonly failures: readonly Failure[];
+  readonly profiles: readonly PeerProfile[];
 }
 
 /** All that one run found; every report is made from this alone. */
 export interface RunResults {
   readonly form: 'full' | 'quick';
-  readonly rounds: number;
   readonly startedAt: string;
   readonly seconds: number;
   readonly machine: Machine;

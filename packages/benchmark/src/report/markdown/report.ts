@@ -1,5 +1,6 @@
 import type { Figures } from '../../statistics/figures.js';
 import type { Chart } from '../charts/index.js';
+import { profileSection } from './profile.js';
 import { groupSection, guaranteesTable, machineTable } from './sections.js';
 import { barsTable } from './tables.js';
 
@@ -24,6 +25,7 @@ export function markdownReport(figures: Figures, charts: readonly Chart[]): stri
     const results = figures.group(group);
     return `## ${titles[group] ?? results[0]?.title ?? group}\n\n${groupSection(figures, results)}`;
   });
+  const profiles = figures.results.cases.map(profileSection).filter((section) => section !== '');
   return `${[
     `# Benchmark, ${figures.results.form} form`,
     'Medians, with the smallest and the largest round in brackets. Only ratios within one run count.',
@@ -35,5 +37,6 @@ export function markdownReport(figures: Figures, charts: readonly Chart[]): stri
     '## What each peer guarantees',
     guaranteesTable(),
     ...sections,
+    ...(profiles.length === 0 ? [] : ['## Where the time goes', ...profiles]),
   ].join('\n\n')}\n`;
 }

@@ -5,7 +5,8 @@ import type { Figures } from '../../statistics/figures.js';
 import { formatNumber } from '../format.js';
 import { caseTable, seriesTable, table } from './tables.js';
 
-export function machineTable({ machine, rounds, startedAt, seconds }: RunResults): string {
+export function machineTable({ machine, cases, startedAt, seconds }: RunResults): string {
+  const rounds = Math.max(0, ...cases.flatMap(({ samples }) => samples.map(({ round }) => round)));
   const versions = Object.entries(machine.packages).map(([name, version]) => `${name} ${version}`);
   return table(
     ['', ''],
@@ -17,7 +18,7 @@ export function machineTable({ machine, rounds, startedAt, seconds }: RunResults
       ['Node', machine.node],
       ['Redis', `${machine.redis}, ${machine.durability}, on loopback`],
       ['packages', versions.join(', ')],
-      ['rounds', `${rounds}; peers in turn, each measurement in a fresh process on an empty Redis`],
+      ['rounds', `up to ${rounds}; peers in turn, each measurement in a fresh process on an empty Redis`],
       ['run', `${startedAt.slice(0, 10)}, ${formatNumber(seconds / 60, 1)} min`],
     ],
   );
