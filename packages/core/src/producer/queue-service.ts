@@ -34,6 +34,8 @@ export interface QueueServiceDependencies {
 }
 
 const purgeWindow = 200;
+/** BullMQ encodes the jobs of one call without a pause; so many at a time leave room for heartbeats in between. */
+const bulkSize = 500;
 
 /**
  * Adds tasks to a queue, and everything to look at and to steer it.
@@ -94,11 +96,19 @@ export class QueueService {
   }
 
   /**
-   * Adds many tasks, each as {@link add} does, in their order. All are checked first: one bad task and none is added.
+   * Adds many tasks, each as {@link add} does, in their order. All are checked first: one bad task and none is added. A fault
+   * of Redis in between can leave some of them added; with a `jobId` each, adding the list again completes it.
+   *
+   * @throws as {@link add}, with the place of the bad task in `details.index`; {@link InvalidArgumentError} for no array
    */
   async addBulk(tasks: readonly BulkTask[]): Promise<Job[]> {
     const jobs = toJobs(tasks, this.#context.options);
-    return this.#call('addBulk', () => this.queue.addBulk(jobs));
+    const added: Job[] = [];
+    for (let from = 0; from < jobs.length; from += bulkSize) {
+      const part = jobs.slice(from, from + bulkSize);
+      added.push(...(await this.#call('addBulk', () => this.queue.addBulk(part))));
+    }
+    return added;
   }
 
   /** The BullMQ job of a task; `undefined` when there is none, or no longer. */
