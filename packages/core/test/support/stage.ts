@@ -1,5 +1,5 @@
 import type { QueueModuleOptions, TaskOptions } from '../../src/index.js';
-import { startInstance, type TestInstance } from './app.js';
+import { startInstance, type TestInstance } from './calm.js';
 import { Recorder } from './recorder.js';
 import { uniqueName } from './redis.js';
 import { gate, until } from './until.js';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { closeAll, startInstance, type TestInstance } from '../../support/app.js';
+import { closeAll, startInstance, type TestInstance } from '../../support/calm.js';
 import { Recorder, tally, upTo } from '../../support/recorder.js';
 import { uniqueName } from '../../support/redis.js';
 import { until } from '../../support/until.js';

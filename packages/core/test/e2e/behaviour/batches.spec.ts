@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { QueueModuleOptions } from '../../../src/index.js';
-import { closeAll, startInstance, type TestInstance } from '../../support/app.js';
+import { closeAll, startInstance, type TestInstance } from '../../support/calm.js';
 import { Recorder, upTo } from '../../support/recorder.js';
 import { uniqueName } from '../../support/redis.js';
 import { gate, until } from '../../support/until.js';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { TaskOptions } from '../../../src/index.js';
-import { closeAll } from '../../support/app.js';
+import { closeAll } from '../../support/calm.js';
 import { upTo } from '../../support/recorder.js';
 import { startStage, task, type Stage } from '../../support/stage.js';
 import { until } from '../../support/until.js';
@@ -75,7 +75,7 @@ describe('deduplication', () => {
     const second = await until('the time is over', async () => {
       const job = await add('second');
       const stored = await queue.getJob(job.id!);
-      return stored!.data.payload === 'second' && stored;
+      return stored!.data.payload === 'second' ? stored : undefined;
     });
     expect(performance.now() - addedAt).toBeGreaterThanOrEqual(148);
     await queue.waitUntilFinished(second, 5_000);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { closeAll, startInstance } from '../../support/app.js';
+import { closeAll, startInstance } from '../../support/calm.js';
 import { Recorder } from '../../support/recorder.js';
 import { uniqueName } from '../../support/redis.js';
 import { gate, until } from '../../support/until.js';

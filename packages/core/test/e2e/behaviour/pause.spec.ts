@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { closeAll, startInstance } from '../../support/app.js';
+import { closeAll, startInstance } from '../../support/calm.js';
 import { upTo } from '../../support/recorder.js';
 import { startStage, task, waitingStates, type Stage } from '../../support/stage.js';
 import { until } from '../../support/until.js';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { TaskContext } from '../../../src/index.js';
-import { closeAll, startInstance } from '../../support/app.js';
+import { closeAll, startInstance } from '../../support/calm.js';
 import { upTo } from '../../support/recorder.js';
 import { connect, uniqueName } from '../../support/redis.js';
 import { startStage, task, waitingStates } from '../../support/stage.js';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AffinityQueueError } from '../../../src/index.js';
-import { closeAll, startInstance } from '../../support/app.js';
+import { closeAll, startInstance } from '../../support/calm.js';
 import { Recorder, upTo } from '../../support/recorder.js';
 import { uniqueName } from '../../support/redis.js';
 import { until } from '../../support/until.js';
