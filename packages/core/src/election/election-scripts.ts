@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { QueueContext } from '../redis/queue-context.js';
 import { layoutVersion } from '../redis/queue-keys.js';
+import type { LockSighting } from './observed-lock.js';
 
 export type Candidacy =
   | {
@@ -9,7 +10,7 @@ export type Candidacy =
       /** Info of the leader before, unless it resigned. */
       readonly unresigned: string;
     }
-  | { readonly won: false; readonly lockValue: string; readonly ttlMs: number; readonly info: string };
+  | ({ readonly won: false } & LockSighting);
 
 /** The election's three steps in Redis, each one script. */
 export class ElectionScripts {
@@ -17,14 +18,23 @@ export class ElectionScripts {
 
   constructor(private readonly context: QueueContext) {}
 
-  /** @param supersede - a lock value whose holder shows no life */
-  async acquire(supersede: string): Promise<Candidacy> {
+  /**
+   * Takes the lock if it is free, if this instance holds it already (it won, and did not hear of it), or from a holder that
+   * has shown no life since `lifeless` was seen.
+   */
+  async acquire(lifeless?: LockSighting): Promise<Candidacy> {
     const { scripts, nodeId, options } = this.context;
     this.#startTime = Date.now();
     const reply = (await scripts.run('acquireLeadership', {
       caller: nodeId,
       keys: this.#keys(true),
-      args: [options.electionLockTtlMs, this.#info('__EPOCH__', 0), supersede, layoutVersion],
+      args: [
+        options.electionLockTtlMs,
+        this.#info('__EPOCH__', 0),
+        lifeless?.lockValue ?? '',
+        layoutVersion,
+        lifeless?.info ?? '',
+      ],
       context: { queueName: options.pendingQueueName, layoutExpected: layoutVersion },
     })) as [1, string, string] | [0, string, number, string];
     if (reply[0] === 1) return { won: true, lockValue: reply[1], unresigned: reply[2] };

@@ -1,12 +1,13 @@
 import { distinctUntilChanged, BehaviorSubject, type Observable } from 'rxjs';
 import { systemClock, type Clock } from '../domain/clock.js';
+import { StaleLeaderError } from '../errors/errors.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { ElectionScripts, nodeIdOf, type Candidacy } from './election-scripts.js';
 import { parseLeaderInfo, type LeaderInfo } from './leader-info.js';
 import type { TermRunner } from './leadership.interface.js';
 import { ObservedLock } from './observed-lock.js';
-import { Term } from './term.js';
+import { Term, type TermEnd } from './term.js';
 
 export interface ElectionServiceDependencies {
   readonly context: QueueContext;
@@ -15,8 +16,8 @@ export interface ElectionServiceDependencies {
   readonly clock?: Clock;
 }
 
-/** After a resignation the others go first. */
-const resignedPauseMs = 1_000;
+/** Who gave the lock up lets the others go first. */
+const othersFirstMs = 1_000;
 const retryMs = 500;
 /** Redis expires keys lazily; a candidate that comes this much later finds the lock gone. */
 const expirySlackMs = 20;
@@ -41,11 +42,12 @@ export class ElectionService {
   readonly #observed: ObservedLock;
   readonly #runners: TermRunner[] = [];
   #term: Term | undefined;
+  /** Resolves once the lock of the present term has been given up, or is known to be lost. */
+  #handedOver: Promise<void> | undefined;
   #loop: Promise<void> | undefined;
   #stopping = false;
   #wakeUp: (() => void) | undefined;
   #saidFollower = false;
-  #resigned = false;
 
   /** @internal */
   constructor({ context, log, onError, clock = systemClock }: ElectionServiceDependencies) {
@@ -80,16 +82,18 @@ export class ElectionService {
     const { keys, hub } = this.#context;
     const [lockValue, info] = await hub.commands.mget(keys.electionLock, keys.leaderInfo);
     const leader = parseLeaderInfo(info ?? null);
-    return lockValue !== null && leader !== null && lockValue === `${leader.nodeId}:${leader.epoch}` ? leader : null;
+    return lockValue !== null && leader !== null && lockValue === `${leader.nodeId}:${leader.epoch}`
+      ? leader
+      : null;
   }
 
-  /** Gives leadership up, so that another instance takes over at once; does nothing for an instance that does not lead. */
+  /**
+   * Gives leadership up, so that another instance takes over at once; does nothing for an instance that does not lead.
+   * Returns when the others can take over. This instance stands again a moment later.
+   */
   async resign(): Promise<void> {
-    const term = this.#term;
-    if (term === undefined) return;
-    this.#resigned = true;
-    term.end('resigned');
-    await term.ended;
+    this.#term?.end('resigned');
+    await this.#handedOver;
   }
 
   /** Stands for election; does nothing when it does already, or in a role that does not schedule. */
@@ -112,7 +116,7 @@ export class ElectionService {
     while (!this.#stopping) {
       try {
         const sentAt = this.#clock.nowMs();
-        const candidacy = await this.#scripts.acquire(this.#observed.toSupersede(sentAt));
+        const candidacy = await this.#scripts.acquire(this.#observed.lifeless(sentAt));
         if (candidacy.won) await this.#lead(candidacy, sentAt);
         else await this.#follow(candidacy);
       } catch (error) {
@@ -139,11 +143,16 @@ export class ElectionService {
   }
 
   async #lead({ lockValue, unresigned }: Extract<Candidacy, { won: true }>, sentAt: number): Promise<void> {
+    this.#observed.forget();
+    if (this.#stopping) {
+      await this.#giveUpLock(lockValue);
+      return;
+    }
     const before = parseLeaderInfo(unresigned);
-    if (before !== null) this.#log.warn('leaderTimedOut', { nodeId: before.nodeId });
+    if (before !== null && before.nodeId !== this.nodeId)
+      this.#log.warn('leaderTimedOut', { nodeId: before.nodeId });
     this.#log.info('becameLeader', { nodeId: nodeIdOf(lockValue) });
     this.#saidFollower = false;
-    this.#observed.forget();
     const term = new Term(lockValue, sentAt, {
       options: this.#context.options,
       clock: this.#clock,
@@ -152,18 +161,23 @@ export class ElectionService {
       onError: this.#onError,
     });
     this.#term = term;
+    this.#handedOver = term.ended.then((reason) => this.#handOver(term, reason));
     this.#leads.next(true);
-    if (this.#stopping) term.end('resigned');
-    const reason = await term.ended;
+    await this.#handedOver;
+    await term.settled;
     this.#term = undefined;
-    this.#leads.next(false);
-    if (reason === 'resigned') await this.#giveUpLock(lockValue);
-    else this.#log.warn('leaderSteppedDown', { nodeId: this.nodeId, reason });
-    if (this.#resigned && !this.#stopping) {
-      this.#resigned = false;
-      this.#sayFollower();
-      await this.#sleep(resignedPauseMs, false);
+    const reason = await term.ended;
+    if (reason === 'resigned' || reason === 'stalled') {
+      if (!this.#stopping) this.#sayFollower();
+      await this.#sleep(othersFirstMs, false);
     }
+  }
+
+  /** Scripts of the term that are still under way do not matter: what comes after the lock is gone is refused. */
+  async #handOver({ lockValue }: Term, reason: TermEnd): Promise<void> {
+    this.#leads.next(false);
+    if (reason !== 'resigned') this.#log.warn('leaderSteppedDown', { nodeId: this.nodeId, reason });
+    if (reason === 'resigned' || reason === 'stalled') await this.#giveUpLock(lockValue);
   }
 
   async #giveUpLock(lockValue: string): Promise<void> {
@@ -171,8 +185,8 @@ export class ElectionService {
       await this.#scripts.resign(lockValue);
       this.#log.info('leaderResigned', { nodeId: this.nodeId });
     } catch (error) {
-      // Then the lock expires, and the next leader takes over after its TTL.
-      this.#onError(error);
+      // If it did not reach Redis, the lock expires, and the next leader takes over after its TTL.
+      if (!(error instanceof StaleLeaderError)) this.#onError(error);
     }
   }
 
@@ -193,4 +207,3 @@ export class ElectionService {
     unwatch?.();
   }
 }
-

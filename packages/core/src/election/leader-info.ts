@@ -17,6 +17,13 @@ export interface LeaderInfo {
   readonly heartbeats: number;
 }
 
+/** @returns `null` for no info, and for one that is none (the key is documented, and can be edited by hand) */
 export function parseLeaderInfo(text: string | null): LeaderInfo | null {
-  return text === null || text === '' ? null : (JSON.parse(text) as LeaderInfo);
+  if (text === null || text === '') return null;
+  try {
+    const info = JSON.parse(text) as Partial<LeaderInfo> | null;
+    return typeof info?.nodeId === 'string' ? (info as LeaderInfo) : null;
+  } catch {
+    return null;
+  }
 }

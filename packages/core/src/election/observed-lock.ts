@@ -33,12 +33,13 @@ export class ObservedLock {
   msUntilSuperseded(nowMs: number): number {
     if (this.#last === undefined) return Number.POSITIVE_INFINITY;
     const { electionLockTtlMs, heartbeatTimeoutMs } = this.options;
-    const patience = this.#last.ttlMs === -1 ? Math.min(electionLockTtlMs, heartbeatTimeoutMs) : heartbeatTimeoutMs;
+    const patience =
+      this.#last.ttlMs === -1 ? Math.min(electionLockTtlMs, heartbeatTimeoutMs) : heartbeatTimeoutMs;
     return Math.max(0, this.#last.since + patience - nowMs);
   }
 
-  /** The lock value that may be superseded now, or "". */
-  toSupersede(nowMs: number): string {
-    return this.#last !== undefined && this.msUntilSuperseded(nowMs) === 0 ? this.#last.lockValue : '';
+  /** What was seen of a leader that may be superseded now, provided that it has shown no life since. */
+  lifeless(nowMs: number): LockSighting | undefined {
+    return this.msUntilSuperseded(nowMs) === 0 ? this.#last : undefined;
   }
 }

@@ -8,7 +8,10 @@ import type { LeadershipTerm, TermRunner } from './leadership.interface.js';
 export type TermEnd = 'resigned' | StepDownReason;
 
 export interface TermDependencies {
-  readonly options: ResolvedQueueOptions;
+  readonly options: Pick<
+    ResolvedQueueOptions,
+    'electionLockTtlMs' | 'heartbeatIntervalMs' | 'schedulerIntervalMs'
+  >;
   readonly clock: Clock;
   readonly runners: readonly TermRunner[];
   readonly renew: (heartbeats: number) => Promise<void>;
@@ -20,14 +23,16 @@ const renewRetryMs = 500;
 
 /** One leadership: keeps the lease, runs what a leader does, and ends when told to or when the lease is over. */
 export class Term implements LeadershipTerm {
-  /** Resolves to the reason once everything that the leader does has returned. */
+  /** Resolves to the reason as soon as the term has ended; what the leader does may still have a script under way. */
   readonly ended: Promise<TermEnd>;
+  /** Resolves once everything that the leader does has returned. */
+  readonly settled: Promise<void>;
 
   readonly #abort = new AbortController();
   readonly #trust: TrustWindow;
   /** A lease is renewed well before it is over, however long the heartbeat interval is. */
   readonly #renewEveryMs: number;
-  #reason: TermEnd | undefined;
+  #end!: (reason: TermEnd) => void;
   #heartbeats = 0;
   #renewTimer: NodeJS.Timeout | undefined;
   #trustTimer: NodeJS.Timeout | undefined;
@@ -38,17 +43,17 @@ export class Term implements LeadershipTerm {
     private readonly dependencies: TermDependencies,
   ) {
     const { options, runners, onError } = dependencies;
+    this.ended = new Promise((resolve) => (this.#end = resolve));
     this.#trust = new TrustWindow(options.electionLockTtlMs);
     this.#renewed(sentAtMs);
     this.#renewEveryMs = Math.min(options.heartbeatIntervalMs, options.electionLockTtlMs / 3);
     this.#scheduleRenewal(this.#renewEveryMs);
-    const running = runners.map((runner) => runner.run(this).catch(onError));
-    const aborted = new Promise<void>((resolve) => {
-      this.signal.addEventListener('abort', () => {
-        resolve();
-      });
+    const running = runners.map(async (runner) => {
+      await runner.run(this).catch(onError);
+      // A leader that does not do all that a leader does is none.
+      this.end('stalled');
     });
-    this.ended = Promise.all([aborted, ...running]).then(() => this.#reason ?? 'lease-lost');
+    this.settled = Promise.all([this.ended, ...running]).then(() => undefined);
   }
 
   get signal(): AbortSignal {
@@ -56,18 +61,20 @@ export class Term implements LeadershipTerm {
   }
 
   get isOpen(): boolean {
-    return !this.signal.aborted && this.#trust.isOpen(this.dependencies.clock.nowMs());
+    return this.#trust.isOpen(this.dependencies.clock.nowMs());
   }
 
   fenced(): void {
     this.end('fenced');
   }
 
+  /** The first reason counts. */
   end(reason: TermEnd): void {
-    this.#reason ??= reason;
+    if (this.signal.aborted) return;
     clearTimeout(this.#renewTimer);
     clearTimeout(this.#trustTimer);
     this.#trust.close();
+    this.#end(reason);
     this.#abort.abort();
   }
 
@@ -86,8 +93,9 @@ export class Term implements LeadershipTerm {
     }
     try {
       await renew(++this.#heartbeats);
+      if (this.signal.aborted) return;
       this.#renewed(sentAt);
-      if (!this.signal.aborted) this.#scheduleRenewal(this.#renewEveryMs);
+      this.#scheduleRenewal(this.#renewEveryMs);
     } catch (error) {
       if (error instanceof StaleLeaderError) {
         this.fenced();
@@ -101,16 +109,22 @@ export class Term implements LeadershipTerm {
   #makesProgress(nowMs: number): boolean {
     const { runners, options } = this.dependencies;
     const patience = Math.max(options.electionLockTtlMs, 2 * options.schedulerIntervalMs);
-    return runners.every(({ lastProgressMs }) => lastProgressMs === undefined || nowMs - lastProgressMs < patience);
+    return runners.every(
+      ({ lastProgressMs }) => lastProgressMs === undefined || nowMs - lastProgressMs < patience,
+    );
   }
 
   #renewed(sentAtMs: number): void {
-    if (this.signal.aborted) return;
     this.#trust.renewed(sentAtMs);
+    this.#watchTrust();
+  }
+
+  #watchTrust(): void {
     clearTimeout(this.#trustTimer);
     this.#trustTimer = setTimeout(
       () => {
-        if (!this.isOpen) this.end('lease-lost');
+        if (this.isOpen) this.#watchTrust();
+        else this.end('lease-lost');
       },
       this.#trust.remainingMs(this.dependencies.clock.nowMs()) + 1,
     );

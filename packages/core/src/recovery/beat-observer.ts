@@ -23,4 +23,12 @@ export class BeatObserver {
     this.#seen = seen;
     return silent;
   }
+
+  /** Time until the next worker can have been silent for the timeout; those that have been already do not count. */
+  msUntilSilent(nowMs: number): number {
+    const left = [...this.#seen.values()]
+      .map(({ since }) => since + this.timeoutMs - nowMs)
+      .filter((ms) => ms > 0);
+    return Math.min(Number.POSITIVE_INFINITY, ...left);
+  }
 }

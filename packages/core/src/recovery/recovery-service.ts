@@ -13,8 +13,10 @@ export interface RecoveryServiceDependencies {
   readonly clock?: Clock;
 }
 
-const longestTickMs = 1_000;
+/** A worker's last heartbeat can be as much older than the leader's sight of it: part of the second that recovery may take. */
+const longestTickMs = 500;
 const shortestTickMs = 20;
+const retryMs = 500;
 
 /**
  * The leader's watch over the workers: declares those dead whose heartbeat it has not seen change for the heartbeat timeout
@@ -33,24 +35,38 @@ export class RecoveryService implements TermRunner {
     this.#clock = clock;
   }
 
+  /** The scan can take long in a large Redis; the watch does not wait for it. */
   async run(term: LeadershipTerm): Promise<void> {
+    await Promise.all([this.#watchWorkers(term), this.#recoverOrphanQueues(term)]);
+  }
+
+  async #watchWorkers(term: LeadershipTerm): Promise<void> {
     const { heartbeatIntervalMs, heartbeatTimeoutMs } = this.#context.options;
     const observer = new BeatObserver(heartbeatTimeoutMs);
     const tickMs = Math.min(longestTickMs, Math.max(shortestTickMs, Math.floor(heartbeatIntervalMs / 2)));
-    let scanned = false;
     while (!term.signal.aborted) {
-      try {
-        if (!scanned) await this.#recoverOrphanQueues(term);
-        scanned = true;
-        await this.#recoverSilentWorkers(term, observer);
-      } catch (error) {
-        if (error instanceof StaleLeaderError) {
-          term.fenced();
-          return;
-        }
-        this.#onError(error);
-      }
-      await untilAborted(term.signal, tickMs);
+      await this.#guarded(term, () => this.#recoverSilentWorkers(term, observer));
+      await untilAborted(term.signal, Math.min(tickMs, observer.msUntilSilent(this.#clock.nowMs())));
+    }
+  }
+
+  /** Once per term: only a worker's end, or a hand in Redis, leaves such a queue, and most Redis hold much else. */
+  async #recoverOrphanQueues(term: LeadershipTerm): Promise<void> {
+    while (!term.signal.aborted) {
+      if (await this.#guarded(term, () => this.#scanForOrphanQueues(term))) return;
+      await untilAborted(term.signal, retryMs);
+    }
+  }
+
+  /** A refusal ends the term; any other error is reported. @returns whether the step succeeded */
+  async #guarded(term: LeadershipTerm, step: () => Promise<void>): Promise<boolean> {
+    try {
+      await step();
+      return true;
+    } catch (error) {
+      if (error instanceof StaleLeaderError) term.fenced();
+      else this.#onError(error);
+      return false;
     }
   }
 
@@ -63,17 +79,19 @@ export class RecoveryService implements TermRunner {
     }
   }
 
-  /** Worker queues stamped with this pending queue that no registered worker owns, e.g. after the registry was deleted. */
-  async #recoverOrphanQueues(term: LeadershipTerm): Promise<void> {
+  /** Worker queues stamped with this pending queue that no registered worker owns. */
+  async #scanForOrphanQueues(term: LeadershipTerm): Promise<void> {
     const { hub, keys, options } = this.#context;
     const suffix = ':meta';
-    for await (const key of scanKeys(hub.commands, { prefix: keys.workerBase, suffix, count: options.scanCount })) {
+    const wanted = { prefix: keys.workerBase, suffix, count: options.scanCount };
+    for await (const key of scanKeys(hub.commands, wanted)) {
       if (term.signal.aborted) return;
       const workerId = key.slice(keys.workerBase.length, -suffix.length);
       if ((await hub.commands.hget(key, 'queue')) !== keys.base) continue;
       if ((await hub.commands.hexists(keys.workerRegistry, workerId)) === 1) continue;
       const recovered = await this.#recover(term, workerId, '');
-      if (recovered !== undefined) this.#log.warn('orphanQueueRecovered', { workerQueue: key.slice(0, -suffix.length), recovered });
+      if (recovered === undefined) continue;
+      this.#log.warn('orphanQueueRecovered', { workerQueue: key.slice(0, -suffix.length), recovered });
     }
   }
 
@@ -82,7 +100,11 @@ export class RecoveryService implements TermRunner {
     const { scripts, options } = this.#context;
     try {
       const args = [workerId, beat, options.maxCrashes];
-      return (await scripts.run('recoverWorker', { caller: term.lockValue, args, context: { workerId } })) as number;
+      return (await scripts.run('recoverWorker', {
+        caller: term.lockValue,
+        args,
+        context: { workerId },
+      })) as number;
     } catch (error) {
       if (error instanceof TaskStillRunningError || error instanceof TaskNotFoundError) return undefined;
       throw error;

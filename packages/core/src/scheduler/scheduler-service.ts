@@ -89,14 +89,22 @@ export class SchedulerService implements TermRunner {
 
   #sleepMs(dueInMs: number | undefined): number {
     const { schedulerIntervalMs } = this.#context.options;
-    return dueInMs === undefined || dueInMs < 0 ? schedulerIntervalMs : Math.min(schedulerIntervalMs, dueInMs);
+    return dueInMs === undefined || dueInMs < 0
+      ? schedulerIntervalMs
+      : Math.min(schedulerIntervalMs, dueInMs);
   }
 
   /** Dispatches until nothing is left to do; returns the time until the next due task or tag (ms, -1: none). */
   async #dispatchAll(term: LeadershipTerm): Promise<number> {
     const { options, scripts } = this.#context;
     const maxDataBytes = options.maxPayloadBytes + options.maxTagBytes + dataOverheadBytes;
-    const args = [options.maxBatchSize, maxIdsPerDispatch, maxBytesPerDispatch, maxDataBytes, options.maxTagBytes];
+    const args = [
+      options.maxBatchSize,
+      maxIdsPerDispatch,
+      maxBytesPerDispatch,
+      maxDataBytes,
+      options.maxTagBytes,
+    ];
     while (!term.signal.aborted && this.#enabled) {
       const reply = await scripts.run('dispatch', { caller: term.lockValue, args });
       const [, , more, dueInMs] = reply as DispatchReply;
@@ -114,7 +122,11 @@ export class SchedulerService implements TermRunner {
   }
 
   /** A refusal ends the term; any other error is reported, and the leader tries again after a pause. */
-  async #guarded<T>(term: LeadershipTerm, signal: DispatchSignal, step: () => Promise<T>): Promise<T | undefined> {
+  async #guarded<T>(
+    term: LeadershipTerm,
+    signal: DispatchSignal,
+    step: () => Promise<T>,
+  ): Promise<T | undefined> {
     while (!term.signal.aborted) {
       try {
         return await step();

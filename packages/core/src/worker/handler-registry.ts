@@ -1,4 +1,8 @@
-import { HandlerAlreadyRegisteredError, InvalidHandlerError, UnknownTaskTypeError } from '../errors/errors.js';
+import {
+  HandlerAlreadyRegisteredError,
+  InvalidHandlerError,
+  UnknownTaskTypeError,
+} from '../errors/errors.js';
 import type { TaskHandler } from './task-context.js';
 
 /** Handlers by task type. */
@@ -7,8 +11,10 @@ export class HandlerRegistry {
 
   /** @throws {@link InvalidHandlerError}, {@link HandlerAlreadyRegisteredError} */
   register(type: string, handler: TaskHandler): void {
-    if (typeof type !== 'string' || type === '') throw new InvalidHandlerError({ reason: 'the type must be a non-empty string' });
-    if (typeof handler !== 'function') throw new InvalidHandlerError({ reason: `the handler of "${type}" is no function` });
+    if (typeof type !== 'string' || type === '')
+      throw new InvalidHandlerError({ reason: 'the type must be a non-empty string' });
+    if (typeof handler !== 'function')
+      throw new InvalidHandlerError({ reason: `the handler of "${type}" is no function` });
     if (this.#handlers.has(type)) throw new HandlerAlreadyRegisteredError({ type });
     this.#handlers.set(type, handler);
   }

@@ -1,8 +1,13 @@
 import { UnrecoverableError, type Job } from 'bullmq';
-import type { CurrentAttempt } from '../bullmq/worker-lane-backend.js';
+import type { CurrentAttempt } from '../bullmq/attempt-ledger.js';
 import { encodeJson } from '../domain/encode-json.js';
 import { decodeTaskData } from '../domain/task-data.js';
-import { ResultNotSerializableError, ResultTooLargeError, TaskCancelledError, TaskTimeoutError } from '../errors/errors.js';
+import {
+  ResultNotSerializableError,
+  ResultTooLargeError,
+  TaskCancelledError,
+  TaskTimeoutError,
+} from '../errors/errors.js';
 import type { HandlerRegistry } from './handler-registry.js';
 import type { TaskContext } from './task-context.js';
 
@@ -23,7 +28,12 @@ export class TaskRunner {
    * @param controller - its signal is the handler's; aborted here on a time-out
    * @returns the handler's result, which JSON can hold
    */
-  async run(job: Job, attempt: CurrentAttempt, workerId: string, controller: AbortController): Promise<unknown> {
+  async run(
+    job: Job,
+    attempt: CurrentAttempt,
+    workerId: string,
+    controller: AbortController,
+  ): Promise<unknown> {
     if (controller.signal.aborted) throw this.#asFailure(controller.signal.reason, controller.signal);
     const task = decodeTaskData(job.name, job.data);
     const handler = this.handlers.handlerOf(task.type);
@@ -68,7 +78,8 @@ export class TaskRunner {
   #checkResult(job: Job, result: unknown): unknown {
     if (result === undefined) return undefined;
     const encoded = encodeJson(result);
-    if (!encoded.ok) throw finalFailure(new ResultNotSerializableError({ jobId: job.id, reason: encoded.reason }));
+    if (!encoded.ok)
+      throw finalFailure(new ResultNotSerializableError({ jobId: job.id, reason: encoded.reason }));
     const { maxResultBytes: maxBytes } = this.limits;
     if (encoded.bytes > maxBytes) {
       throw finalFailure(new ResultTooLargeError({ jobId: job.id, bytes: encoded.bytes, maxBytes }));

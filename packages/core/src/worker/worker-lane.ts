@@ -1,18 +1,25 @@
 import type { Job, Worker } from 'bullmq';
 import { createLaneWorker } from '../bullmq/queue-factory.js';
 import type { WorkerLaneBackend } from '../bullmq/worker-lane-backend.js';
+import { TrustWindow } from '../domain/trust-window.js';
 import type { WorkerState } from '../domain/worker-state.js';
-import { LeaseLostError, TaskCancelledError } from '../errors/errors.js';
+import { LeaseLostError, TaskCancelledError, WorkerFencedError } from '../errors/errors.js';
 import { errorName, type QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { layoutVersion } from '../redis/queue-keys.js';
+import { settlesWithin } from './settles-within.js';
 import type { TaskRunner } from './task-runner.js';
 
 export interface LaneEvents {
   /** The worker is not registered any more, by the word of Redis. */
   onFenced(lane: WorkerLane): void;
+  /** The worker takes nothing any more although nobody stopped it. */
+  onEnded(lane: WorkerLane): void;
   onError(error: unknown): void;
 }
+
+/** How long a handler that was aborted may take to end before its task is given back regardless. */
+export const abortGraceMs = 1_000;
 
 /** Below this mean duration a worker is given its next batch in advance. */
 const shortTaskMs = 20;
@@ -21,15 +28,18 @@ const meanWeight = 0.2;
 
 /** One worker: a serial lane with an id of its own, from registration to retirement. */
 export class WorkerLane {
+  /** Until when the worker may run tasks without another heartbeat. It ends before the leader may declare the worker dead. */
+  readonly lease: TrustWindow;
   readonly #worker: Worker;
   readonly #backend: WorkerLaneBackend;
-  #running: Promise<void> | undefined;
+  #started = false;
+  #stopping = false;
+  #abandoned: LeaseLostError | undefined;
   #task: { readonly id: string; readonly attempt: number; readonly controller: AbortController } | undefined;
   #cancelled: { readonly id: string; readonly attempt: number } | undefined;
   #settled: Promise<void> = Promise.resolve();
   #meanMs = Number.POSITIVE_INFINITY;
   #batch: { readonly identifyTag: string; readonly position: number } | undefined;
-  #left = false;
   readonly #startTime = Date.now();
 
   constructor(
@@ -39,6 +49,7 @@ export class WorkerLane {
     private readonly log: QueueLog,
     private readonly events: LaneEvents,
   ) {
+    this.lease = new TrustWindow(context.options.heartbeatTimeoutMs);
     const { worker, backend } = createLaneWorker(context, (job) => this.#process(job), {
       workerId,
       runsShortTasks: () => this.#meanMs < shortTaskMs,
@@ -85,21 +96,36 @@ export class WorkerLane {
     });
   }
 
-  /** Registers the worker; tasks can be bound to it from now on. */
+  /** Registers the worker; tasks can be bound to it from now on. May be tried again when it failed. */
   async register(hostname: string): Promise<void> {
     const { scripts, hub, keys, nodeId, options } = this.context;
     await scripts.run('registerWorker', {
       caller: this.workerId,
-      args: [layoutVersion, nodeId, hub.workers.key, keys.workerState(this.workerId), this.describe(hostname)],
-      context: { workerId: this.workerId, queueName: options.pendingQueueName, layoutExpected: layoutVersion },
+      args: [
+        layoutVersion,
+        nodeId,
+        hub.workers.key,
+        keys.workerState(this.workerId),
+        this.describe(hostname),
+      ],
+      context: {
+        workerId: this.workerId,
+        queueName: options.pendingQueueName,
+        layoutExpected: layoutVersion,
+      },
     });
     this.log.info('workerRegistered', { workerId: this.workerId });
   }
 
   run(): void {
-    this.#running ??= this.#worker.run().catch((error: unknown) => {
-      this.events.onError(error);
-    });
+    if (this.#started) return;
+    this.#started = true;
+    const ended = (error?: unknown): void => {
+      if (this.#stopping || this.#abandoned) return;
+      this.events.onError(error ?? new Error(`Worker ${this.workerId} stopped by itself`));
+      this.events.onEnded(this);
+    };
+    this.#worker.run().then(ended, ended);
   }
 
   wake(): void {
@@ -115,24 +141,29 @@ export class WorkerLane {
   }
 
   /**
-   * Takes nothing new and waits for the running task, at most so long; then its handler is aborted.
+   * Takes nothing new and waits for the running task, at most so long; then its handler is aborted and has a little time to
+   * end.
    *
-   * @returns whether the task ended in time
+   * @returns whether no task had to be aborted
    */
   async stop(timeoutMs: number): Promise<boolean> {
+    this.#stopping = true;
     this.#backend.stopTaking();
-    if (this.isRunningTask) await this.#leave();
+    // Closing begins before anything is awaited: BullMQ's loop, which stopTaking has woken, must find that it has.
     const closed = this.#worker.close();
-    if (await settlesWithin(closed, timeoutMs)) return true;
+    if (await settlesWithin(Promise.all([closed, this.#leave()]), timeoutMs)) return true;
+    const inTime = !this.isRunningTask;
     this.abandon('the shutdown took longer than shutdownTimeout');
     await settlesWithin(this.#settled, abortGraceMs);
-    return false;
+    return inTime;
   }
 
   /** The lease is gone: the handler is aborted, its result discarded, and nothing is sent for this worker any more. */
   abandon(reason: string): void {
-    this.#left = true;
+    if (this.#abandoned) return;
     const error = new LeaseLostError({ holder: this.workerId, reason });
+    this.#abandoned = error;
+    this.lease.close();
     this.#backend.abandon(error);
     this.#task?.controller.abort(error);
     this.#worker.close(true).catch((closeError: unknown) => {
@@ -153,12 +184,16 @@ export class WorkerLane {
     return count;
   }
 
+  /** Nothing is bound to this worker any more, and its look-ahead goes back without waiting for the running task. */
   async #leave(): Promise<void> {
     try {
-      await this.context.scripts.run('leaveWorker', { caller: this.workerId, context: { workerId: this.workerId } });
+      await this.context.scripts.run('leaveWorker', {
+        caller: this.workerId,
+        context: { workerId: this.workerId },
+      });
     } catch (error) {
-      // Retirement, or the leader, gives the look-ahead back later.
-      this.events.onError(error);
+      // Retirement, or the leader, gives back later what this did not.
+      if (!(error instanceof WorkerFencedError)) this.events.onError(error);
     }
   }
 
@@ -167,11 +202,12 @@ export class WorkerLane {
     if (attempt === undefined || attempt.id !== job.id) {
       throw new Error(`Worker ${this.workerId} was given a task that it has not taken`);
     }
+    // Between take and here the lease can have ended, and the task may run elsewhere already.
+    if (this.#abandoned) throw this.#abandoned;
     const controller = new AbortController();
     this.#task = { id: attempt.id, attempt: attempt.attempt, controller };
     if (this.#cancelled?.id === attempt.id) this.cancel(attempt.id, this.#cancelled.attempt);
     this.#batch = { identifyTag: attempt.identifyTag, position: attempt.batchPosition };
-    if (this.#left) controller.abort(new LeaseLostError({ holder: this.workerId, reason: 'the worker has left' }));
     const { workerId } = this;
     const about = { jobId: attempt.id, type: job.name, workerId };
     const startedAt = performance.now();
@@ -183,10 +219,13 @@ export class WorkerLane {
     );
     try {
       const result = await running;
-      this.log.debug('taskCompleted', { ...about, durationMs: Math.round(performance.now() - startedAt) });
+      if (this.#abandoned) this.log.warn('resultDiscarded', about);
+      else
+        this.log.debug('taskCompleted', { ...about, durationMs: Math.round(performance.now() - startedAt) });
       return result;
     } catch (error) {
-      this.log.warn('taskFailed', { ...about, attempt: attempt.attempt, error: errorName(error) });
+      if (this.#abandoned) this.log.warn('resultDiscarded', about);
+      else this.log.warn('taskFailed', { ...about, attempt: attempt.attempt, error: errorName(error) });
       throw error;
     } finally {
       this.#noteDuration(performance.now() - startedAt);
@@ -196,22 +235,5 @@ export class WorkerLane {
 
   #noteDuration(ms: number): void {
     this.#meanMs = Number.isFinite(this.#meanMs) ? this.#meanMs + meanWeight * (ms - this.#meanMs) : ms;
-  }
-}
-
-/** How long a handler that was aborted at shutdown may take to end before its task is given back regardless. */
-const abortGraceMs = 1_000;
-
-async function settlesWithin(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<false>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(false);
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), expired]);
-  } finally {
-    clearTimeout(timer);
   }
 }

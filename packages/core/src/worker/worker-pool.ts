@@ -1,12 +1,12 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../domain/clock.js';
-import { TrustWindow } from '../domain/trust-window.js';
 import type { WorkerState } from '../domain/worker-state.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { Heartbeat } from './heartbeat.js';
+import { settlesWithin } from './settles-within.js';
 import type { TaskRunner } from './task-runner.js';
-import { WorkerLane } from './worker-lane.js';
+import { abortGraceMs, WorkerLane } from './worker-lane.js';
 
 export interface PoolDependencies {
   readonly context: QueueContext;
@@ -20,128 +20,164 @@ export interface PoolDependencies {
 
 type BeatReply = [fenced: string[], stuck: string[], lockTtlMs: number];
 
+/** Why a worker may not run tasks any more. */
+type Loss = 'declared-dead' | 'lease-over' | 'ended';
+
+const lossReasons: Readonly<Record<Loss, string>> = {
+  'declared-dead': 'it was declared dead',
+  'lease-over': 'no heartbeat got through in time',
+  ended: 'it takes nothing any more',
+};
+
 /** A retirement or registration that did not reach Redis is tried again after this long. */
 const retryMs = 500;
 
 /**
- * The workers of one queue in this instance and the lease that they share.
+ * The workers of one queue in this instance.
  *
- * A worker that Redis does not know any more, or all of them once no heartbeat got through for the trust window, abort
- * their handlers, discard their results and join again under new ids. The lease ends here before a leader may declare the
- * workers dead.
+ * A worker that Redis does not know any more, or for which no heartbeat got through for as long as its lease lasts, aborts
+ * its handler, discards its result, and another one with a new id joins in its place. What it held goes back when its
+ * handler has ended; or the leader puts it back, when the worker has been silent for long enough.
  */
 export class WorkerPool {
+  /** The workers that may run tasks. */
   readonly #lanes = new Set<WorkerLane>();
-  readonly #leaving = new Set<Promise<void>>();
+  /** What still goes on for workers that lost their lease, and for those that take their places. */
+  readonly #changes = new Set<Promise<void>>();
   readonly #heartbeat: Heartbeat;
-  #trust: TrustWindow;
-  #trustTimer: NodeJS.Timeout | undefined;
-  #retryTimers = new Set<() => void>();
-  #running = false;
+  /** End what waits and need not when the pool stops. */
+  readonly #wakeUps = new Set<() => void>();
+  #leaseTimer: NodeJS.Timeout | undefined;
+  #stopping = false;
 
   constructor(private readonly dependencies: PoolDependencies) {
-    const { context, onError } = dependencies;
-    this.#trust = new TrustWindow(context.options.heartbeatTimeoutMs);
-    const { heartbeatIntervalMs, heartbeatTimeoutMs } = context.options;
-    this.#heartbeat = new Heartbeat(Math.min(heartbeatIntervalMs, heartbeatTimeoutMs / 3), () => this.#beat(), onError);
+    const { heartbeatIntervalMs, heartbeatTimeoutMs } = dependencies.context.options;
+    // A lease survives a lost heartbeat, however the two times were chosen.
+    const intervalMs = Math.min(heartbeatIntervalMs, heartbeatTimeoutMs / 3);
+    this.#heartbeat = new Heartbeat(intervalMs, () => this.#beat(), dependencies.onError);
   }
 
   get states(): WorkerState[] {
     return [...this.#lanes].map((lane) => lane.state);
   }
 
+  /** Whether all workers may run tasks. */
   get hasLease(): boolean {
-    return this.#lanes.size === 0 || this.#trust.isOpen(this.dependencies.clock.nowMs());
+    const now = this.dependencies.clock.nowMs();
+    return [...this.#lanes].every((lane) => lane.lease.isOpen(now));
   }
 
   async start(): Promise<void> {
-    const { context, clock } = this.dependencies;
-    this.#running = true;
-    this.#trust = new TrustWindow(context.options.heartbeatTimeoutMs);
-    const sentAt = clock.nowMs();
-    try {
-      await Promise.all(Array.from({ length: context.options.workerCount }, () => this.#join()));
-    } catch (error) {
-      await this.stop();
-      throw error;
-    }
-    this.#renewed(sentAt);
+    const { context, onError } = this.dependencies;
+    this.#stopping = false;
     this.#heartbeat.start();
+    const lanes = Array.from({ length: context.options.workerCount }, () => this.#newLane());
+    const joins = await Promise.allSettled(lanes.map((lane) => this.#join(lane)));
+    const failure = joins.find((join) => join.status === 'rejected');
+    if (failure === undefined) return;
+    await this.stop();
+    // A registration whose reply did not come may still have happened.
+    await Promise.all(lanes.map((lane) => lane.retire().catch(onError)));
+    throw failure.reason;
   }
 
+  /** Returns when no worker is left, and nothing of the pool goes on. */
   async stop(): Promise<void> {
-    this.#running = false;
-    for (const retryNow of this.#retryTimers) retryNow();
+    this.#stopping = true;
+    for (const wakeUp of this.#wakeUps) wakeUp();
     await Promise.all([...this.#lanes].map((lane) => this.#stopLane(lane)));
-    await Promise.all(this.#leaving);
+    while (this.#changes.size > 0) await Promise.all(this.#changes);
     this.#heartbeat.stop();
-    clearTimeout(this.#trustTimer);
+    clearTimeout(this.#leaseTimer);
   }
 
-  async #join(): Promise<void> {
+  #newLane(): WorkerLane {
     const { context, runner, log, onError } = this.dependencies;
-    const lane = new WorkerLane(context.hub.workers.nextWorkerId(), context, runner, log, {
-      onFenced: (fenced) => {
-        this.#replace(fenced, 'it was declared dead');
+    return new WorkerLane(context.hub.workers.nextWorkerId(), context, runner, log, {
+      onFenced: (lane) => {
+        this.#replace(lane, 'declared-dead');
+      },
+      onEnded: (lane) => {
+        this.#replace(lane, 'ended');
       },
       onError,
     });
+  }
+
+  async #join(lane: WorkerLane): Promise<void> {
+    const { context, clock } = this.dependencies;
     // Listens before it is registered: a tag can be bound to it at once.
     context.hub.workers.add(lane.workerId, lane);
+    const sentAt = clock.nowMs();
     try {
       await lane.register(hostname());
     } catch (error) {
       context.hub.workers.remove(lane.workerId);
       throw error;
     }
+    lane.lease.renewed(sentAt);
     this.#lanes.add(lane);
     lane.run();
+    this.#watchLeases();
   }
 
   async #stopLane(lane: WorkerLane): Promise<void> {
     const { context, log } = this.dependencies;
     const { shutdownTimeoutMs: timeoutMs, pendingQueueName: queue } = context.options;
     const inTime = await lane.stop(timeoutMs);
-    this.#lanes.delete(lane);
+    // It can have lost its lease meanwhile; then it is given back already.
+    if (!this.#lanes.delete(lane)) return;
     const handedBack = await this.#retire(lane);
     if (!inTime) log.warn('shutdownTimedOut', { queue, timeoutMs, handedBack });
   }
 
-  /** Puts a fresh worker in the place of one that lost its lease. */
-  #replace(lane: WorkerLane, reason: string): void {
+  /** Puts a fresh worker in the place of one that may not run tasks any more. */
+  #replace(lane: WorkerLane, loss: Loss): void {
     if (!this.#lanes.delete(lane)) return;
-    lane.abandon(reason);
-    this.dependencies.log.warn('workerLeaseOver', { workerId: lane.workerId });
-    // Its tasks go back when its handler has ended, or, by the leader, when it has been silent for long enough.
-    this.#track(lane.whenSettled().then(() => this.#retire(lane)));
-    this.#track(this.#rejoin());
+    const { log } = this.dependencies;
+    const { workerId } = lane;
+    lane.abandon(lossReasons[loss]);
+    if (loss === 'lease-over') log.warn('workerLeaseOver', { workerId });
+    this.#track(this.#handBack(lane));
+    if (this.#stopping) return;
+    const successor = this.#newLane();
+    if (loss === 'declared-dead') log.warn('workerFenced', { workerId, newWorkerId: successor.workerId });
+    this.#track(this.#takeOver(successor));
   }
 
-  #track(leaving: Promise<unknown>): void {
-    const tracked = leaving.then(
-      () => undefined,
-      (error: unknown) => {
-        this.dependencies.onError(error);
-      },
-    );
-    this.#leaving.add(tracked);
-    void tracked.finally(() => this.#leaving.delete(tracked));
+  #track(change: Promise<void>): void {
+    const tracked = change.catch((error: unknown) => {
+      this.dependencies.onError(error);
+    });
+    this.#changes.add(tracked);
+    void tracked.finally(() => this.#changes.delete(tracked));
   }
 
-  async #rejoin(): Promise<void> {
-    const { clock, onError, context } = this.dependencies;
-    while (this.#running) {
+  /** Once its handler has ended. A handler that ignores its signal holds a stop up for a moment only. */
+  async #handBack(lane: WorkerLane): Promise<void> {
+    const settled = lane.whenSettled();
+    await this.#untilStopping((wakeUp) => {
+      void settled.then(wakeUp);
+    });
+    if (this.#stopping) await settlesWithin(settled, abortGraceMs);
+    await this.#retire(lane);
+  }
+
+  async #takeOver(lane: WorkerLane): Promise<void> {
+    let tried = false;
+    while (!this.#stopping) {
+      tried = true;
       try {
-        const sentAt = clock.nowMs();
-        await this.#join();
-        if (!this.#trust.isOpen(clock.nowMs())) this.#trust = new TrustWindow(context.options.heartbeatTimeoutMs);
-        this.#renewed(sentAt);
+        await this.#join(lane);
+        if (this.#stopping) await this.#stopLane(lane);
         return;
       } catch (error) {
-        onError(error);
+        this.dependencies.onError(error);
         await this.#pause();
       }
     }
+    // A registration whose reply did not come may still have happened.
+    if (tried) await this.#retire(lane);
   }
 
   /** @returns how many tasks went back; 0 also where the leader was faster, or Redis stayed away until the pool stopped */
@@ -153,7 +189,7 @@ export class WorkerPool {
           return await lane.retire();
         } catch (error) {
           onError(error);
-          if (!this.#running) return 0;
+          if (this.#stopping) return 0;
           await this.#pause();
         }
       }
@@ -163,14 +199,23 @@ export class WorkerPool {
   }
 
   async #pause(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await this.#untilStopping((wakeUp) => {
+      timer = setTimeout(wakeUp, retryMs);
+    });
+    clearTimeout(timer);
+  }
+
+  /** Waits for `wakeUp` to be called, or for the pool to stop. */
+  async #untilStopping(begin: (wakeUp: () => void) => void): Promise<void> {
+    if (this.#stopping) return;
     await new Promise<void>((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.#retryTimers.delete(done);
+      const wakeUp = (): void => {
+        this.#wakeUps.delete(wakeUp);
         resolve();
       };
-      const timer = setTimeout(done, retryMs);
-      this.#retryTimers.add(done);
+      this.#wakeUps.add(wakeUp);
+      begin(wakeUp);
     });
   }
 
@@ -183,25 +228,37 @@ export class WorkerPool {
     const sentAt = clock.nowMs();
     const reply = await context.scripts.run('beat', { caller: context.nodeId, args });
     const [fenced, stuck, lockTtlMs] = reply as BeatReply;
-    this.#renewed(sentAt);
     for (const lane of lanes) {
-      if (fenced.includes(lane.workerId)) this.#replace(lane, 'it was declared dead');
-      else if (stuck.includes(lane.workerId)) lane.wake();
+      if (fenced.includes(lane.workerId)) {
+        this.#replace(lane, 'declared-dead');
+        continue;
+      }
+      lane.lease.renewed(sentAt);
+      if (stuck.includes(lane.workerId)) lane.wake();
     }
+    this.#watchLeases();
     onLockSeen(lockTtlMs);
   }
 
-  #renewed(sentAt: number): void {
-    this.#trust.renewed(sentAt);
-    clearTimeout(this.#trustTimer);
-    const remaining = this.#trust.remainingMs(this.dependencies.clock.nowMs());
-    this.#trustTimer = setTimeout(() => {
-      this.#checkTrust();
-    }, remaining + 1);
+  /** Sleeps until the first lease is over. */
+  #watchLeases(): void {
+    clearTimeout(this.#leaseTimer);
+    if (this.#lanes.size === 0) return;
+    const now = this.dependencies.clock.nowMs();
+    const remaining = [...this.#lanes].map((lane) => lane.lease.remainingMs(now));
+    this.#leaseTimer = setTimeout(
+      () => {
+        this.#endLeases();
+      },
+      Math.min(...remaining) + 1,
+    );
   }
 
-  #checkTrust(): void {
-    if (this.#trust.isOpen(this.dependencies.clock.nowMs())) return;
-    for (const lane of [...this.#lanes]) this.#replace(lane, 'no heartbeat got through in time');
+  #endLeases(): void {
+    const now = this.dependencies.clock.nowMs();
+    for (const lane of [...this.#lanes]) {
+      if (!lane.lease.isOpen(now)) this.#replace(lane, 'lease-over');
+    }
+    this.#watchLeases();
   }
 }

@@ -44,7 +44,10 @@ export class WorkerService {
    * workerService.registerHandler('send-email', async (payload, context) => ({ status: 'sent' }));
    */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a payload is whatever the producer of that type sends
-  registerHandler<Payload = any, Result = unknown>(type: string, handler: TaskHandler<Payload, Result>): void {
+  registerHandler<Payload = any, Result = unknown>(
+    type: string,
+    handler: TaskHandler<Payload, Result>,
+  ): void {
     this.#handlers.register(type, handler);
     if (this.runsTasks) this.#log.info('handlerRegistered', { type });
     else this.#log.debug('handlerUnused', { type, role: this.#context.options.role });
@@ -93,8 +96,9 @@ export class WorkerService {
   }
 
   #change(step: () => Promise<void>): Promise<void> {
-    const next = this.#changing.then(step);
-    this.#changing = next.catch(() => undefined); // the caller has `next`
-    return next;
+    const change = this.#changing.then(step);
+    const over = (): void => undefined; // how it ended is for the caller
+    this.#changing = change.then(over, over);
+    return change;
   }
 }

@@ -1,12 +1,14 @@
 --[[
-  A candidate takes the election lock if it is free, or if it supersedes a holder that shows no life.
+  A candidate takes the election lock if it is free, if it holds it already (its term goes on: it won, and the reply was
+  lost), or from a holder that shows no life.
 
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the candidate's nodeId
   KEYS[4]  epoch (string; outlives the lock)   KEYS[5]  leader info (JSON)   KEYS[6]  vacancy (zset, wakes a follower)
   ARGV[4]  lock TTL in ms
   ARGV[5]  leader info as JSON, with __EPOCH__ where the epoch goes
-  ARGV[6]  lock value to supersede: one whose heartbeat the candidate has not seen change for the heartbeat timeout; or ""
+  ARGV[6]  lock value of a holder whose info the candidate has not seen change for the heartbeat timeout; or ""
   ARGV[7]  layout version
+  ARGV[8]  that info
   Returns  { 1, "nodeId:epoch", info of a leader that did not resign, or "" } won
            { 0, lock value, PTTL (-1: no expiry), leader info or "" } held by another
            LAYOUT_MISMATCH
@@ -15,15 +17,18 @@
 
 rcall('HSETNX', ctlKey, 'layout', ARGV[7])
 if rcall('HGET', ctlKey, 'layout') ~= ARGV[7] then return LAYOUT_MISMATCH end
-local held = rcall('GET', lockKey)
-if held and held ~= ARGV[6] then return { 0, held, rcall('PTTL', lockKey), rcall('GET', KEYS[5]) or '' } end
+local held, info = rcall('GET', lockKey), rcall('GET', KEYS[5]) or ''
+if held and string.sub(held, 1, #caller + 1) == caller .. ':' then
+  rcall('PEXPIRE', lockKey, ARGV[4])
+  return { 1, held, '' }
+end
+if held and not (held == ARGV[6] and info == ARGV[8]) then return { 0, held, rcall('PTTL', lockKey), info } end
 
 -- A double holds 2^53, a microsecond clock needs 51 bits; %.0f keeps every digit, tostring would not.
 local time = rcall('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local epoch = string.format('%.0f', math.max(tonumber(rcall('GET', KEYS[4]) or 0) + 1, now))
 local value = caller .. ':' .. epoch
-local unresigned = rcall('GET', KEYS[5]) or ''
 rcall('DEL', KEYS[6])
 rcall('SET', KEYS[4], epoch)
 rcall('SET', lockKey, value, 'PX', ARGV[4])
@@ -31,4 +36,4 @@ rcall('SET', KEYS[5], (string.gsub(ARGV[5], '__EPOCH__', epoch)))
 rcall('HDEL', ctlKey, 'leaderless')
 emit('leaderChanged', 'nodeId', caller, 'epoch', epoch, 'superseded', held or '')
 wakeLeader()
-return { 1, value, unresigned }
+return { 1, value, info }

@@ -1,6 +1,6 @@
 --[[
   A worker leaves on purpose: what it holds goes back to the heads of the tags in order, and its keys are removed.
-  Idempotent: a worker that is not registered has nothing to give back.
+  Idempotent: a worker that has retired, or was declared dead, has nothing to give back.
 
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
   Returns  how many tasks went back
@@ -8,5 +8,6 @@
 --- @include "includes/fence"
 --- @include "includes/dissolve"
 
-if not isRegistered(caller) then return 0 end
+-- A worker whose registration was lost, but not its queue, gives back what it holds too.
+if not isRegistered(caller) and workerMeta(caller, 'queue')[1] ~= base then return 0 end
 return dissolve(caller, false)
