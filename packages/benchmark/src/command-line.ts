@@ -8,6 +8,8 @@ export interface CommandLine {
   readonly out: string;
   readonly saveBaseline: boolean;
   readonly list: boolean;
+  /** Make PERFORMANCE.md from the run. */
+  readonly publish: boolean;
   readonly profile: boolean;
   /** Make the reports anew from the results of an earlier run. */
   readonly from: string | undefined;
@@ -21,6 +23,7 @@ export const usage = `npm run bench [-- options]
   --save-baseline    with --quick: keep this run's ratios as packages/benchmark/baseline.json
   --from <file>      measure nothing: make the reports from an earlier results.json
   --profile          with --quick too: one more round, where the time goes in Node and Redis, per task
+  --publish          make PERFORMANCE.md from packages/benchmark/PERFORMANCE.template.md and this run, and keep the run
   --list             show the cases`;
 
 /** @throws for options that do not exist or make no sense */
@@ -35,10 +38,11 @@ export function readCommandLine(words: string[]): CommandLine {
       'save-baseline': { type: 'boolean', default: false },
       from: { type: 'string' },
       profile: { type: 'boolean', default: false },
+      publish: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
     },
   });
-  const { quick, only, list, from } = values;
+  const { quick, only, list, from, publish } = values;
   if (values['save-baseline'] && !quick) throw new Error('--save-baseline belongs to --quick');
   return {
     quick,
@@ -46,6 +50,7 @@ export function readCommandLine(words: string[]): CommandLine {
     rounds: values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds),
     list,
     from,
+    publish,
     profile: values.profile || !quick,
     saveBaseline: values['save-baseline'],
     out: values.out ?? fileURLToPath(new URL(`../reports/${quick ? 'quick' : 'full'}`, import.meta.url)),

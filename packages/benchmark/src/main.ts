@@ -4,6 +4,7 @@ import { relative, resolve } from 'node:path';
 import { comparisonLines, ratiosOf, readBaseline, saveBaseline } from './baseline.js';
 import { allCases } from './cases/index.js';
 import { readCommandLine, usage, type CommandLine } from './command-line.js';
+import { publish } from './publish/publish.js';
 import { barLines } from './report/console.js';
 import { writeReport } from './report/write-report.js';
 import { describeMachine } from './run/machine.js';
@@ -36,6 +37,7 @@ async function main(options: CommandLine): Promise<number> {
   const files = await writeReport(results, resolve(options.out));
   log(`\nBars (ratios of this run's medians)\n${barLines(figures).join('\n')}`);
   if (options.quick) await compare(figures, options);
+  if (options.publish) log(`\nWritten: ${(await publish(results)).join(', ')}`);
   log(`\n${files.length} files in ${relative(process.cwd(), resolve(options.out)) || '.'}`);
   return results.cases.some(({ failures }) => failures.length > 0) ? 1 : 0;
 }

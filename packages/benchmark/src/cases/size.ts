@@ -40,6 +40,7 @@ const backlog = (pending: number, { peers = realPeers, maxRounds, quick = false 
       'takeInHoldMs',
       'processHoldMs',
       'longestHoldMs',
+      'holdsOver5Ms',
     ],
     warmUp: { pending: 1_000, tags: 100, workers, run: 500 },
     input,
@@ -48,6 +49,19 @@ const backlog = (pending: number, { peers = realPeers, maxRounds, quick = false 
   });
 };
 
+const scan = (count: number) =>
+  defineCase({
+    name: `scan-${count}`,
+    title: `Search for worker queues among 1,000,000 keys, SCAN with COUNT ${count}`,
+    group: 'scan',
+    x: { label: 'scanCount', value: count },
+    measurement: 'scan',
+    peers: ['affinity'],
+    metrics: ['callMs', 'longestCallMs', 'calls', 'totalMs', 'keysMs'],
+    maxRounds: 1,
+    input: { keys: 1_000_000, count },
+  });
+
 export const sizeCases = [
   memory(10),
   memory(1),
@@ -55,13 +69,14 @@ export const sizeCases = [
   backlog(10_000),
   backlog(100_000, { maxRounds: 3 }),
   backlog(1_000_000, { maxRounds: 3, peers: ['affinity'] }),
+  ...[10, 100, 1_000, 10_000].map(scan),
   defineCase({
     name: 'hold-100kb',
     title: 'Longest that one script holds Redis, payloads of 100 KB, added 500 at a time',
     group: 'hold',
     measurement: 'backlog',
     peers: realPeers,
-    metrics: ['longestHoldMs', 'addHoldMs', 'takeInHoldMs', 'processHoldMs'],
+    metrics: ['longestHoldMs', 'holdsOver5Ms', 'addHoldMs', 'takeInHoldMs', 'processHoldMs'],
     maxRounds: 5,
     input: { pending: 2_000, tags: 200, workers, run: 1_000, payloadBytes: 100_000 },
   }),

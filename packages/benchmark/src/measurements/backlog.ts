@@ -1,4 +1,4 @@
-import { longestScriptMs, startSlowLog } from '../instruments/slow-log.js';
+import { readScriptHolds, startSlowLog } from '../instruments/slow-log.js';
 import type { BenchHandler } from '../peers/peer.js';
 import type { Measurement } from './measurement.js';
 import { fill } from './tasks.js';
@@ -25,12 +25,12 @@ export const measureBacklog: Measurement<BacklogInput> = async (
   const stopAddMeter = await startMeter('add', pending);
   await fill(peer, { ...input, tasks: pending });
   const added = await stopAddMeter();
-  const addHoldMs = await longestScriptMs(admin);
+  const addHolds = await readScriptHolds(admin);
 
   const stopTakeInMeter = await startMeter('take in', pending);
   await peer.takeIn(tags);
   const takenIn = await stopTakeInMeter();
-  const takeInHoldMs = await longestScriptMs(admin);
+  const takeInHolds = await readScriptHolds(admin);
 
   const gate = new Gate(run);
   await peer.process(gate.handler);
@@ -39,15 +39,17 @@ export const measureBacklog: Measurement<BacklogInput> = async (
   gate.open();
   await gate.whenExhausted;
   const processed = await stopMeter();
-  const processHoldMs = await longestScriptMs(admin);
+  const processHolds = await readScriptHolds(admin);
+  const holds = [addHolds, takeInHolds, processHolds];
   return {
     addMicrosPerTask: added.redisCpuMicros / pending,
     takeInMicrosPerTask: takenIn.redisCpuMicros / pending,
     redisMicrosPerTask: processed.redisCpuMicros / run,
-    addHoldMs,
-    takeInHoldMs,
-    processHoldMs,
-    longestHoldMs: Math.max(addHoldMs, takeInHoldMs, processHoldMs),
+    addHoldMs: addHolds.longestMs,
+    takeInHoldMs: takeInHolds.longestMs,
+    processHoldMs: processHolds.longestMs,
+    longestHoldMs: Math.max(...holds.map(({ longestMs }) => longestMs)),
+    holdsOver5Ms: holds.reduce((sum, { over5Ms }) => sum + over5Ms, 0),
   };
 };
 

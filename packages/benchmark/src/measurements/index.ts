@@ -8,6 +8,7 @@ import { measureMemory } from './memory.js';
 import type { Measurement } from './measurement.js';
 import { measureMixed } from './mixed.js';
 import { measureProcess } from './process.js';
+import { measureScan } from './scan.js';
 import { measureSchedulerLoad } from './scheduler-load.js';
 import { measureStandstill } from './standstill.js';
 import { measureTakeover } from './takeover.js';
@@ -23,6 +24,7 @@ export const measurements = {
   eventConnections: measureEventConnections,
   fleet: measureFleet,
   idle: measureIdle,
+  scan: measureScan,
   schedulerLoad: measureSchedulerLoad,
   takeover: measureTakeover,
   standstill: measureStandstill,

@@ -15,24 +15,45 @@ export function profileSection({ title, profiles }: CaseResult): string {
     .join('\n\n');
 }
 
-export function peerSection({ phases }: Pick<PeerProfile, 'phases'>): string {
+function peerSection({ phases }: PeerProfile): string {
   return phases.map(phaseSection).join('\n\n');
 }
 
+export type PhasePart = 'packages' | 'functions' | 'scripts' | 'commands';
+
+const parts: Readonly<Record<PhasePart, { title: string; toTable: (profile: PhaseProfile) => string }>> = {
+  packages: {
+    title: 'Node by package',
+    toTable: ({ node, tasks }) => shareTable('package', node.byPackage, tasks),
+  },
+  functions: {
+    title: 'Node by function',
+    toTable: ({ node, tasks }) => shareTable('function', node.byFunction, tasks),
+  },
+  scripts: {
+    title: 'Redis by script',
+    toTable: ({ redis, tasks }) => callTable('script', redis.byScript, tasks),
+  },
+  commands: {
+    title: 'Redis by command, inside and outside of scripts',
+    toTable: ({ redis, tasks }) => callTable('command', redis.byCommand, tasks),
+  },
+};
+
+/** One table of a phase, µs per task. */
+export function phaseTable(profile: PhaseProfile, part: PhasePart): string {
+  if (!Object.hasOwn(parts, part)) throw new Error(`A profile has no part "${part}"`);
+  return parts[part].toTable(profile);
+}
+
 function phaseSection(profile: PhaseProfile): string {
-  const { phase, tasks, node, redis } = profile;
-  return [
-    `Phase "${phase}", µs per task.`,
-    `Node by package:\n\n${shareTable('package', node.byPackage, tasks)}`,
-    `Node by function:\n\n${shareTable('function', node.byFunction, tasks)}`,
-    `Redis by script:\n\n${callTable('script', redis.byScript, tasks)}`,
-    `Redis by command, inside and outside of scripts:\n\n${callTable('command', redis.byCommand, tasks)}`,
-  ].join('\n\n');
+  const tables = Object.values(parts).map(({ title, toTable }) => `${title}:\n\n${toTable(profile)}`);
+  return [`Phase "${profile.phase}", µs per task.`, ...tables].join('\n\n');
 }
 
 function shareTable(what: string, shares: readonly TimeShare[], tasks: number): string {
   const rows = worthShowing(shares, tasks).map(({ name, micros }) => [name, formatNumber(micros / tasks, 2)]);
-  return table([what, 'µs'], rows);
+  return table([what, 'µs a task'], rows);
 }
 
 function callTable(what: string, shares: readonly CallShare[], tasks: number): string {

@@ -13,6 +13,7 @@ const titles: Readonly<Record<string, string>> = {
   backlog: 'Cost of a task against the backlog (10 tasks a tag)',
   tags: 'Throughput against tags',
   workers: 'Throughput against workers',
+  scan: 'The search for worker queues',
   batch: 'Throughput against maxBatchSize',
   instances: 'Throughput against instances',
   fleet: 'Many workers',

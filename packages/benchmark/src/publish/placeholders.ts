@@ -1,0 +1,67 @@
+import { metrics, type MetricName } from '../cases/metrics.js';
+import { peers, type PeerName } from '../peers/index.js';
+import { formatNumber } from '../report/format.js';
+import { phaseTable, type PhasePart } from '../report/markdown/profile.js';
+import { guaranteesTable, machineTable } from '../report/markdown/sections.js';
+import { barsTable, caseTable, seriesTable } from '../report/markdown/tables.js';
+import type { Figures } from '../statistics/figures.js';
+import { peersAheadTable } from './peers-ahead.js';
+
+type Resolve = (figures: Figures, words: readonly string[]) => string | undefined;
+
+/** What stands in the template between double braces: a name, and words that say of what. */
+const placeholders: Readonly<Record<string, Resolve>> = {
+  machine: (figures) => machineTable(figures.results),
+  guarantees: () => guaranteesTable(),
+  bars: (figures) => barsTable(figures),
+  'peers-ahead': (figures) => peersAheadTable(figures),
+  /** table <case> */
+  table: (figures, [name = '']) => {
+    const result = figures.case(name);
+    return result && caseTable(figures, result);
+  },
+  /** series <group> <metric> */
+  series: (figures, [group = '', metric = '']) => {
+    const results = figures.group(group);
+    return results.length === 0 ? undefined : seriesTable(figures, results, metricOf(metric));
+  },
+  /** figure <case> <peer> <metric> */
+  figure: (figures, [name = '', peer = '', metric = '']) => {
+    const value = figures.median(name, peerOf(peer), metricOf(metric));
+    return value === undefined ? undefined : formatNumber(value, metrics[metricOf(metric)].digits);
+  },
+  /** ratio <case> <metric> <peer> <other> */
+  ratio: (figures, [name = '', metric = '', peer = '', other = '']) => {
+    const value = figures.ratio(name, metricOf(metric), peerOf(peer), peerOf(other));
+    return value === undefined ? undefined : formatNumber(value, 2);
+  },
+  /** profile <case> <peer> <phase> packages | functions | scripts | commands */
+  profile: (figures, [name = '', peer = '', phase = '', part = '']) => {
+    const profile = figures.case(name)?.profiles.find((one) => one.peer === peerOf(peer));
+    const found = profile?.phases.find((one) => one.phase === phase);
+    return found && phaseTable(found, part as PhasePart);
+  },
+};
+
+/** @throws for a placeholder that does not exist, or of something that the run has not measured */
+export function fillPlaceholders(template: string, figures: Figures, chartFolder: string): string {
+  return template.replaceAll(/\{\{([^{}]+)\}\}/g, (_, content: string) => {
+    const [name = '', ...words] = content.trim().split(/\s+/);
+    if (name === 'chart') return `![${words.slice(1).join(' ')}](${chartFolder}/${words[0] ?? ''}.svg)`;
+    const resolve = placeholders[name];
+    if (resolve === undefined) throw new Error(`There is no placeholder "${name}"`);
+    const text = resolve(figures, words);
+    if (text === undefined) throw new Error(`The run has not measured what {{${content}}} asks for`);
+    return text;
+  });
+}
+
+function metricOf(name: string): MetricName {
+  if (Object.hasOwn(metrics, name)) return name as MetricName;
+  throw new Error(`There is no metric "${name}"`);
+}
+
+function peerOf(name: string): PeerName {
+  if (Object.hasOwn(peers, name)) return name as PeerName;
+  throw new Error(`There is no peer "${name}"`);
+}
