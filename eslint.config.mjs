@@ -133,4 +133,9 @@ export default tseslint.config(
       '@typescript-eslint/unbound-method': 'off',
     },
   },
+  {
+    // As they are documented, not as we would write them.
+    files: ['packages/core/test/docs/samples/**'],
+    rules: { '@typescript-eslint/return-await': 'off' },
+  },
 );

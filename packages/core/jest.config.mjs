@@ -4,6 +4,7 @@ const KINDS = {
   integration: '<rootDir>/test/integration/**/*.spec.ts',
   e2e: '<rootDir>/test/e2e/**/*.spec.ts',
   chaos: '<rootDir>/test/chaos/**/*.spec.ts',
+  docs: '<rootDir>/test/docs/**/*.spec.ts',
 };
 
 const project = (displayName, testMatch) => ({
@@ -12,7 +13,11 @@ const project = (displayName, testMatch) => ({
   testMatch: [testMatch],
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    // The documented samples import the package by its name.
+    '^nestjs-affinity-queue$': '<rootDir>/src/index.ts',
+  },
   // Types are checked by `tsc --noEmit`, apart from the tests.
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
   // One throw-away Redis per run; its address is in AFFINITY_TEST_REDIS_URL.

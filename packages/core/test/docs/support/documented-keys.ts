@@ -1,0 +1,47 @@
+import { codeOf, tableUnder } from './markdown.js';
+
+/** A row of the tables in docs/redis-keys.md. */
+export interface DocumentedKey {
+  readonly key: string;
+  readonly type: string;
+  readonly lives: string;
+}
+
+/** What stands for the placeholders of the tables. */
+export interface QueueNames {
+  readonly queue: string;
+  readonly prefix: string;
+  readonly state: string;
+}
+
+const headings = [
+  'Election and workers',
+  "The pending queue: BullMQ's keys",
+  'The pending queue: our keys',
+  'Worker queues',
+];
+
+/** Every key that docs/redis-keys.md names. */
+export const documentedKeys: readonly DocumentedKey[] = headings.flatMap((heading) =>
+  tableUnder('docs/redis-keys.md', heading).map(([key, type, , lives]) => ({
+    key: codeOf(key!),
+    type: type!,
+    lives: lives!,
+  })),
+);
+
+/** The keys of one queue that a row stands for. */
+export function patternOf({ key }: DocumentedKey, { queue, prefix, state }: QueueNames): RegExp {
+  const shared = key.startsWith('scheduler:instance:') || queue === 'pending-tasks';
+  const pattern = (shared ? key : key.replace(/^scheduler:/, 'scheduler:<queue>:'))
+    .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('<queue>', queue)
+    .replaceAll('<prefix>', prefix)
+    .replaceAll('<state>', state)
+    .replaceAll('<worker>', '[\\w.-]+-\\d+')
+    .replaceAll('<node>', '[\\w.-]+')
+    .replaceAll('<sha1>', '[0-9a-f]{40}')
+    // Ids of `QueueService`, and of other producers.
+    .replaceAll('<id>', '(?:t[\\w-]{15}|\\d+)');
+  return new RegExp(`^${pattern}$`);
+}
