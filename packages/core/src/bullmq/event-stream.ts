@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import { BlockingClient } from '../redis/blocking-client.js';
 import type { QueueContext } from '../redis/queue-context.js';
 
 /** One entry of the stream: names and values as Redis has them. */
@@ -10,8 +10,6 @@ export interface EventStreamListener {
 }
 
 const blockMs = 5_000;
-/** A blocking command can outlive a lost connection unanswered; after this long past its time-out we start anew. */
-const watchdogMs = 2_000;
 const retryMs = 200;
 /** How many entries one read fetches; a reader that fell behind does not hold Redis up. */
 const pageSize = 1_000;
@@ -30,7 +28,7 @@ export class EventStream {
   readonly #key: string;
   readonly #loop: Promise<void>;
   #markReady!: () => void;
-  #client: Redis | undefined;
+  readonly #client: BlockingClient;
   #closed = false;
   #wake: (() => void) | undefined;
 
@@ -40,6 +38,7 @@ export class EventStream {
   ) {
     this.#key = `${context.keys.base}events`;
     this.ready = new Promise((resolve) => (this.#markReady = resolve));
+    this.#client = new BlockingClient(() => context.hub.eventsTemplate());
     this.#loop = this.#run();
   }
 
@@ -47,7 +46,7 @@ export class EventStream {
   async close(): Promise<void> {
     this.#closed = true;
     this.#wake?.();
-    this.#client?.disconnect();
+    this.#client.close();
     await this.#loop;
     this.#markReady();
   }
@@ -74,9 +73,7 @@ export class EventStream {
   }
 
   async #read(from: string): Promise<string> {
-    const client = (this.#client ??= this.context.hub.eventsTemplate());
-    const reply = await this.#withWatchdog(
-      client,
+    const reply = await this.#client.run(blockMs, (client) =>
       client.xread('COUNT', pageSize, 'BLOCK', blockMs, 'STREAMS', this.#key, from),
     );
     const entries = (reply?.[0]?.[1] ?? []) as Entry[];
@@ -92,22 +89,6 @@ export class EventStream {
       this.listener.onEvent(fields.event ?? '', fields, id);
     } catch (error) {
       this.listener.onError(error);
-    }
-  }
-
-  async #withWatchdog<T>(client: Redis, command: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const hung = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        if (this.#client === client) this.#client = undefined;
-        client.disconnect();
-        reject(new Error('The connection for events did not answer and was replaced'));
-      }, blockMs + watchdogMs);
-    });
-    try {
-      return await Promise.race([command, hung]);
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -1,7 +1,7 @@
 /* eslint-disable max-lines -- All errors in one file: what can go wrong is one public contract, read as a whole. */
 import { AffinityQueueError } from './affinity-queue-error.js';
 import { ErrorCode } from './codes.js';
-import { redactText } from './redact.js';
+import { isError, redactText } from './redact.js';
 
 /**
  * One thing that is wrong with the options.
@@ -452,7 +452,7 @@ export class UnexpectedScriptResultError extends AffinityQueueError {
 
 /** The cause's message, in brackets; its code where it has no message, such as when all of a host's addresses failed. */
 function because({ cause }: ErrorOptions = {}): string {
-  if (!(cause instanceof Error)) return '';
+  if (!isError(cause)) return '';
   const { message, code } = cause as { message: string; code?: string };
   const text = message || code;
   return text ? ` (${redactText(text)})` : '';

@@ -1,4 +1,11 @@
+import { types } from 'node:util';
+
 const mask = '***';
+
+/** Also true for errors of another realm: inside jest those of Node itself are. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
 
 /**
  * Hides the credentials of a Redis URL. Everything between the scheme and the LAST `@` counts as credentials, so
@@ -22,7 +29,7 @@ function redactQuery(text: string): string {
  * errors that Redis replies with: for AUTH this is the password, for a script it is task payloads.
  */
 export function safeCause(cause: unknown): unknown {
-  if (!(cause instanceof Error)) return typeof cause === 'string' ? redactText(cause) : cause;
+  if (!isError(cause)) return typeof cause === 'string' ? redactText(cause) : cause;
   const message = redactText(cause.message);
   if (!('command' in cause) && message === cause.message) return cause;
   const copy = new Error(message, cause.cause === undefined ? undefined : { cause: safeCause(cause.cause) });

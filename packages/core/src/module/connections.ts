@@ -53,10 +53,12 @@ export class SharedConnection {
   };
 
   readonly #say = (event: ConnectionEvent): void => {
+    for (const { errors } of this.#queues) errors.connectionLost = event.lost;
     const log = this.#queues[0]?.log;
-    if (event.lost)
-      log?.warn('redisConnectionLost', { address: event.address, error: errorName(event.error) });
-    else log?.info('redisConnectionRestored', { address: event.address, afterMs: event.afterMs });
+    const { address } = event;
+    if (!event.lost) log?.info('redisConnectionRestored', { address, afterMs: event.afterMs });
+    else
+      log?.warn('redisConnectionLost', { address, error: event.error ? errorName(event.error) : 'closed' });
   };
 }
 

@@ -1,34 +1,48 @@
 import { Logger } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
+import { CommandTimeoutError } from '../errors/errors.js';
 import { errorName } from '../observability/messages/queue-log.js';
 
 const connectionError = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|Connection is closed/;
+const timedOut = /Command timed out|did not answer and was replaced/;
 
 /**
  * Where faults go that nobody awaits: to `errors$`, and to the log by name. That a connection is lost is said once, by the
- * connection itself.
+ * connection itself, and not again by everything that fails because of it.
  */
 export class QueueErrors {
   readonly #subject = new Subject<unknown>();
   readonly errors$: Observable<unknown> = this.#subject.asObservable();
   readonly #logger: Logger;
+  #connectionLost = false;
 
   constructor(queueName: string) {
     this.#logger = new Logger(`AffinityQueue:${queueName}`);
   }
 
+  /** Told by the connection. */
+  set connectionLost(lost: boolean) {
+    this.#connectionLost = lost;
+  }
+
+  readonly report = (error: unknown): void => {
+    this.emit(error);
+    if (!this.#isSaidAlready(error)) this.#logger.error(describe(error));
+  };
+
+  /** For a fault that another queue logs. */
   readonly emit = (error: unknown): void => {
     this.#subject.next(error);
   };
 
-  readonly report = (error: unknown): void => {
-    this.emit(error);
-    const text = error instanceof Error ? `${errorName(error)} ${error.message}` : '';
-    if (!connectionError.test(text)) this.#logger.error(describe(error));
-  };
-
   close(): void {
     this.#subject.complete();
+  }
+
+  #isSaidAlready(error: unknown): boolean {
+    const text = error instanceof Error ? `${errorName(error)} ${error.message}` : '';
+    if (connectionError.test(text)) return true;
+    return this.#connectionLost && (error instanceof CommandTimeoutError || timedOut.test(text));
   }
 }
 

@@ -1,11 +1,10 @@
 import type { Redis } from 'ioredis';
+import { BlockingClient } from './blocking-client.js';
 
 /** Called for every member that arrived, with its score. */
 export type WaitListener = (member: string, score: number) => void;
 
 const blockSeconds = 5;
-/** A blocking command can outlive a lost connection unanswered; after this long past its time-out we start anew. */
-const watchdogMs = 2_000;
 const reconnectDelayMs = 200;
 
 /**
@@ -16,12 +15,11 @@ const reconnectDelayMs = 200;
  */
 export class BlockingWait {
   readonly #listeners = new Map<string, WaitListener>();
-  #client: Redis | undefined;
+  readonly #client: BlockingClient;
   #loop: Promise<void> | undefined;
   #closed = false;
   #rotation = 0;
   #wakeLoop: (() => void) | undefined;
-  #abandonWait: (() => void) | undefined;
 
   /**
    * @param createClient - makes a client without command time-out; called again when a connection hangs
@@ -29,11 +27,13 @@ export class BlockingWait {
    * @param commands - a client that does not block
    */
   constructor(
-    private readonly createClient: () => Redis,
+    createClient: () => Redis,
     private readonly interruptKey: string,
     private readonly commands: Redis,
     private readonly onError: (error: unknown) => void,
-  ) {}
+  ) {
+    this.#client = new BlockingClient(createClient);
+  }
 
   /** Listens on a key until the returned function is called. */
   watch(key: string, listener: WaitListener): () => void {
@@ -50,17 +50,13 @@ export class BlockingWait {
   async close(): Promise<void> {
     this.#closed = true;
     this.#wakeLoop?.();
-    // Once only: ioredis keeps a timer for each call, and the second one for two seconds.
-    this.#client?.disconnect();
-    // A command of a client that was just reconnecting gets no answer at all, not even by `disconnect`.
-    this.#abandonWait?.();
+    this.#client.close();
     await this.#loop;
-    this.#client = undefined;
   }
 
   #interrupt(): void {
     this.#wakeLoop?.();
-    if (this.#client === undefined || this.#closed) return;
+    if (!this.#client.isOpen || this.#closed) return;
     this.commands.zadd(this.interruptKey, 0, 'keys').catch((error: unknown) => {
       // The wait notices the new keys at its next turn, at most `blockSeconds` later.
       if (!this.#closed) this.onError(error);
@@ -84,14 +80,15 @@ export class BlockingWait {
   }
 
   async #waitOnce(): Promise<void> {
-    const client = (this.#client ??= this.createClient());
     const keys = this.#rotatedKeys();
-    const reply = await this.#withWatchdog(client, client.bzpopmin(this.interruptKey, ...keys, blockSeconds));
+    const reply = await this.#client.run(blockSeconds * 1_000, (client) =>
+      client.bzpopmin(this.interruptKey, ...keys, blockSeconds),
+    );
     if (reply === null || this.#closed) return;
     const [key, member, score] = reply;
     this.#deliver(key, member, score);
     if (key === this.interruptKey) return;
-    const more = await this.#withWatchdog(client, client.zpopmin(key, 1_000));
+    const more = await this.#client.run(0, (client) => client.zpopmin(key, 1_000));
     for (let i = 0; i + 1 < more.length; i += 2) this.#deliver(key, String(more[i]), String(more[i + 1]));
   }
 
@@ -106,28 +103,6 @@ export class BlockingWait {
       this.#listeners.get(key)?.(member, Number(score));
     } catch (error) {
       this.onError(error);
-    }
-  }
-
-  async #withWatchdog<T>(client: Redis, command: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const hung = new Promise<never>((_, reject) => {
-      this.#abandonWait = () => {
-        reject(new Error('The wait was closed'));
-      };
-      timer = setTimeout(
-        () => {
-          if (this.#client === client) this.#client = undefined;
-          client.disconnect();
-          reject(new Error('The blocking connection did not answer and was replaced'));
-        },
-        blockSeconds * 1_000 + watchdogMs,
-      );
-    });
-    try {
-      return await Promise.race([command, hung]);
-    } finally {
-      clearTimeout(timer);
     }
   }
 

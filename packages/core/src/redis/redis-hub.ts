@@ -112,7 +112,7 @@ export class RedisHub {
     this.commands.on('ready', () => {
       if (lostAt === undefined) return;
       const afterMs = Math.round(performance.now() - lostAt);
-      lostAt = undefined;
+      lostAt = lastError = undefined;
       this.onConnection({ lost: false, address: this.address, afterMs });
     });
   }
@@ -124,6 +124,8 @@ export class RedisHub {
       connectionName: `${connectionName ?? 'affinity'}:${this.nodeId}:${purpose}`,
       // A command waits for Redis to come back; `commandTimeout` says how long.
       maxRetriesPerRequest: null,
+      // Nothing is on its way when we disconnect; ioredis keeps its timer even where the server has gone already.
+      disconnectTimeout: 500,
       // A blocking command is silent on purpose.
       socketTimeout: undefined,
       retryStrategy: (attempt) => retryStrategy?.(attempt) || Math.min(50 * 2 ** Math.min(attempt, 5), 1_000),
