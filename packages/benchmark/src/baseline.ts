@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { MetricName } from './cases/metrics.js';
-import type { PeerName } from './peers/index.js';
+import type { PeerName } from './peers/names.js';
 import { formatNumber } from './report/format.js';
 import type { Figures } from './statistics/figures.js';
 

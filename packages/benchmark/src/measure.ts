@@ -6,7 +6,8 @@ import { Redis } from 'ioredis';
 import { startMeter, type StartMeter } from './instruments/meter.js';
 import { measurements, type MeasurementName } from './measurements/index.js';
 import type { Measurement, Values } from './measurements/measurement.js';
-import { peers, type PeerName } from './peers/index.js';
+import { openers } from './peers/index.js';
+import type { PeerName } from './peers/names.js';
 import type { PhaseProfile } from './profile/phase-profile.js';
 import { ProfilingMeter } from './profile/profiling-meter.js';
 
@@ -43,5 +44,5 @@ async function measureOnEmptyRedis(url: string, load: unknown, meter: StartMeter
   await admin.config('RESETSTAT');
   await admin.config('SET', 'slowlog-log-slower-than', '-1');
   const run = measurements[measurement] as Measurement<unknown>;
-  return run({ redisUrl: url, admin, peer, open: peers[peer].open, startMeter: meter }, load);
+  return run({ redisUrl: url, admin, peer, open: openers[peer], startMeter: meter }, load);
 }

@@ -1,5 +1,5 @@
 import type { InputOf, MeasurementName } from '../measurements/index.js';
-import type { PeerName } from '../peers/index.js';
+import type { PeerName } from '../peers/names.js';
 import type { MetricName } from './metrics.js';
 
 /** A measurement with its input, for some peers: a row of the plan and a table of the report. */

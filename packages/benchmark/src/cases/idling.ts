@@ -1,4 +1,4 @@
-import { realPeers } from '../peers/index.js';
+import { realPeers } from '../peers/names.js';
 import { defineCase } from './bench-case.js';
 
 const connections = (workers: number, queues: number) =>

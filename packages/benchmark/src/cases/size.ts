@@ -1,4 +1,4 @@
-import { realPeers, type PeerName } from '../peers/index.js';
+import { realPeers, type PeerName } from '../peers/names.js';
 import { defineCase } from './bench-case.js';
 
 const workers = 10;

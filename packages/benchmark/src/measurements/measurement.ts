@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { StartMeter } from '../instruments/meter.js';
-import type { PeerName } from '../peers/index.js';
+import type { PeerName } from '../peers/names.js';
 import type { OpenPeer } from '../peers/peer.js';
 
 /** What one measurement found: a figure per metric, or all samples where their distribution is of interest. */

@@ -1,7 +1,7 @@
 /** One instance of a peer in a process of its own, steered by messages; ends with its parent. */
 import { pause } from '../instruments/until.js';
 import { inLanes, makeTask } from '../measurements/tasks.js';
-import { peers } from '../peers/index.js';
+import { openers } from '../peers/index.js';
 import type { BenchHandler } from '../peers/peer.js';
 import {
   monotonicMicros,
@@ -13,7 +13,7 @@ import {
 } from './messages.js';
 
 const setup = JSON.parse(process.argv[2] ?? '') as InstanceSetup;
-const peer = await peers[setup.peer].open(setup.redisUrl, setup);
+const peer = await openers[setup.peer](setup.redisUrl, setup);
 const feedTickMs = 10;
 const runs: Run[] = [];
 let handled = 0;

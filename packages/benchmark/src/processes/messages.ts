@@ -1,4 +1,4 @@
-import type { PeerName } from '../peers/index.js';
+import type { PeerName } from '../peers/names.js';
 import type { PeerOptions } from '../peers/peer.js';
 
 /** How an instance process is to be set up: its one argument, as JSON. */

@@ -1,5 +1,5 @@
 import { metrics, type MetricName } from '../cases/metrics.js';
-import { peers } from '../peers/index.js';
+import { peers } from '../peers/names.js';
 import { formatNumber } from '../report/format.js';
 import { table } from '../report/markdown/tables.js';
 import type { Figures } from '../statistics/figures.js';

@@ -1,5 +1,5 @@
 import { metrics, type MetricName } from '../cases/metrics.js';
-import { peers, type PeerName } from '../peers/index.js';
+import { peers, type PeerName } from '../peers/names.js';
 import { formatNumber } from '../report/format.js';
 import { phaseTable, type PhasePart } from '../report/markdown/profile.js';
 import { guaranteesTable, machineTable } from '../report/markdown/sections.js';

@@ -1,6 +1,6 @@
 import type { MetricName } from '../cases/metrics.js';
 import type { Values } from '../measurements/measurement.js';
-import type { PeerName } from '../peers/index.js';
+import type { PeerName } from '../peers/names.js';
 import type { PhaseProfile } from '../profile/phase-profile.js';
 import type { Machine } from './machine.js';
 

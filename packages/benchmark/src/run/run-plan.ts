@@ -1,6 +1,6 @@
 import { metrics } from '../cases/metrics.js';
 import type { Values } from '../measurements/measurement.js';
-import { peers, type PeerName } from '../peers/index.js';
+import { peers, type PeerName } from '../peers/names.js';
 import { runMeasurement } from './child.js';
 import type { Planned } from './plan.js';
 import type { CaseResult, Failure, PeerProfile, Sample } from './results.js';

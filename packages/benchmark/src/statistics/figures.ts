@@ -1,5 +1,5 @@
 import type { MetricName } from '../cases/metrics.js';
-import type { PeerName } from '../peers/index.js';
+import type { PeerName } from '../peers/names.js';
 import type { CaseResult, RunResults } from '../run/results.js';
 import { summarise, type Summary } from './statistics.js';
 

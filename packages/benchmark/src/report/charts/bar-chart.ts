@@ -1,5 +1,5 @@
-import type { PeerName } from '../../peers/index.js';
-import { peers } from '../../peers/index.js';
+import type { PeerName } from '../../peers/names.js';
+import { peers } from '../../peers/names.js';
 import type { Summary } from '../../statistics/statistics.js';
 import { formatShort, formatTick } from '../format.js';
 import { linearTicks } from './axis.js';

@@ -1,4 +1,4 @@
-import type { PeerName } from '../../peers/index.js';
+import type { PeerName } from '../../peers/names.js';
 
 /** Told apart also by people who do not see all colours. */
 export const colours: Readonly<Record<PeerName, string>> = {

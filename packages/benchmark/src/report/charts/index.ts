@@ -1,6 +1,6 @@
 import type { BenchCase } from '../../cases/bench-case.js';
 import type { MetricName } from '../../cases/metrics.js';
-import { realPeers, type PeerName } from '../../peers/index.js';
+import { realPeers, type PeerName } from '../../peers/names.js';
 import type { CaseResult } from '../../run/results.js';
 import type { Figures } from '../../statistics/figures.js';
 import { quantile, summarise } from '../../statistics/statistics.js';

@@ -1,4 +1,4 @@
-import { peers, type PeerName } from '../../peers/index.js';
+import { peers, type PeerName } from '../../peers/names.js';
 import { formatTick } from '../format.js';
 import { linearTicks, logScale } from './axis.js';
 import { colours } from './colours.js';

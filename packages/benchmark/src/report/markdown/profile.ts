@@ -1,4 +1,4 @@
-import { peers } from '../../peers/index.js';
+import { peers } from '../../peers/names.js';
 import type { CallShare, PhaseProfile, TimeShare } from '../../profile/phase-profile.js';
 import type { CaseResult, PeerProfile } from '../../run/results.js';
 import { formatNumber } from '../format.js';

@@ -1,5 +1,5 @@
 import { metrics } from '../../cases/metrics.js';
-import { peers } from '../../peers/index.js';
+import { peers } from '../../peers/names.js';
 import type { CaseResult, RunResults } from '../../run/results.js';
 import type { Figures } from '../../statistics/figures.js';
 import { formatNumber } from '../format.js';

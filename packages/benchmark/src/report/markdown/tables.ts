@@ -1,6 +1,6 @@
 import { bars } from '../../bars/index.js';
 import { metrics, type MetricName } from '../../cases/metrics.js';
-import { peers, type PeerName } from '../../peers/index.js';
+import { peers, type PeerName } from '../../peers/names.js';
 import type { CaseResult } from '../../run/results.js';
 import type { Figures } from '../../statistics/figures.js';
 import { formatNumber } from '../format.js';

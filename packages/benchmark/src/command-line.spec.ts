@@ -1,0 +1,25 @@
+import { describe, expect, it } from '@jest/globals';
+import { readCommandLine } from './command-line.js';
+
+describe('readCommandLine', () => {
+  it('has a folder for each form', () => {
+    expect(readCommandLine([]).out).toMatch(/packages\/benchmark\/reports\/full$/);
+    expect(readCommandLine(['--quick']).out).toMatch(/packages\/benchmark\/reports\/quick$/);
+  });
+
+  it('takes several names, and rounds', () => {
+    expect(readCommandLine(['--only', 'latency', '--only', 'add', '--rounds', '7'])).toMatchObject({
+      only: ['latency', 'add'],
+      rounds: 7,
+    });
+  });
+
+  it.each([
+    [['--rounds', '0'], '--rounds must be a whole number from 1, not "0"'],
+    [['--rounds', 'many'], 'not "many"'],
+    [['--save-baseline'], '--save-baseline belongs to --quick'],
+    [['--fast'], "Unknown option '--fast'"],
+  ])('refuses %j', (words, message) => {
+    expect(() => readCommandLine(words)).toThrow(message);
+  });
+});
