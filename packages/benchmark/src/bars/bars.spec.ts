@@ -48,14 +48,14 @@ describe('bars', () => {
 
   it('ask every round of a fleet to be free of faults', () => {
     const fleet = (overlaps: number) => {
-      const { samples: _, ...rest } = aResult('fleet-1x100', 'done', {});
+      const result = aResult('fleet-1x100', 'done', {});
       const values = { done: 60_000, overlaps: 0, disorder: 0, repeated: 0 };
       const samples = [values, { ...values, overlaps }, values].map((each, index) => ({
         round: index + 1,
         peer: 'affinity' as const,
         values: each,
       }));
-      return verdicts([{ ...rest, samples }])[0]?.[2].passed;
+      return verdicts([{ ...result, samples }])[0]?.[2].passed;
     };
     expect([fleet(0), fleet(1)]).toEqual([true, false]);
   });
