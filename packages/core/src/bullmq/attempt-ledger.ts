@@ -8,6 +8,8 @@ export interface CurrentAttempt {
   readonly attempt: number;
   readonly identifyTag: string;
   readonly batchPosition: number;
+  /** Tasks of the batch so far: those that ran and those that were dispatched. */
+  readonly batchSize: number;
   readonly fencingToken: number;
   readonly retryOrder: string;
 }
@@ -36,7 +38,7 @@ type Reply = [
   id: string | 0,
   limitMs: number,
   delayUntil: number,
-  batch?: [string, number, string],
+  batch?: [tag: string, position: number, fencingToken: string, size: number],
 ];
 
 /** How often an attempt is given to BullMQ that it does not even begin. */
@@ -135,13 +137,14 @@ export class AttemptLedger {
 }
 
 function toAttempt(job: JobJson, id: string, batch: Reply[4]): CurrentAttempt {
-  const [identifyTag = '', batchPosition = 0, fencingToken = '0'] = batch ?? [];
+  const [identifyTag = '', batchPosition = 0, fencingToken = '0', batchSize = 0] = batch ?? [];
   const { retryOrder = 'block' } = job.opts as { retryOrder?: string };
   return {
     id,
     attempt: job.attemptsStarted ?? 0,
     identifyTag,
     batchPosition,
+    batchSize,
     fencingToken: Number(fencingToken),
     retryOrder,
   };

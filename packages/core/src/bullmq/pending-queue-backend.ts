@@ -1,6 +1,7 @@
 import {
   QueueKeys as BullKeys,
   RedisQueueBackend,
+  type JobProgress,
   type JobType,
   type KeepJobs,
   type MinimalJob,
@@ -14,6 +15,7 @@ import { bullPrefix } from '../redis/queue-keys.js';
 import type { QueueScripts } from '../redis/queue-scripts.js';
 import { IndexedTasks } from './indexed-tasks.js';
 import { isWaiting, perType, tagIn } from './job-types.js';
+import { encodeProgress } from './progress.js';
 import { asArguments } from './script-arguments.js';
 
 /** Registered workers, for `queue.getWorkers()`. */
@@ -195,6 +197,11 @@ export class PendingQueueBackend extends RedisQueueBackend {
     this.assertWritten(reply, id, 'updateData');
   }
 
+  override async updateProgress(jobId: string, progress: JobProgress): Promise<void> {
+    encodeProgress(progress);
+    await super.updateProgress(jobId, progress);
+  }
+
   /** A worker sleeps while the concurrency is used up; the leader gives it more when that changes. */
   override async setQueueMeta(values: Record<string, string | number>): Promise<number> {
     const count = await super.setQueueMeta(values);
@@ -294,7 +301,7 @@ export class PendingQueueBackend extends RedisQueueBackend {
 
   /** @throws what the code of a script that writes about one task stands for */
   protected assertWritten(reply: unknown, jobId: string, command: string): void {
-    if (reply === changesTag) {
+    if (command === 'updateData' && reply === changesTag) {
       const reason = 'the data of a task that is indexed or runs must keep its identifyTag';
       throw new UnsupportedOperationError({ operation: command, reason });
     }

@@ -13,6 +13,7 @@ import { tagIn } from './job-types.js';
 import { AttemptCommits } from './attempt-commits.js';
 import { LaneChannel, type LaneCall, type LaneOptions } from './lane-channel.js';
 import { PendingQueueBackend, type PendingQueueBackendOptions } from './pending-queue-backend.js';
+import { encodeProgress } from './progress.js';
 import { asArguments, asText, asTexts } from './script-arguments.js';
 import { WakeSignal } from './wake-signal.js';
 
@@ -127,7 +128,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     fetchNext: boolean,
     fieldsToUpdate?: Record<string, unknown>,
   ): Promise<Finished> {
-    const fields = asTexts(fieldsToUpdate);
+    const fields = fieldsToUpdate && asTexts(fieldsToUpdate);
     const args = this.moveToFailedArgs(job, asText(failedReason), removeOnFail, token, false, fields);
     return this.#finish(job, args, token, fetchNext);
   }
@@ -140,7 +141,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     token = '0',
     { skipAttempt = false, fieldsToUpdate, fetchNext = false }: MoveToDelayedOpts = {},
   ): Promise<unknown[] | undefined> {
-    const fields = asTexts(fieldsToUpdate);
+    const fields = fieldsToUpdate && asTexts(fieldsToUpdate);
     if (!skipAttempt && this.#attempts.running(jobId).retryOrder !== 'skip') {
       return this.#giveBack(jobId, token, { delay, counts: true, fields, fetchNext });
     }
@@ -203,7 +204,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
   override async updateProgress(jobId: string, progress: JobProgress): Promise<void> {
     if (this.#attempts.wasMovedByHandler(jobId)) return super.updateProgress(jobId, progress);
     const keys = [this.toKey(jobId), this.toKey('events'), this.toKey('meta')];
-    const args = [jobId, JSON.stringify(progress)];
+    const args = [jobId, encodeProgress(progress)];
     await this.#write({ script: 'updateTaskProgress', keys, args }, jobId, 'updateProgress');
   }
 

@@ -13,6 +13,6 @@ export interface WorkerState {
   /** The tag whose batch the worker has, `null` while idle. */
   currentIdentifyTag: string | null;
 
-  /** Tasks of the current batch that have been taken so far, 0 while idle. */
+  /** Tasks of the current batch: those that ran, the one that runs, and those that wait on the worker; 0 while idle. */
   currentBatchSize: number;
 }

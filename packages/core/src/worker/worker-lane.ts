@@ -39,7 +39,7 @@ export class WorkerLane {
   #cancelled: { readonly id: string; readonly attempt: number } | undefined;
   #settled: Promise<void> = Promise.resolve();
   #meanMs = Number.POSITIVE_INFINITY;
-  #batch: { readonly identifyTag: string; readonly position: number } | undefined;
+  #batch: { readonly identifyTag: string; readonly size: number } | undefined;
   readonly #startTime = Date.now();
 
   constructor(
@@ -79,7 +79,7 @@ export class WorkerLane {
       workerId: this.workerId,
       status: this.#batch ? 'running' : 'idle',
       currentIdentifyTag: this.#batch?.identifyTag ?? null,
-      currentBatchSize: this.#batch?.position ?? 0,
+      currentBatchSize: this.#batch?.size ?? 0,
     };
   }
 
@@ -207,7 +207,7 @@ export class WorkerLane {
     const controller = new AbortController();
     this.#task = { id: attempt.id, attempt: attempt.attempt, controller };
     if (this.#cancelled?.id === attempt.id) this.cancel(attempt.id, this.#cancelled.attempt);
-    this.#batch = { identifyTag: attempt.identifyTag, position: attempt.batchPosition };
+    this.#batch = { identifyTag: attempt.identifyTag, size: attempt.batchSize };
     const { workerId } = this;
     const about = { jobId: attempt.id, type: job.name, workerId };
     const startedAt = performance.now();

@@ -4,13 +4,15 @@
   returned again. A batch ends here, when the worker's `wait` is empty. Ids that are no waiting task any more are skipped:
   those whose hash is gone, and those that aff:seq does not know, which were removed and perhaps added again meanwhile.
 
-  Returns { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token } }, as BullMQ's moveToActive does.
+  Returns, as BullMQ's moveToActive does,
+  { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token, batch size } }
 ]]
 local LOCK_MS = 2147483647
 
 local function describe(worker, id)
-  local meta = workerMeta(worker, 'tag', 'done', 'fence')
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
+  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
 end
 
 -- queue.rateLimit, a limit set by hand for a while, writes a count that no number of starts reaches.
