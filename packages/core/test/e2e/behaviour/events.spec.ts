@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
+import { type Redis } from 'ioredis';
 import type { QueueEvent, QueueService } from '../../../src/index.js';
 import { closeAll, startInstance } from '../../support/calm.js';
 import { quickElection } from '../../support/app.js';

@@ -80,7 +80,7 @@ describe('waitUntilFinished', () => {
     const { queue } = await startStage();
     await expect(queue.waitUntilFinished('nobody', 5_000)).rejects.toBeInstanceOf(TaskNotFoundError);
     for (const id of ['meta', 'aff:seq', '', undefined]) {
-      await expect(queue.waitUntilFinished(id as string)).rejects.toBeInstanceOf(TaskNotFoundError);
+      await expect(queue.waitUntilFinished(id!)).rejects.toBeInstanceOf(TaskNotFoundError);
     }
     await queue.pauseTag('t');
     const gone = await queue.add(task('t'));
