@@ -18,7 +18,7 @@ const ADVICE = `Install one of these and run the command again:
   Debian, Ubuntu:  sudo apt-get install redis-server
   Fedora:          sudo dnf install valkey
   macOS:           brew install redis
-  Docker:          docker run --rm -p 127.0.0.1:6379:6379 redis:7, then set REDIS_URL=redis://127.0.0.1:6379 (demo only)`;
+  Docker:          start the Docker daemon; a container is then used by itself`;
 
 /**
  * @typedef {object} AcquiredRedis
