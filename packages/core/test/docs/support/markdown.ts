@@ -31,14 +31,14 @@ export interface MarkdownFile {
 
 const notOurs = new Set(['node_modules', 'dist', 'coverage', 'reports', 'demo-output', '.git', '.cache']);
 
-/** All Markdown files of the repository, from the root. */
+/** All Markdown files of the repository, from the root; not the templates of generated ones, whose links start elsewhere. */
 export function markdownFiles(folder = root): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .flatMap((entry) => {
       if (notOurs.has(entry.name)) return [];
       const path = join(folder, entry.name);
       if (entry.isDirectory()) return markdownFiles(path);
-      return entry.name.endsWith('.md') ? [relative(root, path)] : [];
+      return /(?<!\.template)\.md$/.test(entry.name) ? [relative(root, path)] : [];
     })
     .sort();
 }
