@@ -25,7 +25,7 @@ function redactQuery(text: string): string {
 }
 
 /**
- * What may be kept of a foreign error as the cause of ours. ioredis attaches the command and its arguments to the
+ * What may be kept of a foreign error, as the cause of ours or handed on. ioredis attaches the command and its arguments to the
  * errors that Redis replies with: for AUTH this is the password, for a script it is task payloads.
  */
 export function safeCause(cause: unknown): unknown {

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import { CommandTimeoutError } from '../errors/errors.js';
+import { safeCause } from '../errors/redact.js';
 import { errorName } from '../observability/messages/queue-log.js';
 
 const connectionError = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|Connection is closed/;
@@ -32,7 +33,7 @@ export class QueueErrors {
 
   /** For a fault that another queue logs. */
   readonly emit = (error: unknown): void => {
-    this.#subject.next(error);
+    this.#subject.next(safeCause(error));
   };
 
   close(): void {

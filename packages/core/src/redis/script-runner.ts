@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { CommandTimeoutError } from '../errors/errors.js';
+import { safeCause } from '../errors/redact.js';
 
 export type ScriptArgument = string | number | Buffer;
 
@@ -47,10 +48,10 @@ export class ScriptRunner<Name extends string = string> {
   }
 }
 
-/** ioredis' time-out as a typed error; anything else as it is. */
+/** ioredis' time-out as a typed error; anything else as it is, but for the arguments of the command, which are payloads. */
 export function asTypedError(error: unknown, command: string, timeoutMs: number): unknown {
   if (error instanceof Error && error.message === 'Command timed out') {
     return new CommandTimeoutError({ command, timeoutMs }, { cause: error });
   }
-  return error;
+  return safeCause(error);
 }
