@@ -90,10 +90,13 @@ export function rootOptions(name: string, more: QueueModuleOptions = {}): QueueM
 
 /** Sets variables for one test; `afterEach(restoreVariables)`. */
 export function setVariables(variables: Record<string, string>): void {
-  for (const [name, value] of Object.entries(variables)) {
-    if (!saved.has(name)) saved.set(name, process.env[name]);
-    process.env[name] = value;
-  }
+  willBeSet(Object.keys(variables));
+  Object.assign(process.env, variables);
+}
+
+/** Variables that something else sets during the test. */
+export function willBeSet(names: readonly string[]): void {
+  for (const name of names) if (!saved.has(name)) saved.set(name, process.env[name]);
 }
 
 const saved = new Map<string, string | undefined>();
