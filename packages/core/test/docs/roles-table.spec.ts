@@ -48,5 +48,11 @@ describe('the table of roles', () => {
         .filter((line) => line.includes(` name=affinity:${election.nodeId}:`)).length;
     await until('it is connected', async () => (await own()) >= Number(connections));
     expect(await own()).toBe(Number(connections));
+
+    // Reading events takes one more while it lasts.
+    const reading = queue.events$.subscribe();
+    await until('it reads events', async () => (await own()) === Number(connections) + 1);
+    reading.unsubscribe();
+    await until('it has stopped reading', async () => (await own()) === Number(connections));
   });
 });
