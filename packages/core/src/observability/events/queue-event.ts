@@ -1,4 +1,4 @@
-/** What an event of a queue is about; every event also has `type`. */
+/** What an event of a queue is about; every event also has `type` and `eventId`. @publicApi */
 export interface QueueEventFields {
   /** A task was added. */
   added: { jobId: string; name: string };
@@ -28,6 +28,7 @@ export interface QueueEventFields {
   leaderless: { nodeId: string };
 }
 
+/** What happened. @publicApi */
 export type QueueEventType = keyof QueueEventFields;
 
 /**

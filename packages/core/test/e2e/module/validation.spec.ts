@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { InvalidOptionsError, QueueModule, type QueueModuleOptions } from '../../../src/index.js';
+import { InvalidOptionsError, QueueModule } from '../../../src/index.js';
 import { uniqueName } from '../../support/redis.js';
 import { closeApps, restoreVariables, setVariables, startApp } from './support/application.js';
 
