@@ -9,8 +9,6 @@ const noLock = -2;
 export class LeaderWatch {
   #missingSince: number | undefined;
   #leaderless = false;
-  /** Whether the queue's event stream has been told. */
-  #told = false;
 
   constructor(
     private readonly context: QueueContext,
@@ -38,19 +36,14 @@ export class LeaderWatch {
       this.#leaderless = true;
       this.log.warn('leaderless', { queue: this.context.options.pendingQueueName, forMs: Math.round(forMs) });
     }
-    if (!this.#told) this.#tell().catch(this.onError);
+    // Redis remembers whether it was told already: by another instance, and of this outage.
+    this.context.scripts.run('reportLeaderless', { caller: this.context.nodeId }).catch(this.onError);
   }
 
   #present(): void {
     this.#missingSince = undefined;
     if (this.#leaderless) this.#sayLeader().catch(this.onError);
     this.#leaderless = false;
-    this.#told = false;
-  }
-
-  async #tell(): Promise<void> {
-    await this.context.scripts.run('reportLeaderless', { caller: this.context.nodeId });
-    this.#told = this.#leaderless;
   }
 
   async #sayLeader(): Promise<void> {

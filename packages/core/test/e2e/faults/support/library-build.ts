@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+const packageFolder = resolve(import.meta.dirname, '../../../..');
+const sourceFolder = join(packageFolder, 'src');
+// Inside node_modules: imports are resolved as they are for the package, and no tool looks there.
+const buildsFolder = join(packageFolder, 'node_modules', '.cache', 'affinity-test-builds');
+const unusedForMs = 3_600_000;
+
+let build: Promise<string> | undefined;
+
+/**
+ * The library, compiled from the source as it is now, for processes of its own: `dist` may be older than the source. Made
+ * once per state of the source.
+ *
+ * @returns path of its entry
+ */
+export function libraryEntry(): Promise<string> {
+  build ??= provideBuild();
+  return build;
+}
+
+async function provideBuild(): Promise<string> {
+  const folder = join(buildsFolder, await sourceHash());
+  if (!existsSync(folder)) {
+    await removeUnused();
+    await compile(folder);
+  }
+  return join(folder, 'index.js');
+}
+
+async function sourceHash(): Promise<string> {
+  const hash = createHash('sha1');
+  const files = (await readdir(sourceFolder, { recursive: true }))
+    .filter((file) => file.endsWith('.ts'))
+    .sort();
+  for (const file of [
+    ...files.map((name) => join(sourceFolder, name)),
+    join(packageFolder, 'tsconfig.build.json'),
+  ]) {
+    hash.update(file.slice(packageFolder.length)).update(await readFile(file));
+  }
+  return hash.digest('hex');
+}
+
+/** Other test files may be doing the same: whoever is first provides it. */
+async function compile(folder: string): Promise<void> {
+  await mkdir(buildsFolder, { recursive: true });
+  const draft = await mkdtemp(join(buildsFolder, 'draft-'));
+  const tsc = join(packageFolder, 'node_modules', 'typescript', 'bin', 'tsc');
+  const options = ['--noCheck', '--declaration', 'false', '--sourceMap', 'false', '--outDir', draft];
+  const compiler = spawn(process.execPath, [tsc, '-p', 'tsconfig.build.json', ...options], {
+    cwd: packageFolder,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  const [code] = (await once(compiler, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`The library did not compile: tsc ended with ${code}`);
+  await writeFile(join(draft, 'package.json'), '{"type":"module"}');
+  try {
+    await rename(draft, folder);
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error;
+  }
+}
+
+async function removeUnused(): Promise<void> {
+  const names = existsSync(buildsFolder) ? await readdir(buildsFolder) : [];
+  for (const name of names) {
+    const folder = join(buildsFolder, name);
+    const { mtimeMs } = await stat(folder);
+    if (Date.now() - mtimeMs > unusedForMs) await rm(folder, { recursive: true, force: true });
+  }
+}
