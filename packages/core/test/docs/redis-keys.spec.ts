@@ -5,15 +5,17 @@ import { closeAll, startInstance } from '../support/app.js';
 import { testRedisUrl, uniqueName } from '../support/redis.js';
 import { gate, until } from '../support/until.js';
 import { documentedKeys, patternOf } from './support/documented-keys.js';
+import { databases } from './support/environment.js';
 
 const name = uniqueName();
 const names = { queue: `${name}-pending`, prefix: `${name}-worker`, state: `${name}-state` };
-const ours = new RegExp(`${name}|^scheduler:instance:`);
+/** Keys of an instance do not name their queue: nobody else may use this database. */
+const url = `${testRedisUrl()}/${databases.keys}`;
 
 let redis: Redis;
 
 beforeAll(() => {
-  redis = new Redis(testRedisUrl());
+  redis = new Redis(url);
 });
 
 afterAll(() => {
@@ -26,7 +28,7 @@ describe('the tables of keys', () => {
   it('have every key of a busy queue with its type, and what stays of an empty one', async () => {
     const seen = new Map<string, string>();
     const look = async (): Promise<void> => {
-      for (const key of (await redis.keys('*')).filter((found) => ours.test(found))) {
+      for (const key of await redis.keys('*')) {
         const type = await redis.type(key);
         // It can be gone between the two commands.
         if (type !== 'none') seen.set(key, type);
@@ -49,7 +51,7 @@ describe('the tables of keys', () => {
     expect(missing.map(({ key }) => key)).toEqual(['scheduler:election:vacancy']);
 
     await finish();
-    const left = (await redis.keys('*')).filter((found) => ours.test(found));
+    const left = await redis.keys('*');
     const mayStay = documentedKeys.filter(({ lives }) =>
       /^(stays|60 s|until it is removed)|after a crash, stays/.test(lives),
     );
@@ -65,6 +67,7 @@ async function fillQueue(look: () => Promise<void>) {
   const instance = await startInstance(
     {
       name,
+      redisOptions: { url },
       workerOptions: { maxBatchSize: 5, shutdownTimeout: 1_000 },
       queueOptions: { identifyTagConcurrency: { default: 1, shared: 2 } },
     },
@@ -114,7 +117,7 @@ async function fillQueue(look: () => Promise<void>) {
 
   scheduler.stop();
   await add('added');
-  const other = new Queue(names.queue, { connection: { url: testRedisUrl() } });
+  const other = new Queue(names.queue, { connection: { url } });
   await other.add('quick', { identifyTag: 'other' }, { priority: 1 });
   await other.close();
   return {

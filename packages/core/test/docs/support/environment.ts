@@ -29,4 +29,5 @@ export const databases = {
   commands: 504,
   operate: 505,
   options: 506,
+  keys: 507,
 } as const;
