@@ -35,6 +35,10 @@ export class LaneChannel {
   /** The lease is gone: nothing is sent any more, and what waits to be sent again is given up. */
   abandon(reason: Error): void {
     this.#abandoned ??= reason;
+    this.endPauses();
+  }
+
+  endPauses(): void {
     for (const interrupt of this.#interrupts) interrupt();
   }
 
@@ -53,10 +57,11 @@ export class LaneChannel {
   /**
    * Sends until Redis has answered: for scripts that may run twice.
    *
+   * @param isVain - whether the answer does not matter any more; then there is none
    * @throws {@link WorkerFencedError}, {@link NotTaskOwnerError}, or the reason why the lease is gone
    */
-  async sendUntilAnswered(call: LaneCall): Promise<unknown> {
-    for (let pauseMs = firstRetryMs; ; pauseMs = Math.min(pauseMs * 2, longestRetryMs)) {
+  async sendUntilAnswered(call: LaneCall, isVain = () => false): Promise<unknown> {
+    for (let pauseMs = firstRetryMs; !isVain(); pauseMs = Math.min(pauseMs * 2, longestRetryMs)) {
       if (this.#abandoned) throw this.#abandoned;
       try {
         return await this.send(call);
@@ -66,9 +71,10 @@ export class LaneChannel {
       }
       await this.pause(pauseMs);
     }
+    return undefined;
   }
 
-  /** Resolves after so long, or when the lease is gone. */
+  /** Resolves after so long, when the lease is gone, or when pauses are ended. */
   async pause(ms: number): Promise<void> {
     if (this.#abandoned) return;
     await new Promise<void>((resolve) => {

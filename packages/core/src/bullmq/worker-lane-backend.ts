@@ -68,10 +68,11 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     this.#attempts.noteError(error);
   }
 
-  /** Take nothing new. */
+  /** Take nothing new; a task that is on its way is not begun, and goes back when the worker retires. */
   stopTaking(): void {
     this.#stopping = true;
     this.#wake.interrupt();
+    this.#channel.endPauses();
   }
 
   /** The lease is gone: whatever this worker still sends is refused here already. */
@@ -101,7 +102,10 @@ export class WorkerLaneBackend extends PendingQueueBackend {
   override async moveToActive(token: string): Promise<unknown[]> {
     if (this.#stopping) return [];
     const call = { script: 'takeTask', args: [token, Date.now()] } as const;
-    const next = this.#attempts.taken(await this.#channel.send(call));
+    // BullMQ would ask again at once, as often as it can, or wait for a marker that is gone.
+    const reply = await this.#channel.sendUntilAnswered(call, () => this.#stopping);
+    if (this.#stopping) return [];
+    const next = this.#attempts.taken(reply);
     const { stranded } = this.#attempts;
     if (stranded !== undefined) return this.#failStranded(stranded, token);
     if (this.#attempts.isRepeated) await this.#channel.pause(repeatPauseMs);
@@ -154,7 +158,9 @@ export class WorkerLaneBackend extends PendingQueueBackend {
       args: this.#commitArgs(jobId, token, fetchNext, rest),
     } as const;
     const reply = await this.#commits.send(call, jobId, 'moveToDelayed');
-    return skipAttempt ? this.#commits.handOver(reply) : this.#commits.next(reply);
+    return skipAttempt
+      ? this.#commits.handOver(this.#wanted(reply))
+      : this.#commits.next(this.#wanted(reply));
   }
 
   /** A failed attempt with attempts left and no back-off. */
@@ -225,7 +231,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     const keys = bull.slice(0, 14).map(String);
     const args = this.#commitArgs(id, token, fetchNext, asArguments(bull.slice(14)));
     const reply = await this.#commits.send({ script: 'commitTask', keys, args }, id, 'moveToFinished');
-    return { result: this.#commits.next(reply), finishedOn: Number(bull[15]) };
+    return { result: this.#commits.next(this.#wanted(reply)), finishedOn: Number(bull[15]) };
   }
 
   async #failStranded({ id, options, reason }: StrandedAttempt, token: string): Promise<unknown[]> {
@@ -243,7 +249,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     const rest = [jobId, delay, counts ? 1 : 0, Date.now(), ...Object.entries(fields).flat()];
     const args = this.#commitArgs(jobId, token, fetchNext, rest);
     const reply = await this.#commits.send({ script: 'retryTask', args }, jobId, 'retryJob');
-    return counts ? this.#commits.next(reply) : this.#commits.handOver(reply);
+    return counts ? this.#commits.next(this.#wanted(reply)) : this.#commits.handOver(this.#wanted(reply));
   }
 
   #commitArgs(
@@ -255,6 +261,11 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     const { attempt } = this.#attempts.running(jobId);
     const next = fetchNext && !this.#stopping ? 1 : 0;
     return [attempt, token, next, this.#lane.runsShortTasks() ? 1 : 0, ...rest];
+  }
+
+  /** The reply to a commit, without the next task where that came too late to be begun. */
+  #wanted(reply: unknown): unknown {
+    return this.#stopping && Array.isArray(reply) ? 0 : reply;
   }
 
   /** What a running handler writes about its task. */
