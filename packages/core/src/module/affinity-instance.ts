@@ -4,6 +4,7 @@ import type { ResolvedQueueOptions, ResolvedRedisOptions } from '../options/reso
 import type { Resolution } from '../options/resolve-options.js';
 import { createMessages, warningMessage } from '../observability/messages/messages.js';
 import { QueueLog } from '../observability/messages/queue-log.js';
+import { InstanceIds } from '../redis/instance-ids.js';
 import { queueKeys } from '../redis/queue-keys.js';
 import { QueueScripts } from '../redis/queue-scripts.js';
 import { SharedConnection } from './connections.js';
@@ -21,7 +22,7 @@ import { settleAll } from './settle-all.js';
  */
 @Injectable()
 export class AffinityInstance implements OnModuleInit, OnApplicationShutdown {
-  readonly nodeId = newNodeId();
+  readonly #ids = new InstanceIds(newNodeId());
   readonly #queues: QueueRuntime[] = [];
   readonly #connections: SharedConnection[] = [];
   #opening: Promise<void> | undefined;
@@ -40,7 +41,7 @@ export class AffinityInstance implements OnModuleInit, OnApplicationShutdown {
     const connection = this.#connectionFor(options.redis);
     connection.add({ options, keys, log, errors });
     const scripts = new QueueScripts(connection.runner, keys);
-    const context = Object.freeze({ nodeId: this.nodeId, options, keys, hub: connection.hub, scripts });
+    const context = Object.freeze({ nodeId: this.#ids.nodeId, options, keys, hub: connection.hub, scripts });
     const runtime = new QueueRuntime(context, log, errors);
     this.#queues.push(runtime);
     return runtime;
@@ -108,7 +109,7 @@ export class AffinityInstance implements OnModuleInit, OnApplicationShutdown {
   #connectionFor(redis: ResolvedRedisOptions): SharedConnection {
     const present = this.#connections.find((connection) => connection.serves(redis));
     if (present !== undefined) return present;
-    const connection = new SharedConnection(redis, this.nodeId);
+    const connection = new SharedConnection(redis, this.#ids);
     this.#connections.push(connection);
     return connection;
   }

@@ -5,6 +5,7 @@ import { sameConnection } from '../options/redis-address.js';
 import type { ResolvedRedisOptions } from '../options/resolved-options.js';
 import { errorName } from '../observability/messages/queue-log.js';
 import type { LuaScriptName } from '../redis/generated/lua-sources.js';
+import type { InstanceIds } from '../redis/instance-ids.js';
 import { layoutVersion } from '../redis/queue-keys.js';
 import { RedisHub, type ConnectionEvent } from '../redis/redis-hub.js';
 import { ScriptRunner } from '../redis/script-runner.js';
@@ -18,9 +19,9 @@ export class SharedConnection {
 
   constructor(
     private readonly redis: ResolvedRedisOptions,
-    nodeId: string,
+    ids: InstanceIds,
   ) {
-    this.hub = new RedisHub(redis, nodeId, this.#report, this.#say);
+    this.hub = new RedisHub(redis, ids, this.#report, this.#say);
     this.runner = new ScriptRunner(this.hub.commands, redis.commandTimeoutMs, composeScripts());
   }
 

@@ -3,6 +3,7 @@ import { redisAddress } from '../options/redis-address.js';
 import type { ResolvedRedisOptions } from '../options/resolved-options.js';
 import { BlockingWait } from './blocking-wait.js';
 import { connectAndCheck, type ServerFacts } from './check-server.js';
+import type { InstanceIds } from './instance-ids.js';
 import { instanceKeys } from './queue-keys.js';
 import { WorkerMarker } from './worker-marker.js';
 
@@ -19,6 +20,8 @@ export class RedisHub {
   readonly workers: WorkerMarker;
   readonly leaderWait: BlockingWait;
   readonly commandTimeoutMs: number;
+  /** In names of connections and in keys that only they wait on. */
+  readonly #id: string;
   readonly #workerWait: BlockingWait;
   #closing: Promise<void> | undefined;
   #opened = false;
@@ -27,22 +30,23 @@ export class RedisHub {
 
   constructor(
     private readonly options: ResolvedRedisOptions,
-    readonly nodeId: string,
+    ids: InstanceIds,
     private readonly onError: (error: unknown) => void,
     private readonly onConnection: (event: ConnectionEvent) => void = () => undefined,
   ) {
     this.commandTimeoutMs = options.commandTimeoutMs;
+    this.#id = ids.nextConnectionId();
     this.commands = this.#createClient('commands', {
       commandTimeout: options.commandTimeoutMs,
       socketTimeout: options.options.socketTimeout,
       lazyConnect: true,
     });
     this.#watchConnection();
-    const { workers, interrupt } = instanceKeys(nodeId);
+    const { workers, interrupt } = instanceKeys(this.#id);
     const wait = (purpose: string, key: string): BlockingWait =>
       new BlockingWait(() => this.#createClient(purpose, {}), key, this.commands, onError);
     this.#workerWait = wait('workers', `${interrupt}:workers`);
-    this.workers = new WorkerMarker(workers, nodeId, this.#workerWait);
+    this.workers = new WorkerMarker(workers, ids, this.#workerWait);
     this.leaderWait = wait('leaders', `${interrupt}:leaders`);
   }
 
@@ -85,7 +89,7 @@ export class RedisHub {
     this.#closing ??= (async () => {
       this.#checking?.disconnect();
       await Promise.all([this.#workerWait.close(), this.leaderWait.close()]);
-      const { interrupt, workers } = instanceKeys(this.nodeId);
+      const { interrupt, workers } = instanceKeys(this.#id);
       if (this.commands.status === 'ready') {
         await this.commands.del(`${interrupt}:workers`, `${interrupt}:leaders`, workers).catch(this.onError);
       }
@@ -121,7 +125,7 @@ export class RedisHub {
     const { instance, options } = this.options;
     const { connectionName, retryStrategy } = options;
     const own: RedisOptions = {
-      connectionName: `${connectionName ?? 'affinity'}:${this.nodeId}:${purpose}`,
+      connectionName: `${connectionName ?? 'affinity'}:${this.#id}:${purpose}`,
       // A command waits for Redis to come back; `commandTimeout` says how long.
       maxRetriesPerRequest: null,
       // Nothing is on its way when we disconnect; ioredis keeps its timer even where the server has gone already.

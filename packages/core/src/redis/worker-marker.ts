@@ -1,4 +1,5 @@
 import type { BlockingWait } from './blocking-wait.js';
+import type { InstanceIds } from './instance-ids.js';
 
 /** What Redis tells a worker of this instance through the marker zset. */
 export interface MarkedWorker {
@@ -11,24 +12,22 @@ export interface MarkedWorker {
 const cancelMember = /^cancel:([^:]+):(\d+):(.*)$/s;
 
 /**
- * The one marker zset on which all workers of an instance wait, whatever their queue. Its members are worker ids, or
+ * The one marker zset on which all workers on a set of connections wait, whatever their queue. Its members are worker ids, or
  * `cancel:<workerId>:<attempt>:<task id>`.
  */
 export class WorkerMarker {
   readonly #workers = new Map<string, MarkedWorker>();
-  #count = 0;
   #unwatch: (() => void) | undefined;
 
   constructor(
     readonly key: string,
-    private readonly nodeId: string,
+    private readonly ids: InstanceIds,
     private readonly wait: BlockingWait,
   ) {}
 
   /** An id that no other worker of this process has or had. */
   nextWorkerId(): string {
-    this.#count += 1;
-    return `${this.nodeId}-${this.#count}`;
+    return this.ids.nextWorkerId();
   }
 
   add(workerId: string, worker: MarkedWorker): void {
