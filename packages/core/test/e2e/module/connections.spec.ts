@@ -101,6 +101,15 @@ describe('an instance has', () => {
       .split('\n')
       .flatMap((line) => (line.includes('name=affinity:') ? [/ user=(\w+)/.exec(line)?.[1]] : []));
     expect(users.sort()).toEqual(['default', 'default', 'default', 'other', 'other', 'other']);
+    // In one database: neither set may take what wakes the other's workers.
+    const ids = [...list.matchAll(/name=affinity:(\S+):workers/g)].map(([, id]) => id);
+    expect(new Set(ids).size).toBe(2);
+    const [root, feature] = await Promise.all(
+      [undefined, `${name}-a`].map(async (queue) =>
+        app.get<QueueService>(getQueueServiceToken(queue)).getWorkers(),
+      ),
+    );
+    expect(root!.map(({ workerId }) => workerId)).not.toEqual(feature!.map(({ workerId }) => workerId));
   });
 
   it('the name and the patience that it is given', async () => {
