@@ -1,0 +1,183 @@
+import { describe, expect, it } from '@jest/globals';
+import { Queue } from 'bullmq';
+import { NotTaskOwnerError, WorkerFencedError } from '../../../src/errors/errors.js';
+import type { Harness, Taken } from './support/harness.js';
+import { eventsOf, soundState, useHarness } from './support/use-harness.js';
+
+const { redis, queue: newQueue } = useHarness();
+
+async function withTasks(...ids: readonly string[]): Promise<Harness> {
+  const queue = await newQueue();
+  await queue.register('w1');
+  await queue.addMany('a', ...ids);
+  await queue.dispatch();
+  return queue;
+}
+
+describe('commitTask', () => {
+  it('completes the attempt and takes the next task', async () => {
+    const queue = await withTasks('a1', 'a2');
+    const next = await queue.commit('w1', await queue.take('w1'), { value: '{"n":1}', fetchNext: true });
+    expect(next).toMatchObject({ id: 'a2', position: 2 });
+    const { completed, active, workers } = await soundState(queue);
+    expect([completed, active]).toEqual([['a1'], ['a2']]);
+    expect(workers.get('w1')?.meta).toMatchObject({ cur: 'a2', last: 'a1:1' });
+    expect(await redis.hgetall(queue.job('a1'))).toMatchObject({ returnvalue: '{"n":1}', atm: '1' });
+    expect(await eventsOf(queue, 'completed')).toMatchObject([{ jobId: 'a1', returnvalue: '{"n":1}' }]);
+  });
+
+  it('fails the attempt for good', async () => {
+    const queue = await withTasks('a1');
+    expect(await queue.commit('w1', await queue.take('w1'), { value: 'broken', failed: true })).toBeUndefined();
+    expect((await soundState(queue)).failed).toEqual(['a1']);
+    expect(await redis.hget(queue.job('a1'), 'failedReason')).toBe('broken');
+  });
+
+  it('takes no next task unless told to', async () => {
+    const queue = await withTasks('a1', 'a2');
+    await queue.commit('w1', await queue.take('w1'));
+    const { active, workers } = await soundState(queue);
+    expect([active, workers.get('w1')?.wait]).toEqual([[], ['a2']]);
+  });
+
+  it.each([true, false])('gives the same reply when the first one was lost (next task: %s)', async (fetchNext) => {
+    const queue = await withTasks('a1', 'a2');
+    const task = await queue.take('w1');
+    const reply = await queue.commit('w1', task, { fetchNext });
+    const before = await queue.snapshot();
+    expect(await queue.commit('w1', task, { fetchNext })).toEqual(reply);
+    expect(await queue.snapshot()).toEqual(before);
+    expect(await redis.hget(queue.job('a1'), 'atm')).toBe('1');
+  });
+
+  it('knows an attempt that was committed before the last one no more', async () => {
+    const queue = await withTasks('a1', 'a2', 'a3');
+    const first = await queue.take('w1');
+    const second = (await queue.commit('w1', first, { fetchNext: true })) as Taken;
+    await queue.commit('w1', second, { fetchNext: true });
+    const before = await queue.snapshot();
+    await expect(queue.commit('w1', first, { fetchNext: true })).rejects.toThrow(NotTaskOwnerError);
+    expect(await queue.snapshot()).toEqual(before);
+  });
+
+  it.each([
+    ['a later attempt', { attempt: '2' }],
+    ['another task', { id: 'a2' }],
+  ])('is refused for %s, and leaves everything as it is', async (_, other) => {
+    const queue = await withTasks('a1', 'a2');
+    const task = await queue.take('w1');
+    const before = await queue.snapshot();
+    await expect(queue.commit('w1', { ...task, ...other })).rejects.toThrow(NotTaskOwnerError);
+    expect(await queue.snapshot()).toEqual(before);
+  });
+
+  it('is refused to a worker that was declared dead, also once another one runs the task', async () => {
+    const queue = await withTasks('a1');
+    const zombie = await queue.take('w1');
+    await queue.recover('w1');
+    await queue.register('w2');
+    await queue.dispatch();
+    const task = await queue.take('w2');
+    const before = await queue.snapshot();
+    await expect(queue.commit('w1', zombie, { fetchNext: true })).rejects.toThrow(WorkerFencedError);
+    expect(await queue.snapshot()).toEqual(before);
+    await queue.commit('w2', task);
+    expect((await soundState(queue)).completed).toEqual(['a1']);
+  });
+
+  it('does not depend on a lock that expired or was evicted', async () => {
+    const queue = await withTasks('a1', 'a2');
+    const task = await queue.take('w1');
+    await redis.del(`${queue.job('a1')}:lock`);
+    expect(await queue.commit('w1', task, { fetchNext: true })).toMatchObject({ id: 'a2' });
+    expect((await soundState(queue)).completed).toEqual(['a1']);
+  });
+
+  it('does not depend on the token of a take whose reply came too late', async () => {
+    const queue = await withTasks('a1', 'a2');
+    const task = await queue.take('w1', 'first');
+    await queue.take('w1', 'second');
+    expect(await queue.commit('w1', task, { fetchNext: true })).toMatchObject({ id: 'a2' });
+    expect((await soundState(queue)).completed).toEqual(['a1']);
+  });
+
+  it('leaves a task alone that somebody else has started since, and forgets it', async () => {
+    const queue = await withTasks('a1', 'a2');
+    const task = await queue.take('w1');
+    await redis.hincrby(queue.job('a1'), 'ats', 1);
+    await redis.set(`${queue.job('a1')}:lock`, 'foreign');
+    expect(await queue.commit('w1', task)).toBe(-6);
+    expect(await redis.get(`${queue.job('a1')}:lock`)).toBe('foreign');
+    expect(await redis.lrange(queue.list('active'), 0, -1)).toEqual(['a1']);
+    expect(await queue.take('w1')).toMatchObject({ id: 'a2' });
+  });
+
+  it('leaves a task alone that is not active any more, and forgets it', async () => {
+    const queue = await withTasks('a1', 'a2');
+    const task = await queue.take('w1');
+    await redis.lrem(queue.list('active'), 0, 'a1');
+    expect(await queue.commit('w1', task)).toBe(-3);
+    expect(await redis.exists(queue.list('completed'))).toBe(0);
+    expect(await queue.take('w1')).toMatchObject({ id: 'a2' });
+  });
+
+  it('leaves nothing of a task whose hash is gone', async () => {
+    const queue = await withTasks('a1', 'a2');
+    const task = await queue.take('w1');
+    await redis.del(queue.job('a1'));
+    expect(await queue.commit('w1', task)).toBe(-1);
+    expect(await redis.exists(queue.list('active'), `${queue.job('a1')}:lock`)).toBe(0);
+    expect(await queue.take('w1')).toMatchObject({ id: 'a2' });
+  });
+
+  it('keeps the attempt when the task waits for children, so that it can fail', async () => {
+    const queue = await withTasks('a1');
+    const task = await queue.take('w1');
+    await redis.sadd(`${queue.job('a1')}:dependencies`, 'some:child');
+    expect(await queue.commit('w1', task)).toBe(-4);
+    await queue.commit('w1', task, { failed: true, value: 'pending children' });
+    expect((await soundState(queue)).failed).toEqual(['a1']);
+  });
+
+  it('removes the task when nothing of it is to be kept', async () => {
+    const queue = await withTasks('a1');
+    await queue.commit('w1', await queue.take('w1'), { keepJobs: true });
+    expect(await redis.exists(queue.job('a1'), queue.list('completed'))).toBe(0);
+    await soundState(queue);
+  });
+
+  it('says that the queue is drained only when no task waits anywhere', async () => {
+    const queue = await withTasks('a1', 'a2');
+    const second = (await queue.commit('w1', await queue.take('w1'), { fetchNext: true })) as Taken;
+    expect(await eventsOf(queue, 'drained')).toEqual([]);
+    await queue.commit('w1', second, { fetchNext: true });
+    expect(await eventsOf(queue, 'drained')).toHaveLength(1);
+  });
+
+  it('notes that the tasks of a worker are short, or are no more', async () => {
+    const queue = await withTasks('a1', 'a2', 'a3');
+    const second = (await queue.commit('w1', await queue.take('w1'), { fetchNext: true, short: true })) as Taken;
+    expect((await soundState(queue)).hungry).toEqual(['w1']);
+    await queue.commit('w1', second, { fetchNext: true });
+    expect((await soundState(queue)).hungry).toEqual([]);
+  });
+
+  it("queues the last one of BullMQ's keepLastIfActive when the active one is over", async () => {
+    const queue = await withTasks();
+    const bull = new Queue(queue.pendingQueueName, { connection: redis as never, prefix: 'bull' });
+    const deduplication = { id: 'one', keepLastIfActive: true };
+    const add = (jobId: string) =>
+      bull.add('type', { identifyTag: 'a', payload: jobId }, { jobId, deduplication, removeOnComplete: true });
+    await add('a1');
+    await queue.dispatch();
+    const task = await queue.take('w1');
+    await add('a2');
+    await add('a3');
+    await queue.commit('w1', task, { fetchNext: true });
+    await queue.dispatch();
+    const { seq, workers } = await soundState(queue);
+    expect([[...seq.keys()], workers.get('w1')?.wait]).toEqual([['a3'], ['a3']]);
+    expect(await redis.hget(queue.job('a3'), 'data')).toContain('"payload":"a3"');
+    await bull.close();
+  });
+});

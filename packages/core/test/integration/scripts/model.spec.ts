@@ -1,0 +1,35 @@
+import { afterAll, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { connectScripts, Harness } from './support/harness.js';
+import { actions, Model, type Action, type ActionName } from './support/model.js';
+
+/** A database of its own, emptied after every run. */
+const redis = connectScripts(14);
+
+afterAll(async () => {
+  await redis.quit();
+});
+
+/** What a queue does most of the time comes most often. */
+const weights: Partial<Record<ActionName, number>> = { add: 8, dispatch: 8, take: 8, complete: 8, retryBlock: 4, dispatchLittle: 2 };
+
+const action = fc.tuple(
+  fc.oneof(...actions.map((name) => ({ weight: weights[name] ?? 1, arbitrary: fc.constant(name) }))),
+  fc.nat({ max: 100 }),
+  fc.nat({ max: 100 }),
+) as fc.Arbitrary<Action>;
+
+it('keeps every task, every order and every list, whatever happens in whatever order', async () => {
+  const steps = fc.array(action, { minLength: 15, maxLength: 60, size: 'max' });
+  const property = fc.asyncProperty(steps, fc.integer({ min: 1, max: 4 }), async (sequence, maxBatchSize) => {
+    await redis.flushdb();
+    const model = new Model(new Harness(redis), maxBatchSize);
+    await model.start();
+    for (const step of sequence) await model.step(step);
+    await model.finish();
+  });
+  // On failure fast-check prints the seed, the path and the shortest sequence that fails.
+  await fc.assert(property, { numRuns: Number(process.env.AFFINITY_MODEL_RUNS ?? 300), endOnFailure: true });
+  await redis.flushdb();
+  expect(await redis.dbsize()).toBe(0);
+}, 120_000);

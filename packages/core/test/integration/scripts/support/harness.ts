@@ -1,0 +1,279 @@
+import { Redis } from 'ioredis';
+import { composeScripts } from '../../../../src/bullmq/bullmq-scripts.js';
+import type { LuaScriptName } from '../../../../src/redis/generated/lua-sources.js';
+import { instanceKeys, layoutVersion, queueKeys, type QueueKeys } from '../../../../src/redis/queue-keys.js';
+import { QueueScripts, type ScriptCall } from '../../../../src/redis/queue-scripts.js';
+import { ScriptRunner } from '../../../../src/redis/script-runner.js';
+import { testRedisUrl, uniqueName } from '../../../support/redis.js';
+import { BullArguments, type Outcome } from './bull-arguments.js';
+
+export interface AddedTask {
+  readonly id: string;
+  readonly tag?: string;
+  /** In place of what QueueService would write. */
+  readonly data?: string;
+  readonly fields?: Readonly<Record<string, string | number>>;
+}
+
+export interface DispatchLimits {
+  readonly leader?: string;
+  readonly maxBatchSize?: number;
+  readonly maxIds?: number;
+  readonly maxBytes?: number;
+  readonly maxDataBytes?: number;
+  readonly maxTagBytes?: number;
+}
+
+export interface Dispatched {
+  readonly taken: number;
+  readonly bound: number;
+  readonly more: boolean;
+  readonly dueInMs: number;
+}
+
+/** A task as a worker took it. */
+export interface Taken {
+  readonly id: string;
+  readonly attempt: string;
+  readonly token: string;
+  readonly tag: string;
+  readonly position: number;
+  readonly fence: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export interface CommitOptions extends Partial<Outcome> {
+  readonly fetchNext?: boolean;
+  readonly short?: boolean;
+}
+
+export interface RetryOptions {
+  readonly delayMs?: number;
+  readonly counts?: boolean;
+  readonly fields?: readonly string[];
+  readonly fetchNext?: boolean;
+  readonly short?: boolean;
+}
+
+/** Kept apart from other suites, whose scans should not meet the many keys of these. */
+const database = 13;
+
+export function connectScripts(db = database, url = testRedisUrl()): Redis {
+  return new Redis(url, { db, maxRetriesPerRequest: null });
+}
+
+/** One queue as its scripts see it: a leader, workers without processes, tasks without a producer. */
+export class Harness {
+  readonly keys: QueueKeys;
+  readonly scripts: QueueScripts;
+  readonly bull: BullArguments;
+  readonly marker: string;
+  readonly leader = 'leader:1';
+  readonly pendingQueueName: string;
+
+  constructor(
+    readonly redis: Redis,
+    readonly name = uniqueName(),
+  ) {
+    this.pendingQueueName = `${name}-pending`;
+    this.keys = queueKeys({
+      pendingQueueName: this.pendingQueueName,
+      workerQueuePrefix: `${name}-worker`,
+      workerStatePrefix: `${name}-state`,
+    });
+    this.scripts = new QueueScripts(runnerOf(redis), this.keys);
+    this.bull = new BullArguments(redis, this.pendingQueueName);
+    this.marker = instanceKeys(`${name}-node`).workers;
+  }
+
+  run(script: LuaScriptName, call: ScriptCall = {}): Promise<unknown> {
+    return this.scripts.run(script, call);
+  }
+
+  /** Prefixes of every key that the queue can have. */
+  get prefixes(): string[] {
+    const { name } = this;
+    return [`bull:${name}-`, `scheduler:${name}-`, `scheduler:instance:${name}-`, `${name}-state:`];
+  }
+
+  async elect(leader = this.leader): Promise<void> {
+    await this.redis.set(this.keys.electionLock, leader);
+  }
+
+  /** As BullMQ's add does. */
+  async add(...tasks: readonly AddedTask[]): Promise<void> {
+    const pipeline = this.redis.pipeline();
+    for (const { id, tag = 'tag', data, fields = {} } of tasks) {
+      const encoded = data ?? `{"identifyTag":${JSON.stringify(tag)},"payload":"${id}"}`;
+      const opts = '{"attempts":3}';
+      const base = { name: 'type', data: encoded, opts, timestamp: Date.now(), delay: 0, priority: 0 };
+      pipeline.hset(this.job(id), { ...base, ...fields });
+      pipeline.lpush(this.list('wait'), id);
+    }
+    pipeline.zadd(this.keys.marker, 0, '0');
+    await pipeline.exec();
+  }
+
+  async addMany(tag: string, ...ids: readonly string[]): Promise<void> {
+    await this.add(...ids.map((id) => ({ id, tag })));
+  }
+
+  async register(...workers: readonly string[]): Promise<void> {
+    for (const worker of workers) {
+      const args = [layoutVersion, `${this.name}-node`, this.marker, this.keys.workerState(worker), `{"workerId":"${worker}"}`];
+      await this.run('registerWorker', { caller: worker, args });
+    }
+  }
+
+  async dispatch(limits: DispatchLimits = {}): Promise<Dispatched> {
+    const { leader = this.leader, maxBatchSize = 10, maxIds = 500, maxBytes = 1_000_000 } = limits;
+    const { maxDataBytes = 300_000, maxTagBytes = 512 } = limits;
+    const args = [maxBatchSize, maxIds, maxBytes, maxDataBytes, maxTagBytes];
+    const reply = await this.run('dispatch', { caller: leader, args });
+    const [taken, bound, more, dueInMs] = reply as [number, number, number, number];
+    return { taken, bound, more: more === 1, dueInMs };
+  }
+
+  /** @returns the task, or how long the rate limit lasts (ms), or nothing */
+  async takeReply(worker: string, token = `${worker}-token`): Promise<Taken | number | undefined> {
+    return asTaken(await this.run('takeTask', { caller: worker, args: [token, Date.now()] }), token);
+  }
+
+  async take(worker: string, token?: string): Promise<Taken> {
+    const taken = await this.takeReply(worker, token);
+    if (typeof taken !== 'object') throw new Error(`${worker} was given no task but ${String(taken)}`);
+    return taken;
+  }
+
+  async commit(worker: string, task: Taken, options: CommitOptions = {}): Promise<Taken | number | undefined> {
+    const { fetchNext = false, short = false, ...outcome } = options;
+    const { keys, args } = this.bull.finished(task.id, { token: task.token, ...outcome });
+    const own = [task.attempt, task.token, fetchNext ? 1 : 0, short ? 1 : 0];
+    return asTaken(await this.run('commitTask', { caller: worker, keys, args: [...own, ...args] }), task.token);
+  }
+
+  async retry(worker: string, task: Taken, options: RetryOptions = {}): Promise<Taken | number | undefined> {
+    const { delayMs = 0, counts = true, fields = [], fetchNext = false, short = false } = options;
+    const own = [task.attempt, task.token, fetchNext ? 1 : 0, short ? 1 : 0];
+    const args = [...own, task.id, delayMs, counts ? 1 : 0, Date.now(), ...fields];
+    return asTaken(await this.run('retryTask', { caller: worker, args }), task.token);
+  }
+
+  async delay(
+    worker: string,
+    task: Taken,
+    { delayMs = 0, byHandler = false, fetchNext = false, short = false, token = task.token } = {},
+  ): Promise<Taken | number | undefined> {
+    const { keys, args } = this.bull.delayed(task.id, { token, delayMs, byHandler });
+    const own = [task.attempt, token, fetchNext ? 1 : 0, short ? 1 : 0];
+    return asTaken(await this.run('delayTask', { caller: worker, keys, args: [...own, ...args] }), task.token);
+  }
+
+  async remove(id: string, { withChildren = true, unfinishedOnly = true } = {}): Promise<unknown> {
+    const { keys, args } = this.bull.removed(id, withChildren);
+    return this.run('removeTask', { keys, args: [...args, unfinishedOnly ? 1 : 0] });
+  }
+
+  async recover(worker: string, { beat = '0', maxCrashes = 3, leader = this.leader } = {}): Promise<unknown> {
+    return this.run('recoverWorker', { caller: leader, args: [worker, beat, maxCrashes] });
+  }
+
+  async retire(worker: string): Promise<unknown> {
+    return this.run('retireWorker', { caller: worker });
+  }
+
+  async pauseTag(tag: string): Promise<unknown> {
+    return this.run('pauseTag', { args: [tag] });
+  }
+
+  async resumeTag(tag: string): Promise<unknown> {
+    return this.run('resumeTag', { args: [tag] });
+  }
+
+  /** To the end, as QueueService does. */
+  async purgeTag(tag: string, window = 200): Promise<number> {
+    let removed = 0;
+    for (let position = 0; ; ) {
+      const [count, next] = (await this.run('purgeTag', { args: [tag, position, window] })) as [number, number];
+      removed += count;
+      if (next < 0 && count === 0) return removed;
+      position = next;
+    }
+  }
+
+  async setLimits(limit: number, tags: Readonly<Record<string, number>> = {}): Promise<unknown> {
+    return this.run('setLimits', { caller: this.leader, args: [limit, ...Object.entries(tags).flat()] });
+  }
+
+  async pauseQueue(): Promise<void> {
+    await this.redis.hset(this.list('meta'), 'paused', 1);
+  }
+
+  async resumeQueue(): Promise<void> {
+    const { keys, args } = this.bull.resumed();
+    await this.run('resumeQueue', { keys, args });
+  }
+
+  /** Back-offs and delays of up to an hour are over. */
+  async letTimePass(): Promise<void> {
+    const hourMs = 3_600_000;
+    for (const tag of await this.redis.zrange(this.list('aff:parked'), 0, -1)) {
+      await this.redis.zincrby(this.list('aff:parked'), -hourMs, tag);
+    }
+    for (const id of await this.redis.zrange(this.list('delayed'), 0, -1)) {
+      await this.redis.zincrby(this.list('delayed'), -hourMs * 4096, id);
+    }
+  }
+
+  job(id: string): string {
+    return `${this.keys.base}${id}`;
+  }
+
+  /** A key of the pending queue. */
+  list(suffix: string): string {
+    return `${this.keys.base}${suffix}`;
+  }
+
+  worker(worker: string, suffix: string): string {
+    return `${this.keys.workerBase}${worker}:${suffix}`;
+  }
+
+  /** Ids in the order in which they will run. */
+  async order(list: string): Promise<string[]> {
+    return (await this.redis.lrange(list, 0, -1)).reverse();
+  }
+
+  async clear(): Promise<void> {
+    for (const key of await this.allKeys()) await this.redis.del(key);
+  }
+
+  async allKeys(): Promise<string[]> {
+    const keys = await this.redis.keys('*');
+    return keys.filter((key) => this.prefixes.some((prefix) => key.startsWith(prefix))).sort();
+  }
+
+  /** Everything that the queue has in Redis, byte by byte. */
+  async snapshot(): Promise<ReadonlyMap<string, string>> {
+    const keys = await this.allKeys();
+    const dumps = await Promise.all(keys.map((key) => this.redis.dumpBuffer(key)));
+    return new Map(keys.map((key, index) => [key, dumps[index]?.toString('hex') ?? '']));
+  }
+}
+
+const runners = new WeakMap<Redis, ScriptRunner<LuaScriptName>>();
+
+function runnerOf(redis: Redis): ScriptRunner<LuaScriptName> {
+  const runner = runners.get(redis) ?? new ScriptRunner(redis, 10_000, composeScripts());
+  runners.set(redis, runner);
+  return runner;
+}
+
+function asTaken(reply: unknown, token: string): Taken | number | undefined {
+  if (reply === 0) return undefined;
+  if (!Array.isArray(reply)) return reply as number;
+  const [flat, id, limitMs, , batch] = reply as [string[] | 0, string | 0, number, number, [string, number, string]];
+  if (flat === 0 || id === 0) return limitMs > 0 ? limitMs : undefined;
+  const fields = Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : [])));
+  const [tag, position, fence] = batch;
+  return { id, attempt: fields.ats ?? '', token, tag, position, fence, fields };
+}
