@@ -75,8 +75,7 @@ local function emit(event, ...)
   maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
   rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
 end
-rcall('HSETNX', ctlKey, 'layout', ARGV[7])
-if rcall('HGET', ctlKey, 'layout') ~= ARGV[7] then return LAYOUT_MISMATCH end
+if (rcall('HGET', ctlKey, 'layout') or ARGV[7]) ~= ARGV[7] then return LAYOUT_MISMATCH end
 local held, info = rcall('GET', lockKey), rcall('GET', KEYS[5]) or ''
 if held and string.sub(held, 1, #caller + 1) == caller .. ':' then
   rcall('PEXPIRE', lockKey, ARGV[4])
@@ -87,7 +86,8 @@ local time = rcall('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local epoch = string.format('%.0f', math.max(tonumber(rcall('GET', KEYS[4]) or 0) + 1, now))
 local value = caller .. ':' .. epoch
-rcall('DEL', KEYS[6])
+rcall('DEL', KEYS[6]) -- first: it is allowed when Redis is full, and what follows in the same script then is too
+rcall('HSETNX', ctlKey, 'layout', ARGV[7])
 rcall('SET', KEYS[4], epoch)
 rcall('SET', lockKey, value, 'PX', ARGV[4])
 rcall('SET', KEYS[5], (string.gsub(ARGV[5], '__EPOCH__', epoch)))
@@ -306,8 +306,9 @@ local function release(worker, reason, parkUntil)
 end
 local LOCK_MS = 2147483647
 local function describe(worker, id)
-  local meta = workerMeta(worker, 'tag', 'done', 'fence')
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
+  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
 end
 local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
@@ -635,8 +636,9 @@ local function release(worker, reason, parkUntil)
 end
 local LOCK_MS = 2147483647
 local function describe(worker, id)
-  local meta = workerMeta(worker, 'tag', 'done', 'fence')
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
+  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
 end
 local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
@@ -1354,8 +1356,9 @@ local function release(worker, reason, parkUntil)
 end
 local LOCK_MS = 2147483647
 local function describe(worker, id)
-  local meta = workerMeta(worker, 'tag', 'done', 'fence')
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
+  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
 end
 local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
@@ -1697,8 +1700,9 @@ local function release(worker, reason, parkUntil)
 end
 local LOCK_MS = 2147483647
 local function describe(worker, id)
-  local meta = workerMeta(worker, 'tag', 'done', 'fence')
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
+  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
 end
 local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
@@ -2128,7 +2132,8 @@ end
 local maxBatchSize, maxIds, maxBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local maxDataBytes, maxTagBytes = tonumber(ARGV[7]), tonumber(ARGV[8])
 local function isCount(number) return number and number >= 1 and number <= 1000 end
-if not (isCount(maxBatchSize) and isCount(maxIds) and maxBytes and maxDataBytes and maxTagBytes) then
+local function isSize(number) return number and number >= 0 end
+if not (isCount(maxBatchSize) and isCount(maxIds) and isSize(maxBytes) and isSize(maxDataBytes) and isSize(maxTagBytes)) then
   return INVALID_ARGUMENT
 end
 if not isLeader() then return STALE_LEADER end
@@ -2461,24 +2466,22 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local function unindex(id, tag)
-  if not rcall('ZSCORE', keys.seq, id) then return false end
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
   local isHead = rcall('LINDEX', tagKey(tag), -1) == id
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
     if isHead then rcall('ZREM', keys.parked, tag) end
     if settle(tag, wasReady) and not wasReady then wakeLeader() end
-    return true
+    return
   end
   for _, worker in ipairs(ownersOf(tag)) do
-    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return true end
+    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return end
     local nextKey = workerKey(worker, 'next')
     if rcall('LREM', nextKey, 1, id) == 1 then
       if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
-      return true
+      return
     end
   end
-  return true
 end
 local DATA_HEAD = '{"identifyTag":"'
 local function jsonStringAt(data, from)
@@ -2827,24 +2830,22 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local function unindex(id, tag)
-  if not rcall('ZSCORE', keys.seq, id) then return false end
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
   local isHead = rcall('LINDEX', tagKey(tag), -1) == id
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
     if isHead then rcall('ZREM', keys.parked, tag) end
     if settle(tag, wasReady) and not wasReady then wakeLeader() end
-    return true
+    return
   end
   for _, worker in ipairs(ownersOf(tag)) do
-    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return true end
+    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return end
     local nextKey = workerKey(worker, 'next')
     if rcall('LREM', nextKey, 1, id) == 1 then
       if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
-      return true
+      return
     end
   end
-  return true
 end
 local DATA_HEAD = '{"identifyTag":"'
 local function jsonStringAt(data, from)
@@ -4357,24 +4358,22 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local function unindex(id, tag)
-  if not rcall('ZSCORE', keys.seq, id) then return false end
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
   local isHead = rcall('LINDEX', tagKey(tag), -1) == id
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
     if isHead then rcall('ZREM', keys.parked, tag) end
     if settle(tag, wasReady) and not wasReady then wakeLeader() end
-    return true
+    return
   end
   for _, worker in ipairs(ownersOf(tag)) do
-    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return true end
+    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return end
     local nextKey = workerKey(worker, 'next')
     if rcall('LREM', nextKey, 1, id) == 1 then
       if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
-      return true
+      return
     end
   end
-  return true
 end
 local DATA_HEAD = '{"identifyTag":"'
 local function jsonStringAt(data, from)
@@ -4474,8 +4473,9 @@ end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
 local LOCK_MS = 2147483647
 local function describe(worker, id)
-  local meta = workerMeta(worker, 'tag', 'done', 'fence')
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
+  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
 end
 local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
@@ -4613,10 +4613,16 @@ local function dropFromWait()
   return #ids < window and -1 or from + kept
 end
 local function dropFrom(list)
-  local ids = rcall('LRANGE', list, -window, -1)
-  for i = #ids, 1, -1 do
-    if drop(ids[i]) then unindex(ids[i], tag) end
-  end
+  local stale
+  repeat
+    local ids = rcall('LRANGE', list, -window, -1)
+    stale = 0
+    for i = #ids, 1, -1 do
+      local isStale = not (rcall('ZSCORE', keys.seq, ids[i]) and isTask(ids[i]))
+      if isStale then stale = stale + 1 end
+      if isStale or drop(ids[i]) then unindex(ids[i], tag) end
+    end
+  until stale == 0 or removed > 0
 end
 local position = dropFromWait()
 if position < 0 and removed == 0 then
@@ -4839,8 +4845,9 @@ local function release(worker, reason, parkUntil)
 end
 local LOCK_MS = 2147483647
 local function describe(worker, id)
-  local meta = workerMeta(worker, 'tag', 'done', 'fence')
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
+  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
 end
 local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
@@ -5393,24 +5400,22 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local function unindex(id, tag)
-  if not rcall('ZSCORE', keys.seq, id) then return false end
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
   local isHead = rcall('LINDEX', tagKey(tag), -1) == id
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
     if isHead then rcall('ZREM', keys.parked, tag) end
     if settle(tag, wasReady) and not wasReady then wakeLeader() end
-    return true
+    return
   end
   for _, worker in ipairs(ownersOf(tag)) do
-    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return true end
+    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return end
     local nextKey = workerKey(worker, 'next')
     if rcall('LREM', nextKey, 1, id) == 1 then
       if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
-      return true
+      return
     end
   end
-  return true
 end
 local DATA_HEAD = '{"identifyTag":"'
 local function jsonStringAt(data, from)
@@ -5760,24 +5765,22 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local function unindex(id, tag)
-  if not rcall('ZSCORE', keys.seq, id) then return false end
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
   local isHead = rcall('LINDEX', tagKey(tag), -1) == id
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
     if isHead then rcall('ZREM', keys.parked, tag) end
     if settle(tag, wasReady) and not wasReady then wakeLeader() end
-    return true
+    return
   end
   for _, worker in ipairs(ownersOf(tag)) do
-    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return true end
+    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return end
     local nextKey = workerKey(worker, 'next')
     if rcall('LREM', nextKey, 1, id) == 1 then
       if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
-      return true
+      return
     end
   end
-  return true
 end
 local DATA_HEAD = '{"identifyTag":"'
 local function jsonStringAt(data, from)
@@ -6527,8 +6530,9 @@ local function release(worker, reason, parkUntil)
 end
 local LOCK_MS = 2147483647
 local function describe(worker, id)
-  local meta = workerMeta(worker, 'tag', 'done', 'fence')
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
+  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
 end
 local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
@@ -6882,8 +6886,9 @@ local function release(worker, reason, parkUntil)
 end
 local LOCK_MS = 2147483647
 local function describe(worker, id)
-  local meta = workerMeta(worker, 'tag', 'done', 'fence')
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
+  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
 end
 local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
@@ -7347,8 +7352,9 @@ local function release(worker, reason, parkUntil)
 end
 local LOCK_MS = 2147483647
 local function describe(worker, id)
-  local meta = workerMeta(worker, 'tag', 'done', 'fence')
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
+  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
 end
 local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
@@ -7623,8 +7629,9 @@ local function release(worker, reason, parkUntil)
 end
 local LOCK_MS = 2147483647
 local function describe(worker, id)
-  local meta = workerMeta(worker, 'tag', 'done', 'fence')
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
+  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
 end
 local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
@@ -8047,8 +8054,9 @@ local function release(worker, reason, parkUntil)
 end
 local LOCK_MS = 2147483647
 local function describe(worker, id)
-  local meta = workerMeta(worker, 'tag', 'done', 'fence')
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, { meta[1] or '', tonumber(meta[2] or 0), meta[3] or '0' } }
+  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
+  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
 end
 local LIMITED_BY_HAND = 9007199254740991
 local function limitRate(id, settings)
@@ -8368,24 +8376,22 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local function unindex(id, tag)
-  if not rcall('ZSCORE', keys.seq, id) then return false end
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
   local isHead = rcall('LINDEX', tagKey(tag), -1) == id
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
     if isHead then rcall('ZREM', keys.parked, tag) end
     if settle(tag, wasReady) and not wasReady then wakeLeader() end
-    return true
+    return
   end
   for _, worker in ipairs(ownersOf(tag)) do
-    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return true end
+    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return end
     local nextKey = workerKey(worker, 'next')
     if rcall('LREM', nextKey, 1, id) == 1 then
       if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
-      return true
+      return
     end
   end
-  return true
 end
 local DATA_HEAD = '{"identifyTag":"'
 local function jsonStringAt(data, from)

@@ -15,8 +15,7 @@
 ]]
 --- @include "includes/events"
 
-rcall('HSETNX', ctlKey, 'layout', ARGV[7])
-if rcall('HGET', ctlKey, 'layout') ~= ARGV[7] then return LAYOUT_MISMATCH end
+if (rcall('HGET', ctlKey, 'layout') or ARGV[7]) ~= ARGV[7] then return LAYOUT_MISMATCH end
 local held, info = rcall('GET', lockKey), rcall('GET', KEYS[5]) or ''
 if held and string.sub(held, 1, #caller + 1) == caller .. ':' then
   rcall('PEXPIRE', lockKey, ARGV[4])
@@ -29,7 +28,8 @@ local time = rcall('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local epoch = string.format('%.0f', math.max(tonumber(rcall('GET', KEYS[4]) or 0) + 1, now))
 local value = caller .. ':' .. epoch
-rcall('DEL', KEYS[6])
+rcall('DEL', KEYS[6]) -- first: it is allowed when Redis is full, and what follows in the same script then is too
+rcall('HSETNX', ctlKey, 'layout', ARGV[7])
 rcall('SET', KEYS[4], epoch)
 rcall('SET', lockKey, value, 'PX', ARGV[4])
 rcall('SET', KEYS[5], (string.gsub(ARGV[5], '__EPOCH__', epoch)))

@@ -17,7 +17,8 @@
 local maxBatchSize, maxIds, maxBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local maxDataBytes, maxTagBytes = tonumber(ARGV[7]), tonumber(ARGV[8])
 local function isCount(number) return number and number >= 1 and number <= 1000 end
-if not (isCount(maxBatchSize) and isCount(maxIds) and maxBytes and maxDataBytes and maxTagBytes) then
+local function isSize(number) return number and number >= 0 end
+if not (isCount(maxBatchSize) and isCount(maxIds) and isSize(maxBytes) and isSize(maxDataBytes) and isSize(maxTagBytes)) then
   return INVALID_ARGUMENT
 end
 if not isLeader() then return STALE_LEADER end

@@ -41,12 +41,18 @@ local function dropFromWait()
   return #ids < window and -1 or from + kept
 end
 
--- From the head on, where `unindex` finds the id first.
+-- From the head on, where `unindex` finds the id first. Ids that are no waiting task any more are only taken off the list.
 local function dropFrom(list)
-  local ids = rcall('LRANGE', list, -window, -1)
-  for i = #ids, 1, -1 do
-    if drop(ids[i]) then unindex(ids[i], tag) end
-  end
+  local stale
+  repeat
+    local ids = rcall('LRANGE', list, -window, -1)
+    stale = 0
+    for i = #ids, 1, -1 do
+      local isStale = not (rcall('ZSCORE', keys.seq, ids[i]) and isTask(ids[i]))
+      if isStale then stale = stale + 1 end
+      if isStale or drop(ids[i]) then unindex(ids[i], tag) end
+    end
+  until stale == 0 or removed > 0
 end
 
 local position = dropFromWait()
