@@ -7,6 +7,7 @@ export interface CommandLine {
   readonly rounds: number | undefined;
   readonly out: string;
   readonly saveBaseline: boolean;
+  readonly help: boolean;
   readonly list: boolean;
   /** Make PERFORMANCE.md from the run. */
   readonly publish: boolean;
@@ -39,16 +40,18 @@ export function readCommandLine(words: string[]): CommandLine {
       from: { type: 'string' },
       profile: { type: 'boolean', default: false },
       publish: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
       list: { type: 'boolean', default: false },
     },
   });
-  const { quick, only, list, from, publish } = values;
+  const { quick, only, help, list, from, publish } = values;
   if (values['save-baseline'] && !quick) throw new Error('--save-baseline belongs to --quick');
   return {
     quick,
     only,
     rounds: values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds),
     list,
+    help,
     from,
     publish,
     profile: values.profile || !quick,

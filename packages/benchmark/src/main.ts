@@ -26,6 +26,10 @@ try {
 
 /** @returns 1 if a measurement failed. A missed bar is a result, not a failure. */
 async function main(options: CommandLine): Promise<number> {
+  if (options.help) {
+    log(usage);
+    return 0;
+  }
   if (options.list) {
     for (const { group, name, title, quickInput } of allCases) {
       log(`${group.padEnd(12)} ${name.padEnd(22)} ${quickInput === undefined ? ' ' : 'q'}  ${title}`);

@@ -68,7 +68,7 @@ export const sizeCases = [
   backlog(1_000, { quick: true }),
   backlog(10_000),
   backlog(100_000, { maxRounds: 3 }),
-  backlog(1_000_000, { maxRounds: 3, peers: ['affinity'] }),
+  backlog(1_000_000, { maxRounds: 3, peers: ['affinity', 'bullmq'] }),
   ...[10, 100, 1_000, 10_000].map(scan),
   defineCase({
     name: 'hold-100kb',
@@ -78,6 +78,6 @@ export const sizeCases = [
     peers: realPeers,
     metrics: ['longestHoldMs', 'holdsOver5Ms', 'addHoldMs', 'takeInHoldMs', 'processHoldMs'],
     maxRounds: 5,
-    input: { pending: 2_000, tags: 200, workers, run: 1_000, payloadBytes: 100_000 },
+    input: { pending: 2_000, tags: 200, workers, run: 1_000, before: 0, payloadBytes: 100_000 },
   }),
 ];

@@ -1,49 +1,58 @@
 import { readScriptHolds, startSlowLog } from '../instruments/slow-log.js';
-import type { BenchHandler } from '../peers/peer.js';
+import { Gate } from './gate.js';
 import type { Measurement } from './measurement.js';
 import { fill } from './tasks.js';
 
 export interface BacklogInput {
+  /** When the measured tasks begin to run. */
   readonly pending: number;
   readonly tags: number;
   readonly workers: number;
   /** So many of the pending tasks are run while Redis' time is measured. */
   readonly run: number;
+  /**
+   * So many more are added, and run before the measured ones: once finished tasks are removed and the event stream is
+   * full, each task also pays for the removal of an old one. Without this, only a large backlog would.
+   */
+  readonly before?: number;
   readonly payloadBytes?: number;
   readonly perCall?: number;
 }
 
+/** Enough for as many finished tasks as are kept, and to fill the event stream. */
+const usuallyBefore = 3_000;
+
 /** What adding, taking in and running a task cost Redis while so many are pending, and how long one script holds it. */
-export const measureBacklog: Measurement<BacklogInput> = async (
-  { open, redisUrl, admin, startMeter },
-  input,
-) => {
-  const { pending, tags, workers, run } = input;
+export const measureBacklog: Measurement<BacklogInput> = async (context, input) => {
+  const { open, redisUrl, admin, startMeter } = context;
+  const { tags, workers, run, before = usuallyBefore } = input;
+  const total = input.pending + before;
   const peer = await open(redisUrl, { workers });
   await startSlowLog(admin);
 
-  const stopAddMeter = await startMeter('add', pending);
-  await fill(peer, { ...input, tasks: pending });
+  const stopAddMeter = await startMeter('add', total);
+  await fill(peer, { ...input, tasks: total });
   const added = await stopAddMeter();
   const addHolds = await readScriptHolds(admin);
 
-  const stopTakeInMeter = await startMeter('take in', pending);
-  await peer.takeIn(tags);
+  const stopTakeInMeter = await startMeter('take in', total);
+  await peer.takeIn();
   const takenIn = await stopTakeInMeter();
   const takeInHolds = await readScriptHolds(admin);
 
-  const gate = new Gate(run);
+  const gate = new Gate();
+  const lanes = Math.min(workers, tags);
   await peer.process(gate.handler);
-  await gate.whenReached(Math.min(workers, tags));
+  await gate.pass(before, lanes);
   const stopMeter = await startMeter('process', run);
-  gate.open();
-  await gate.whenExhausted;
+  await gate.pass(run, lanes);
   const processed = await stopMeter();
   const processHolds = await readScriptHolds(admin);
+
   const holds = [addHolds, takeInHolds, processHolds];
   return {
-    addMicrosPerTask: added.redisCpuMicros / pending,
-    takeInMicrosPerTask: takenIn.redisCpuMicros / pending,
+    addMicrosPerTask: added.redisCpuMicros / total,
+    takeInMicrosPerTask: takenIn.redisCpuMicros / total,
     redisMicrosPerTask: processed.redisCpuMicros / run,
     addHoldMs: addHolds.longestMs,
     takeInHoldMs: takeInHolds.longestMs,
@@ -52,35 +61,3 @@ export const measureBacklog: Measurement<BacklogInput> = async (
     holdsOver5Ms: holds.reduce((sum, { over5Ms }) => sum + over5Ms, 0),
   };
 };
-
-/** Holds handlers back until it is opened, lets so many pass, and holds back all others for good. */
-class Gate {
-  readonly whenExhausted: Promise<void>;
-  #exhaust!: () => void;
-  #arrived = 0;
-  #arrival: { readonly count: number; readonly reached: () => void } | undefined;
-  readonly #opened: Promise<void>;
-  #release!: () => void;
-  readonly #closed = new Promise<never>(() => undefined);
-
-  constructor(private readonly passes: number) {
-    this.whenExhausted = new Promise((resolve) => (this.#exhaust = resolve));
-    this.#opened = new Promise((resolve) => (this.#release = resolve));
-  }
-
-  readonly handler: BenchHandler = () => {
-    this.#arrived += 1;
-    if (this.#arrival !== undefined && this.#arrived >= this.#arrival.count) this.#arrival.reached();
-    if (this.#arrived === this.passes + 1) this.#exhaust();
-    return this.#arrived > this.passes ? this.#closed : this.#opened;
-  };
-
-  async whenReached(count: number): Promise<void> {
-    if (this.#arrived >= count) return;
-    await new Promise<void>((reached) => (this.#arrival = { count, reached }));
-  }
-
-  open(): void {
-    this.#release();
-  }
-}

@@ -13,7 +13,7 @@ export const measureMemory: Measurement<MemoryInput> = async ({ open, redisUrl, 
   const peer = await open(redisUrl, { workers: 1 });
   const before = await usedMemoryBytes(admin);
   await fill(peer, input);
-  await peer.takeIn(input.tags);
+  await peer.takeIn();
   const after = await usedMemoryBytes(admin);
   await peer.close();
   return { bytesPerTask: (after - before) / input.tasks };

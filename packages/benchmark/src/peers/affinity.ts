@@ -1,8 +1,8 @@
+import { Redis } from 'ioredis';
 import { until } from '../instruments/until.js';
 import { startAffinity, taskType } from './affinity-app.js';
 import type { BenchHandler, BenchTask, OpenPeer } from './peer.js';
 
-/** The question costs Redis some time as well. */
 const takeInPoll = { pollMs: 20, timeoutMs: 300_000 };
 
 /** One Nest application, its workers and its scheduler at rest until they are wanted. */
@@ -24,13 +24,12 @@ export const openAffinity: OpenPeer = async (
     async add({ tag, payload }) {
       await service.add({ type: taskType, identifyTag: tag, payload });
     },
-    async takeIn(expectedTags) {
+    async takeIn() {
       scheduler.start();
-      await until(
-        async () => (await service.getQueueStats()).tagsWaiting >= expectedTags,
-        'the leader took all in',
-        takeInPoll,
-      );
+      const redis = new Redis(redisUrl);
+      const waitList = service.queue.toKey('wait');
+      await until(async () => (await redis.llen(waitList)) === 0, 'the leader took all in', takeInPoll);
+      redis.disconnect();
     },
     async process(handler) {
       for (const queue of app.queues) {

@@ -22,7 +22,7 @@ export interface Peer {
   addBulk(tasks: readonly BenchTask[]): Promise<void>;
   add(task: BenchTask): Promise<void>;
   /** Lets a scheduler take in what was added, and waits until it has; peers without one have nothing to do. */
-  takeIn(expectedTags: number): Promise<void>;
+  takeIn(): Promise<void>;
   /** Starts the workers; resolves when that is done. */
   process(handler: BenchHandler): Promise<void>;
   close(): Promise<void>;

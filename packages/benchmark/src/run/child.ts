@@ -31,7 +31,7 @@ export async function runMeasurement(order: MeasureOrder, redisUrl: string): Pro
       .join('')
       .trim()
       .split('\n')
-      .find((line) => line.includes('Error')) ?? errors.join('').trim();
+      .find((line) => /^\w*Error\b/.test(line)) ?? errors.join('').trim();
   throw new Error(`${signal ?? `exit code ${code}`}: ${reason || 'no error output'}`);
 }
 
