@@ -1,7 +1,8 @@
 /* eslint-disable max-lines -- All errors in one file: what can go wrong is one public contract, read as a whole. */
 import { AffinityQueueError } from './affinity-queue-error.js';
 import { ErrorCode } from './codes.js';
-import { isError, redactText } from './redact.js';
+import { isError } from './is-error.js';
+import { redactText } from './redact.js';
 
 /**
  * One thing that is wrong with the options.

@@ -1,11 +1,6 @@
-import { types } from 'node:util';
+import { isError } from './is-error.js';
 
 const mask = '***';
-
-/** Also true for errors of another realm: inside jest those of Node itself are. */
-export function isError(value: unknown): value is Error {
-  return value instanceof Error || types.isNativeError(value);
-}
 
 /**
  * Hides the credentials of a Redis URL. Everything between the scheme and the LAST `@` counts as credentials, so

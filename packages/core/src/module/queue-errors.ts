@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import { CommandTimeoutError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import { safeCause } from '../errors/redact.js';
 import { errorName } from '../observability/messages/queue-log.js';
 
@@ -41,7 +42,7 @@ export class QueueErrors {
   }
 
   #isSaidAlready(error: unknown): boolean {
-    const text = error instanceof Error ? `${errorName(error)} ${error.message}` : '';
+    const text = isError(error) ? `${errorName(error)} ${error.message}` : '';
     if (connectionError.test(text)) return true;
     return this.#connectionLost && (error instanceof CommandTimeoutError || timedOut.test(text));
   }

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { isError } from '../../errors/is-error.js';
 import type { MessageName, MessageParams, Messages } from './message-params.js';
 
 type Arguments<Name extends MessageName> = MessageParams[Name] extends void ? [] : [MessageParams[Name]];
@@ -39,7 +40,7 @@ export class QueueLog {
 
 /** An error for a log line: its name and code, never its message, which may quote what it worked on. */
 export function errorName(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
+  if (!isError(error)) return typeof error;
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? `${error.name} ${code}` : error.name;
 }
