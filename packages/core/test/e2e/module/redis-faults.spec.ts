@@ -1,7 +1,9 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
+  CommandTimeoutError,
   EvictingRedisError,
+  getQueueServiceToken,
   QueueModule,
   QueueService,
   RedisAuthenticationError,
@@ -169,19 +171,51 @@ describe('tasks run', () => {
 });
 
 describe('Redis goes away', () => {
-  it('and the application closes without crash or hang', async () => {
+  it('which is said once and known to every queue, and the application closes without crash or hang', async () => {
     const own = await startRedis();
     const redisOptions = { url: own.url, commandTimeout: 500 };
-    const app = await startApp([QueueModule.forRoot(rootOptions(uniqueName(), { redisOptions }))]);
+    const app = await startApp([
+      QueueModule.forRoot(rootOptions(uniqueName(), { redisOptions })),
+      QueueModule.forFeature({ name: 'f' }),
+    ]);
+    const faults = { root: 0, feature: 0 };
     const queue = app.get(QueueService);
+    queue.errors$.subscribe(() => (faults.root += 1));
+    app.get<QueueService>(getQueueServiceToken('f')).errors$.subscribe(() => (faults.feature += 1));
     const subscription = queue.events$.subscribe();
     await queue.add({ type: 'note', identifyTag: 't', payload: 0 });
     await own.stop();
-    await until('the loss is noticed', () => log.texts('WARN').some((text) => text.includes('lost')));
+    const lost = () => log.texts('WARN').filter((text) => /^Connection to Redis .* lost/.test(text));
+    await until('the loss is noticed', () => lost().length > 0);
+    await until('the worker gives up', () =>
+      log.texts('WARN').some((text) => text.includes('could not send its heartbeat')),
+    );
+    await until('each queue knows', () => faults.root > 0 && faults.feature > 0);
+    await expect(queue.getQueueStats()).rejects.toThrow(CommandTimeoutError);
     const before = performance.now();
     await app.close();
-    expect(performance.now() - before).toBeLessThan(8_000);
+    expect(performance.now() - before).toBeLessThan(4_000);
     expect(subscription.closed).toBe(true);
+    expect(lost()).toHaveLength(1);
+    expect(log.texts('ERROR')).toEqual([]);
+  });
+
+  it('and comes back, and work goes on', async () => {
+    const own = await startRedis();
+    const app = await startApp([
+      QueueModule.forRoot(rootOptions(uniqueName(), { redisOptions: { url: own.url } })),
+    ]);
+    const queue = app.get(QueueService);
+    app.get(WorkerService).registerHandler('note', (payload) => payload);
+    await withClient(own.url, (client) => client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
+    const job = await queue.add({ type: 'note', identifyTag: 't', payload: 'still here' });
+    await expect(queue.waitUntilFinished(job, 10_000)).resolves.toBe('still here');
+    expect(log.texts('WARN')).toContainEqual(expect.stringMatching(/^Connection to Redis .* lost/));
+    expect(log.texts('LOG')).toContainEqual(
+      expect.stringMatching(/^Connection to Redis .* (restored|is back)/),
+    );
+    await app.close();
+    await own.stop();
   });
 });
 
