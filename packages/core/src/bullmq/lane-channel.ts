@@ -38,6 +38,7 @@ export class LaneChannel {
     this.endPauses();
   }
 
+  /** Whoever waits to send again does it now. */
   endPauses(): void {
     for (const interrupt of this.#interrupts) interrupt();
   }

@@ -18,7 +18,7 @@ export function asText(value: unknown): string {
  * Fields of a hash as text, without those that are `undefined`. Lua cannot store anything else, and an error whose `message`
  * is an object must not keep the failure from being recorded.
  */
-export function asTexts(fields: Readonly<Record<string, unknown>> = {}): Record<string, string> {
+export function asTexts(fields: Readonly<Record<string, unknown>>): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(fields)) {
     if (value !== undefined) texts[name] = asText(value);

@@ -81,7 +81,12 @@ export class Bench {
     const bench = new Bench(name);
     open.add(bench);
     bench.instance = await startInstance(
-      { name, ...options, electionOptions: { ...calmElection, ...options.electionOptions } },
+      {
+        name,
+        ...options,
+        workerOptions: { shutdownTimeout: 2_000, ...options.workerOptions },
+        electionOptions: { ...calmElection, ...options.electionOptions },
+      },
       (workers) => {
         bench.holds.register(workers);
         workers.registerHandler('echo', (payload: unknown) => payload);

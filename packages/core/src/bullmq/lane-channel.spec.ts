@@ -1,0 +1,94 @@
+import { describe, expect, it } from '@jest/globals';
+import { LeaseLostError, NotTaskOwnerError, WorkerFencedError } from '../errors/index.js';
+import type { QueueScripts } from '../redis/queue-scripts.js';
+import { LaneChannel, type LaneCall } from './lane-channel.js';
+
+const call: LaneCall = { script: 'commitTask', keys: ['key'], args: [1] };
+
+/** A channel to a Redis that answers one after the other with these, and with 'ok' from then on. */
+function channelTo(...answers: unknown[]) {
+  const sent: unknown[] = [];
+  const errors: unknown[] = [];
+  let fenced = 0;
+  const scripts = {
+    run: async (name: string, given: unknown) => {
+      sent.push([name, given]);
+      const answer = answers.length > 0 ? answers.shift() : 'ok';
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  } as unknown as QueueScripts;
+  const channel = new LaneChannel(scripts, {
+    workerId: 'worker-1',
+    runsShortTasks: () => false,
+    onFenced: () => (fenced += 1),
+    onError: (error) => errors.push(error),
+  });
+  return { channel, sent, errors, timesFenced: () => fenced };
+}
+
+describe('LaneChannel', () => {
+  it('sends in the name of the worker', async () => {
+    const { channel, sent } = channelTo('reply');
+    expect(await channel.send(call)).toBe('reply');
+    expect(sent).toEqual([
+      ['commitTask', { caller: 'worker-1', keys: ['key'], args: [1], context: { workerId: 'worker-1' } }],
+    ]);
+  });
+
+  it('sends a commit again until it is answered, and reports what kept it', async () => {
+    const faults = [new Error('Command timed out'), new Error('READONLY')];
+    const { channel, sent, errors } = channelTo(...faults);
+    expect(await channel.sendUntilAnswered(call)).toBe('ok');
+    expect(sent).toHaveLength(3);
+    expect(errors).toEqual(faults);
+  });
+
+  it.each([new WorkerFencedError({ workerId: 'worker-1' }), new NotTaskOwnerError({})])(
+    'takes a refusal for an answer: %p',
+    async (refusal) => {
+      const { channel, sent, errors } = channelTo(refusal);
+      await expect(channel.sendUntilAnswered(call)).rejects.toBe(refusal);
+      expect(sent).toHaveLength(1);
+      expect(errors).toEqual([]);
+    },
+  );
+
+  it('says when the worker is fenced', async () => {
+    const { channel, timesFenced } = channelTo(new WorkerFencedError({}), new Error('other'));
+    await expect(channel.send(call)).rejects.toThrow(WorkerFencedError);
+    await expect(channel.send(call)).rejects.toThrow('other');
+    expect(timesFenced()).toBe(1);
+  });
+
+  it('sends nothing without a lease', async () => {
+    const { channel, sent } = channelTo();
+    channel.abandon(new Error('gone'));
+    await expect(channel.send(call)).rejects.toThrow(LeaseLostError);
+    await expect(channel.sendUntilAnswered(call)).rejects.toThrow('gone');
+    expect(sent).toEqual([]);
+  });
+
+  it('gives a commit up when the lease goes while it waits to send again', async () => {
+    const { channel, sent } = channelTo(...Array.from({ length: 20 }, () => new Error('down')));
+    const commit = channel.sendUntilAnswered(call);
+    const settled = expect(commit).rejects.toThrow('gone');
+    await Promise.resolve();
+    channel.abandon(new Error('gone'));
+    await settled;
+    expect(sent).toHaveLength(1);
+  });
+
+  it('gives a take up once its answer does not matter any more', async () => {
+    let vain = false;
+    const { channel, sent } = channelTo(...Array.from({ length: 20 }, () => new Error('READONLY')));
+    const take = channel.sendUntilAnswered(call, () => vain);
+    await new Promise((resolve) => setImmediate(resolve));
+    vain = true;
+    channel.endPauses();
+    expect(await take).toBeUndefined();
+    expect(sent).toHaveLength(1);
+    expect(await channel.sendUntilAnswered(call, () => true)).toBeUndefined();
+    expect(sent).toHaveLength(1);
+  });
+});
