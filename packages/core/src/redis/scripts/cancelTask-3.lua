@@ -14,6 +14,8 @@ local worker = rcall('HGET', jobKey(id), 'pb')
 if not worker then return 0 end
 local cur, attempt, marker = unpack(workerMeta(worker, 'cur', 'att', 'marker'))
 if cur ~= id then return 0 end
+goOnWhenFull()
+goOnWhenFull()
 rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attempt .. ':' .. id)
 rcall('ZADD', marker, 0, cancelMember(worker, attempt, id))
 return 1

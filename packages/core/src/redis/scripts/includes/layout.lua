@@ -60,8 +60,9 @@ local function nowMs()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
--- An id without a job hash is no task (it was removed, or something else put the id into a list).
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+-- An id without a job hash is no task: it was removed, or something else put the id into a list. A job's hash has a
+-- timestamp; the queue's own keys, whose names could be ids, have none (pcall: most of them are no hashes).
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 
 -- A full Redis refuses commands that need memory, but only until a script's first write. Scripts that keep a lease or let
 -- tasks end, which frees memory, make this their first write; it changes nothing.
