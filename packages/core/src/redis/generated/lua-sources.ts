@@ -67,7 +67,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
@@ -119,7 +119,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
@@ -449,7 +449,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
@@ -784,7 +784,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
@@ -834,7 +834,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
@@ -1018,6 +1018,8 @@ local worker = rcall('HGET', jobKey(id), 'pb')
 if not worker then return 0 end
 local cur, attempt, marker = unpack(workerMeta(worker, 'cur', 'att', 'marker'))
 if cur ~= id then return 0 end
+goOnWhenFull()
+goOnWhenFull()
 rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attempt .. ':' .. id)
 rcall('ZADD', marker, 0, cancelMember(worker, attempt, id))
 return 1
@@ -1045,7 +1047,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local DATA_HEAD = '{"identifyTag":"'
@@ -1169,7 +1171,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
@@ -1513,7 +1515,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
@@ -1855,7 +1857,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
@@ -2287,7 +2289,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
@@ -2651,7 +2653,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
@@ -3016,7 +3018,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local DATA_HEAD = '{"identifyTag":"'
@@ -3146,7 +3148,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local waiting = rcall('LLEN', keys.wait) + rcall('LLEN', base .. 'paused') + rcall('ZCARD', keys.prioritized) +
@@ -3184,7 +3186,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
@@ -3403,7 +3405,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 --- @bullmq "getCounts"
@@ -3438,7 +3440,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 --- @bullmq "getStateV2"
@@ -3468,7 +3470,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local from, to, oldestFirst = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
@@ -3526,7 +3528,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
@@ -3748,7 +3750,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
@@ -3964,7 +3966,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
@@ -4179,7 +4181,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
@@ -4658,7 +4660,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
@@ -4994,7 +4996,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
@@ -5221,7 +5223,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
@@ -5586,7 +5588,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
@@ -5946,7 +5948,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
@@ -5977,7 +5979,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
@@ -6013,7 +6015,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
@@ -6045,7 +6047,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
@@ -6252,7 +6254,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function ownersOf(tag)
@@ -6343,7 +6345,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
@@ -6663,7 +6665,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 --- @bullmq "reprocessJob"
@@ -6699,7 +6701,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
@@ -7059,7 +7061,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
@@ -7165,7 +7167,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
@@ -7442,7 +7444,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
@@ -7867,7 +7869,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function isLeader()
@@ -8197,7 +8199,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local maxEvents
@@ -8560,7 +8562,7 @@ local function nowMs()
   local time = rcall('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local function isTask(id) return rcall('TYPE', jobKey(id)).ok == 'hash' end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 wakeLeader()
