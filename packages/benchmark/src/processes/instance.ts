@@ -12,6 +12,10 @@ import {
   type Run,
 } from './messages.js';
 
+// Before anything else: the parent may be gone while this process still starts.
+process.on('disconnect', () => process.exit());
+if (!process.connected) process.exit();
+
 const setup = JSON.parse(process.argv[2] ?? '') as InstanceSetup;
 const peer = await openers[setup.peer](setup.redisUrl, setup);
 const feedTickMs = 10;
@@ -64,7 +68,6 @@ const answers: {
 process.on('message', (message) => {
   void answer(message as RequestMessage);
 });
-process.on('disconnect', () => process.exit());
 process.send?.({ id: 0 });
 
 async function answer({ id, name, input }: RequestMessage): Promise<void> {
