@@ -61,7 +61,7 @@ export class FinishedTasks {
   }
 
   async #untilFinished(jobId: string, waiter: Waiter, deadline: number, timeoutMs: number): Promise<Outcome> {
-    await within(this.#listening?.ready, deadline - performance.now());
+    await within(this.#listening?.ready, Math.min(deadline - performance.now(), firstRecheckMs));
     let wasThere = false;
     for (let recheckMs = firstRecheckMs; ; recheckMs = Math.min(2 * recheckMs, longestRecheckMs)) {
       const notified = new Promise<void>((resolve) => (waiter.notify = resolve));

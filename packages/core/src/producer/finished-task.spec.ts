@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { TaskFailedError, TaskNotFoundError, WaitTimeoutError } from '../errors/errors.js';
+import { decodeEvent, type QueueEvent } from '../observability/events/queue-event.js';
+import { FinishedTasks } from './finished-task.js';
+
+type Stored = readonly [code: number, value: string];
+
+/** A queue in memory: what reading says, and events by hand. */
+function fakeQueue() {
+  const stored = new Map<string, Stored>();
+  const listeners = new Set<(event: QueueEvent) => void>();
+  const counts = { reads: 0, opened: 0 };
+  let ready: Promise<void> = Promise.resolve();
+  const events = {
+    listen: (listener: (event: QueueEvent) => void) => {
+      counts.opened += 1;
+      listeners.add(listener);
+      return { ready, stop: () => void listeners.delete(listener) };
+    },
+  };
+  const tasks = new FinishedTasks(events, async (jobId) => {
+    counts.reads += 1;
+    return stored.get(jobId) ?? [-1, ''];
+  });
+  return {
+    tasks,
+    stored,
+    listeners,
+    counts,
+    neverReady: (): void => {
+      ready = new Promise(() => undefined);
+    },
+    tell: (type: 'completed' | 'failed', fields: Record<string, string>) => {
+      for (const listener of listeners) listener(decodeEvent(type, fields, '1-0'));
+    },
+  };
+}
+
+/** Lets everything run that waits for nothing but promises. */
+const settle = (): Promise<void> => jest.advanceTimersByTimeAsync(0);
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const unfinished: Stored = [0, ''];
+
+describe('FinishedTasks', () => {
+  it('of a task that has finished looks once and does not listen', async () => {
+    const { tasks, stored, counts } = fakeQueue();
+    stored.set('a', [1, '{"n":1}']).set('b', [2, 'no']);
+    expect(await tasks.wait('a')).toEqual({ n: 1 });
+    await expect(tasks.wait('b')).rejects.toBeInstanceOf(TaskFailedError);
+    await expect(tasks.wait('c')).rejects.toBeInstanceOf(TaskNotFoundError);
+    expect(counts).toEqual({ reads: 3, opened: 0 });
+  });
+
+  it('looks again when the event comes', async () => {
+    const { tasks, stored, tell } = fakeQueue();
+    stored.set('a', unfinished);
+    const result = tasks.wait('a');
+    await settle();
+    stored.set('a', [1, '5']);
+    tell('completed', { jobId: 'a', returnvalue: '5' });
+    expect(await result).toBe(5);
+  });
+
+  it('does not believe an event about an earlier end of a task that was retried', async () => {
+    const { tasks, stored, tell } = fakeQueue();
+    stored.set('a', unfinished);
+    const result = tasks.wait('a');
+    await settle();
+    tell('failed', { jobId: 'a', failedReason: 'the first time' });
+    await settle();
+    stored.delete('a'); // and then it was removed
+    await Promise.all([
+      expect(result).rejects.toBeInstanceOf(TaskNotFoundError),
+      jest.advanceTimersByTimeAsync(5_000),
+    ]);
+  });
+
+  it('believes the event where the task is not kept', async () => {
+    const { tasks, stored, tell } = fakeQueue();
+    stored.set('a', unfinished).set('b', unfinished);
+    const results = [tasks.wait('a'), tasks.wait('b')];
+    await settle();
+    stored.clear();
+    tell('completed', { jobId: 'a', returnvalue: '"done"' });
+    tell('failed', { jobId: 'b', failedReason: 'no' });
+    expect(await results[0]).toBe('done');
+    await expect(results[1]).rejects.toThrow('no');
+  });
+
+  it('finds a task gone just before its event comes', async () => {
+    const { tasks, stored, tell, counts } = fakeQueue();
+    stored.set('a', unfinished);
+    const result = tasks.wait('a');
+    await settle();
+    stored.clear();
+    const { reads } = counts;
+    await jest.advanceTimersByTimeAsync(1_000); // the recheck
+    expect(counts.reads).toBe(reads + 1);
+    tell('completed', { jobId: 'a', returnvalue: '1' });
+    expect(await result).toBe(1);
+  });
+
+  it('without events looks for itself, less and less often', async () => {
+    const { tasks, stored, counts } = fakeQueue();
+    stored.set('a', unfinished);
+    const result = tasks.wait('a');
+    await settle();
+    const { reads } = counts;
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(counts.reads - reads).toBe(8); // after 1, 3, 7, 15, 25, 35, 45, 55 s
+    stored.set('a', [1, 'true']);
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(await result).toBe(true);
+  });
+
+  it('looks and times out also while the event stream does not come up', async () => {
+    const { tasks, stored, neverReady } = fakeQueue();
+    neverReady();
+    stored.set('a', unfinished);
+    const timedOut = expect(tasks.wait('a', 500)).rejects.toBeInstanceOf(WaitTimeoutError);
+    await jest.advanceTimersByTimeAsync(500);
+    await timedOut;
+    const result = tasks.wait('a');
+    stored.set('a', [1, '1']);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(await result).toBe(1);
+  });
+
+  it('many waiters share one listener, which stays for a while after the last of them', async () => {
+    const { tasks, stored, tell, listeners, counts } = fakeQueue();
+    stored.set('a', unfinished).set('b', unfinished);
+    const results = Promise.all([tasks.wait('a'), tasks.wait('a'), tasks.wait('b')]);
+    await settle();
+    expect(listeners.size).toBe(1);
+    for (const jobId of ['a', 'b']) {
+      stored.set(jobId, [1, `"${jobId}"`]);
+      tell('completed', { jobId, returnvalue: `"${jobId}"` });
+    }
+    expect(await results).toEqual(['a', 'a', 'b']);
+    await jest.advanceTimersByTimeAsync(5_000);
+    stored.set('c', [1, '"c"']);
+    expect(await tasks.wait('c')).toBe('c');
+    expect(counts.opened).toBe(1);
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(listeners.size).toBe(0);
+  });
+
+  it('close lets every waiter look, which fails then', async () => {
+    const queue = fakeQueue();
+    queue.stored.set('a', unfinished);
+    let closed = false;
+    const tasks = new FinishedTasks(
+      { listen: () => ({ ready: Promise.resolve(), stop: () => undefined }) },
+      async () => {
+        if (closed) throw new Error('closed');
+        return unfinished;
+      },
+    );
+    const result = expect(tasks.wait('a')).rejects.toThrow('closed');
+    await settle();
+    closed = true;
+    tasks.close();
+    await result;
+  });
+});
