@@ -78,11 +78,11 @@ describe('two applications on one Redis', () => {
       [0, 1, 2, 3, 4].map((n) => ({ type: 'note', identifyTag: 'tag', payload: n })),
     );
     await began.promise;
-    // A live worker of q-b with a batch, and one that nobody owns: an orphan of that application.
+    // A live worker of q-b with a batch, and an orphan of a third application, which no leader of this test may touch.
     const worker = `bull:${q}-b-${other.get(ElectionService).nodeId}-1`;
     const orphan = `bull:${q}-b-crashed-1`;
     await redis.hset(`${orphan}:meta`, {
-      queue: `bull:${q}-b:`,
+      queue: `bull:${q}-c:`,
       node: 'crashed',
       state: `${q}-b-state:crashed-1`,
       marker: 'm',
