@@ -39,8 +39,8 @@ export class BlockingWait {
   watch(key: string, listener: WaitListener): () => void {
     if (this.#listeners.has(key)) throw new Error(`Already waiting on ${key}`);
     this.#listeners.set(key, listener);
-    this.#loop ??= this.#run();
     this.#interrupt();
+    this.#loop ??= this.#run();
     return () => {
       if (this.#listeners.delete(key)) this.#interrupt();
     };
@@ -99,11 +99,24 @@ export class BlockingWait {
   }
 
   #deliver(key: string, member: string, score: string): void {
+    if (key === this.interruptKey) return;
+    const listener = this.#listeners.get(key);
+    if (listener === undefined) {
+      this.#putBack(key, member, score);
+      return;
+    }
     try {
-      this.#listeners.get(key)?.(member, Number(score));
+      listener(member, Number(score));
     } catch (error) {
       this.onError(error);
     }
+  }
+
+  /** What arrived after its listener had gone is for another instance. */
+  #putBack(key: string, member: string, score: string): void {
+    this.commands.zadd(key, 'NX', score, member).catch((error: unknown) => {
+      if (!this.#closed) this.onError(error);
+    });
   }
 
   async #pause(ms: number): Promise<void> {

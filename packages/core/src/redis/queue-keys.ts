@@ -60,5 +60,8 @@ export function queueKeys(
 
 /** What an instance waits on: one zset for all its workers, one that interrupts the wait of its leaders. */
 export function instanceKeys(nodeId: string): { readonly workers: string; readonly interrupt: string } {
-  return { workers: `scheduler:instance:${nodeId}:wake`, interrupt: `scheduler:instance:${nodeId}:interrupt` };
+  return {
+    workers: `scheduler:instance:${nodeId}:wake`,
+    interrupt: `scheduler:instance:${nodeId}:interrupt`,
+  };
 }

@@ -2580,6 +2580,7 @@ local function slice(list, from)
   return part
 end
 local function expose(ids, list)
+  goOnWhenFull()
   local exposed = {}
   for i = #ids, 1, -1 do
     exposed[#exposed + 1] = { ids[i], indexedTagOf(ids[i]) }
@@ -2944,6 +2945,7 @@ local function slice(list, from)
   return part
 end
 local function expose(ids, list)
+  goOnWhenFull()
   local exposed = {}
   for i = #ids, 1, -1 do
     exposed[#exposed + 1] = { ids[i], indexedTagOf(ids[i]) }
@@ -5514,6 +5516,7 @@ local function slice(list, from)
   return part
 end
 local function expose(ids, list)
+  goOnWhenFull()
   local exposed = {}
   for i = #ids, 1, -1 do
     exposed[#exposed + 1] = { ids[i], indexedTagOf(ids[i]) }
@@ -5879,6 +5882,7 @@ local function slice(list, from)
   return part
 end
 local function expose(ids, list)
+  goOnWhenFull()
   local exposed = {}
   for i = #ids, 1, -1 do
     exposed[#exposed + 1] = { ids[i], indexedTagOf(ids[i]) }
@@ -8490,6 +8494,7 @@ local function slice(list, from)
   return part
 end
 local function expose(ids, list)
+  goOnWhenFull()
   local exposed = {}
   for i = #ids, 1, -1 do
     exposed[#exposed + 1] = { ids[i], indexedTagOf(ids[i]) }

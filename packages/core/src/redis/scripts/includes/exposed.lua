@@ -12,6 +12,7 @@ end
 
 -- `ids` begin with the oldest.
 local function expose(ids, list)
+  goOnWhenFull()
   local exposed = {}
   for i = #ids, 1, -1 do
     exposed[#exposed + 1] = { ids[i], indexedTagOf(ids[i]) }
