@@ -28,7 +28,9 @@ describe('commitTask', () => {
 
   it('fails the attempt for good', async () => {
     const queue = await withTasks('a1');
-    expect(await queue.commit('w1', await queue.take('w1'), { value: 'broken', failed: true })).toBeUndefined();
+    expect(
+      await queue.commit('w1', await queue.take('w1'), { value: 'broken', failed: true }),
+    ).toBeUndefined();
     expect((await soundState(queue)).failed).toEqual(['a1']);
     expect(await redis.hget(queue.job('a1'), 'failedReason')).toBe('broken');
   });
@@ -40,15 +42,18 @@ describe('commitTask', () => {
     expect([active, workers.get('w1')?.wait]).toEqual([[], ['a2']]);
   });
 
-  it.each([true, false])('gives the same reply when the first one was lost (next task: %s)', async (fetchNext) => {
-    const queue = await withTasks('a1', 'a2');
-    const task = await queue.take('w1');
-    const reply = await queue.commit('w1', task, { fetchNext });
-    const before = await queue.snapshot();
-    expect(await queue.commit('w1', task, { fetchNext })).toEqual(reply);
-    expect(await queue.snapshot()).toEqual(before);
-    expect(await redis.hget(queue.job('a1'), 'atm')).toBe('1');
-  });
+  it.each([true, false])(
+    'gives the same reply when the first one was lost (next task: %s)',
+    async (fetchNext) => {
+      const queue = await withTasks('a1', 'a2');
+      const task = await queue.take('w1');
+      const reply = await queue.commit('w1', task, { fetchNext });
+      const before = await queue.snapshot();
+      expect(await queue.commit('w1', task, { fetchNext })).toEqual(reply);
+      expect(await queue.snapshot()).toEqual(before);
+      expect(await redis.hget(queue.job('a1'), 'atm')).toBe('1');
+    },
+  );
 
   it('knows an attempt that was committed before the last one no more', async () => {
     const queue = await withTasks('a1', 'a2', 'a3');
@@ -156,7 +161,10 @@ describe('commitTask', () => {
 
   it('notes that the tasks of a worker are short, or are no more', async () => {
     const queue = await withTasks('a1', 'a2', 'a3');
-    const second = (await queue.commit('w1', await queue.take('w1'), { fetchNext: true, short: true })) as Taken;
+    const second = (await queue.commit('w1', await queue.take('w1'), {
+      fetchNext: true,
+      short: true,
+    })) as Taken;
     expect((await soundState(queue)).hungry).toEqual(['w1']);
     await queue.commit('w1', second, { fetchNext: true });
     expect((await soundState(queue)).hungry).toEqual([]);
@@ -164,10 +172,14 @@ describe('commitTask', () => {
 
   it("queues the last one of BullMQ's keepLastIfActive when the active one is over", async () => {
     const queue = await withTasks();
-    const bull = new Queue(queue.pendingQueueName, { connection: redis as never, prefix: 'bull' });
+    const bull = new Queue(queue.pendingQueueName, { connection: redis, prefix: 'bull' });
     const deduplication = { id: 'one', keepLastIfActive: true };
     const add = (jobId: string) =>
-      bull.add('type', { identifyTag: 'a', payload: jobId }, { jobId, deduplication, removeOnComplete: true });
+      bull.add(
+        'type',
+        { identifyTag: 'a', payload: jobId },
+        { jobId, deduplication, removeOnComplete: true },
+      );
     await add('a1');
     await queue.dispatch();
     const task = await queue.take('w1');

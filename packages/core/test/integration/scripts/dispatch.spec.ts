@@ -1,11 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidScriptArgumentError, StaleLeaderError } from '../../../src/errors/errors.js';
 import type { Harness } from './support/harness.js';
-import { calm, eventsOf, isWoken, snapshotWithoutMarker, soundState, useHarness } from './support/use-harness.js';
+import {
+  calm,
+  eventsOf,
+  isWoken,
+  snapshotWithoutMarker,
+  soundState,
+  useHarness,
+} from './support/use-harness.js';
 
 const { redis, queue: newQueue } = useHarness();
 
-const ids = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${prefix}${i + 1}`);
+const ids = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${prefix}${i + 1}`);
 
 async function tagList(queue: Harness, tag: string): Promise<readonly string[]> {
   return (await soundState(queue, { tags: [tag, ''] })).tags.get(tag) ?? [];
@@ -33,22 +41,30 @@ describe('the fence', () => {
     await expect(queue.dispatch()).rejects.toThrow(StaleLeaderError);
   });
 
-  it.each([{ maxBatchSize: 0 }, { maxBatchSize: 1_001 }, { maxIds: 0 }, { maxIds: 1_001 }, { maxBytes: NaN }])(
-    'refuses %j before anything is written',
-    async (limits) => {
-      const queue = await newQueue();
-      await queue.add({ id: 'a1' });
-      const before = await queue.snapshot();
-      await expect(queue.dispatch(limits)).rejects.toThrow(InvalidScriptArgumentError);
-      expect(await queue.snapshot()).toEqual(before);
-    },
-  );
+  it.each([
+    { maxBatchSize: 0 },
+    { maxBatchSize: 1_001 },
+    { maxIds: 0 },
+    { maxIds: 1_001 },
+    { maxBytes: NaN },
+  ])('refuses %j before anything is written', async (limits) => {
+    const queue = await newQueue();
+    await queue.add({ id: 'a1' });
+    const before = await queue.snapshot();
+    await expect(queue.dispatch(limits)).rejects.toThrow(InvalidScriptArgumentError);
+    expect(await queue.snapshot()).toEqual(before);
+  });
 });
 
 describe('intake', () => {
   it('indexes tasks by their tag in the order in which they came', async () => {
     const queue = await newQueue();
-    await queue.add({ id: 'a1', tag: 'a' }, { id: 'b1', tag: 'b' }, { id: 'a2', tag: 'a' }, { id: 'b2', tag: 'b' });
+    await queue.add(
+      { id: 'a1', tag: 'a' },
+      { id: 'b1', tag: 'b' },
+      { id: 'a2', tag: 'a' },
+      { id: 'b2', tag: 'b' },
+    );
     expect(await queue.dispatch()).toEqual({ taken: 4, bound: 0, more: false, dueInMs: -1 });
     const state = await soundState(queue);
     expect(state.wait).toEqual([]);
@@ -70,7 +86,9 @@ describe('intake', () => {
 
   it('stops after the task that reaches the limit of bytes', async () => {
     const queue = await newQueue();
-    await queue.add(...ids('a', 4).map((id) => ({ id, data: `{"identifyTag":"a","payload":"${'x'.repeat(400)}"}` })));
+    await queue.add(
+      ...ids('a', 4).map((id) => ({ id, data: `{"identifyTag":"a","payload":"${'x'.repeat(400)}"}` })),
+    );
     expect(await queue.dispatch({ maxBytes: 800 })).toMatchObject({ taken: 2, more: true });
     expect(await queue.dispatch({ maxBytes: 1 })).toMatchObject({ taken: 1, more: true });
     expect(await queue.dispatch({ maxBytes: 10_000 })).toMatchObject({ taken: 1, more: false });
@@ -91,18 +109,29 @@ describe('intake', () => {
     expect(state.wait).toHaveLength(1_000);
   });
 
-  it.each([': { } * ? [ab]* \\', '😀', '__proto__', 'constructor', ' two  words ', '"', '\\', '\n\t', 'ü'.repeat(256), '0', 'a:b'])(
-    'keeps the tag %j as it is',
-    async (tag) => {
-      const queue = await newQueue();
-      await queue.register('w1');
-      await queue.add({ id: 'a1', tag }, { id: 'a2', data: JSON.stringify({ payload: 1, identifyTag: tag }) });
-      await queue.dispatch();
-      expect(await queue.take('w1')).toMatchObject({ id: 'a1', tag });
-      expect(await redis.hgetall(queue.list('aff:owners'))).toEqual(Object.assign(Object.create(null), { [tag]: 'w1' }));
-      expect((await soundState(queue, { tags: [tag] })).workers.get('w1')?.wait).toEqual(['a2']);
-    },
-  );
+  it.each([
+    ': { } * ? [ab]* \\',
+    '😀',
+    '__proto__',
+    'constructor',
+    ' two  words ',
+    '"',
+    '\\',
+    '\n\t',
+    'ü'.repeat(256),
+    '0',
+    'a:b',
+  ])('keeps the tag %j as it is', async (tag) => {
+    const queue = await newQueue();
+    await queue.register('w1');
+    await queue.add({ id: 'a1', tag }, { id: 'a2', data: JSON.stringify({ payload: 1, identifyTag: tag }) });
+    await queue.dispatch();
+    expect(await queue.take('w1')).toMatchObject({ id: 'a1', tag });
+    expect(await redis.hgetall(queue.list('aff:owners'))).toEqual(
+      Object.assign(Object.create(null), { [tag]: 'w1' }),
+    );
+    expect((await soundState(queue, { tags: [tag] })).workers.get('w1')?.wait).toEqual(['a2']);
+  });
 
   it.each([
     ['escaped characters', '{"identifyTag":"\\u0061\\n\\"\\\\","payload":1}', 'a\n"\\'],
@@ -110,9 +139,21 @@ describe('intake', () => {
     ['a payload before it', '{"payload":{"identifyTag":"no"},"identifyTag":"yes"}', 'yes'],
     ['an escaped name', '{"identify\\u0054ag":"yes"}', 'yes'],
     ['half a surrogate pair in the payload', '{"payload":"cut \\ud83d","identifyTag":"yes"}', 'yes'],
-    ['half a surrogate pair and everything else', '{"p":[1,{"x":"]}\\"\\ud83d"}],"n":null , "identifyTag" : "\\u0079es" }', 'yes'],
-    ['a payload nested deeper than cjson goes', `{"p":${'['.repeat(1_500)}${']'.repeat(1_500)},"identifyTag":"yes"}`, 'yes'],
-    ['an escaped tag, and half a surrogate pair in the payload', '{"identifyTag":"\\u0079es","p":"\\ud83d"}', 'yes'],
+    [
+      'half a surrogate pair and everything else',
+      '{"p":[1,{"x":"]}\\"\\ud83d"}],"n":null , "identifyTag" : "\\u0079es" }',
+      'yes',
+    ],
+    [
+      'a payload nested deeper than cjson goes',
+      `{"p":${'['.repeat(1_500)}${']'.repeat(1_500)},"identifyTag":"yes"}`,
+      'yes',
+    ],
+    [
+      'an escaped tag, and half a surrogate pair in the payload',
+      '{"identifyTag":"\\u0079es","p":"\\ud83d"}',
+      'yes',
+    ],
     ['a brace in a string', '{"p":"}","identifyTag":"yes"}', 'yes'],
   ])('reads the tag of data with %s', async (_, data, tag) => {
     const queue = await newQueue();
@@ -133,16 +174,31 @@ describe('intake', () => {
     ['a tag that never ends', '{"identifyTag":"a', 'its identifyTag is not a JSON string'],
     ['half a surrogate pair as the tag', '{"identifyTag":"\\ud83d"}', 'its identifyTag is not a JSON string'],
     ['no JSON', 'no json', 'its data is no JSON object with a string "identifyTag"'],
-    ['JSON that never ends', '{"p":1,"identifyTag":"a"', 'its data is no JSON object with a string "identifyTag"'],
-    ['JSON with rubbish at its end', '{"p":1,"identifyTag":"a"} x', 'its data is no JSON object with a string "identifyTag"'],
+    [
+      'JSON that never ends',
+      '{"p":1,"identifyTag":"a"',
+      'its data is no JSON object with a string "identifyTag"',
+    ],
+    [
+      'JSON with rubbish at its end',
+      '{"p":1,"identifyTag":"a"} x',
+      'its data is no JSON object with a string "identifyTag"',
+    ],
     ['no data', '', 'its data is no JSON object with a string "identifyTag"'],
-    ['a tag that is too long', `{"identifyTag":"${'x'.repeat(21)}"}`, 'its identifyTag is longer than 20 bytes'],
+    [
+      'a tag that is too long',
+      `{"identifyTag":"${'x'.repeat(21)}"}`,
+      'its identifyTag is longer than 20 bytes',
+    ],
     ['too much data', `{"identifyTag":"a","p":"${'x'.repeat(1_000)}"}`, 'its data is larger than 1000 bytes'],
   ])('gives a task with %s a reason to fail, and loses none of the others', async (_, data, reason) => {
     const queue = await newQueue();
     await queue.register('w1', 'w2');
     await queue.add({ id: 'a1', tag: 'a' }, { id: 'x1', data }, { id: 'a2', tag: 'a' });
-    expect(await queue.dispatch({ maxDataBytes: 1_000, maxTagBytes: 20 })).toMatchObject({ taken: 3, more: false });
+    expect(await queue.dispatch({ maxDataBytes: 1_000, maxTagBytes: 20 })).toMatchObject({
+      taken: 3,
+      more: false,
+    });
     await soundState(queue);
     expect(await redis.hget(queue.job('x1'), 'defa')).toBe(`malformed task: ${reason}`);
     expect(await queue.take('w2')).toMatchObject({ id: 'x1', tag: '' });
@@ -171,7 +227,11 @@ describe('intake', () => {
   it("takes a foreign producer's prioritized tasks after the others, within the same bound", async () => {
     const queue = await newQueue();
     await queue.addMany('a', 'a1', 'a2');
-    for (const [id, score] of [['p1', 1], ['p2', 2], ['p3', 3]] as const) {
+    for (const [id, score] of [
+      ['p1', 1],
+      ['p2', 2],
+      ['p3', 3],
+    ] as const) {
       await queue.add({ id, tag: 'a' });
       await redis.lrem(queue.list('wait'), 1, id);
       await redis.zadd(queue.list('prioritized'), score, id);
@@ -242,7 +302,12 @@ describe('binding', () => {
     await queue.register('w1', 'w2', 'w3');
     await queue.addMany('b', 'b1', 'b2', 'b3');
     await queue.addMany('a', 'a1');
-    expect(await queue.dispatch({ maxBatchSize: 2 })).toEqual({ taken: 4, bound: 3, more: false, dueInMs: -1 });
+    expect(await queue.dispatch({ maxBatchSize: 2 })).toEqual({
+      taken: 4,
+      bound: 3,
+      more: false,
+      dueInMs: -1,
+    });
     const { workers, idle } = await soundState(queue);
     expect([workers.get('w1')?.wait, workers.get('w2')?.wait]).toEqual([['b1', 'b2'], ['a1']]);
     expect(idle).toEqual(['w3']);
@@ -326,7 +391,10 @@ describe('binding', () => {
     const queue = await newQueue();
     await queue.register('w1', 'w2', 'w3');
     await queue.setLimits(1, { b: 2 });
-    await queue.add(...ids('a', 3).map((id) => ({ id, tag: 'a' })), ...ids('b', 3).map((id) => ({ id, tag: 'b' })));
+    await queue.add(
+      ...ids('a', 3).map((id) => ({ id, tag: 'a' })),
+      ...ids('b', 3).map((id) => ({ id, tag: 'b' })),
+    );
     await queue.dispatch({ maxBatchSize: 1 });
     const { owners, ring } = await soundState(queue);
     expect([owners.get('a'), owners.get('b')]).toEqual([['w1'], ['w2', 'w3']]);
@@ -344,7 +412,10 @@ describe('look-ahead', () => {
     await queue.commit('w1', await queue.take('w1'), { fetchNext: true, short: true });
     await queue.addMany('b', 'b1', 'b2');
     await queue.dispatch();
-    expect((await soundState(queue)).workers.get('w1')).toMatchObject({ next: ['b1', 'b2'], meta: { ntag: 'b' } });
+    expect((await soundState(queue)).workers.get('w1')).toMatchObject({
+      next: ['b1', 'b2'],
+      meta: { ntag: 'b' },
+    });
     return queue;
   }
 
@@ -374,7 +445,10 @@ describe('look-ahead', () => {
     expect([...owners]).toEqual([['b', ['w1']]]);
     expect([hungry, ahead]).toEqual([['w1'], []]);
     expect(workers.get('w1')).toMatchObject({ wait: ['b2'], meta: { batch: '2', done: '1' } });
-    expect(await eventsOf(queue, 'bound')).toMatchObject([{ identifyTag: 'a' }, { identifyTag: 'b', size: '2' }]);
+    expect(await eventsOf(queue, 'bound')).toMatchObject([
+      { identifyTag: 'a' },
+      { identifyTag: 'b', size: '2' },
+    ]);
   });
 
   it('stops the batch before it from growing', async () => {
@@ -431,7 +505,8 @@ describe('look-ahead', () => {
     await queue.register('w1', 'w2');
     await queue.add(...['a', 'b'].flatMap((tag) => ids(tag, 3).map((id) => ({ id, tag }))));
     await queue.dispatch();
-    for (const worker of ['w1', 'w2']) await queue.commit(worker, await queue.take(worker), { fetchNext: true, short: true });
+    for (const worker of ['w1', 'w2'])
+      await queue.commit(worker, await queue.take(worker), { fetchNext: true, short: true });
     await queue.addMany('c', 'c1');
     await redis.hset(queue.list('meta'), 'concurrency', 1);
     await queue.dispatch();

@@ -15,7 +15,11 @@ async function newQueue(): Promise<Harness> {
   return queue;
 }
 
-const electionKeys = ({ keys }: Harness): string[] => [keys.electionEpoch, keys.leaderInfo, keys.electionVacancy];
+const electionKeys = ({ keys }: Harness): string[] => [
+  keys.electionEpoch,
+  keys.leaderInfo,
+  keys.electionVacancy,
+];
 
 async function acquire(
   queue: Harness,
@@ -23,7 +27,8 @@ async function acquire(
   { lockValue = '', info = '', layout = layoutVersion, ttlMs = 60_000 } = {},
 ): Promise<Won | Held> {
   const args = [ttlMs, `{"nodeId":"${nodeId}","epoch":__EPOCH__}`, lockValue, layout, info];
-  return (await queue.run('acquireLeadership', { caller: nodeId, keys: electionKeys(queue), args })) as Won | Held;
+  return (await queue.run('acquireLeadership', { caller: nodeId, keys: electionKeys(queue), args })) as
+    Won | Held;
 }
 
 async function renew(queue: Harness, lockValue: string, info = '{"beats":1}'): Promise<unknown> {
@@ -45,11 +50,9 @@ describe('acquireLeadership', () => {
     expect(lockValue).toMatch(/^n1:\d{16}$/);
     expect(epochOf(lockValue)).toBeGreaterThan(before);
     const epoch = lockValue.slice(3);
-    expect(await redis.mget(queue.keys.electionLock, queue.keys.electionEpoch, queue.keys.leaderInfo)).toEqual([
-      lockValue,
-      epoch,
-      `{"nodeId":"n1","epoch":${epoch}}`,
-    ]);
+    expect(
+      await redis.mget(queue.keys.electionLock, queue.keys.electionEpoch, queue.keys.leaderInfo),
+    ).toEqual([lockValue, epoch, `{"nodeId":"n1","epoch":${epoch}}`]);
     expect(await redis.pttl(queue.keys.electionLock)).toBeGreaterThan(30_000);
     expect(await redis.hget(queue.keys.control, 'layout')).toBe(layoutVersion);
     expect(await isWoken(queue)).toBe(true);
@@ -88,12 +91,17 @@ describe('acquireLeadership', () => {
     const queue = await newQueue();
     const [, lockValue] = await acquire(queue, 'n1');
     const info = (await redis.get(queue.keys.leaderInfo)) ?? '';
-    for (const lifeless of [{ lockValue }, { info }, { lockValue: 'n1:1', info }, { lockValue, info: `${info} ` }]) {
+    for (const lifeless of [
+      { lockValue },
+      { info },
+      { lockValue: 'n1:1', info },
+      { lockValue, info: `${info} ` },
+    ]) {
       expect((await acquire(queue, 'n2', lifeless))[0]).toBe(0);
     }
     const [won, successor, unresigned] = await acquire(queue, 'n2', { lockValue, info });
     expect([won, unresigned]).toEqual([1, info]);
-    expect(epochOf(successor as string)).toBeGreaterThan(epochOf(lockValue));
+    expect(epochOf(successor)).toBeGreaterThan(epochOf(lockValue));
     expect(await eventsOf(queue, 'leaderChanged')).toMatchObject([{}, { superseded: lockValue }]);
   });
 
@@ -172,7 +180,7 @@ describe('resignLeadership', () => {
     expect(await resign(queue, lockValue)).toBe(1);
     expect(await redis.exists(queue.keys.electionLock, queue.keys.leaderInfo)).toBe(0);
     expect(await redis.get(queue.keys.electionEpoch)).toBe(lockValue.slice(3));
-    expect(await redis.zrange(queue.keys.electionVacancy, 0, -1)).toEqual([lockValue]);
+    expect(await redis.zrange(queue.keys.electionVacancy, 0, '-1')).toEqual([lockValue]);
     expect(await redis.pttl(queue.keys.electionVacancy)).toBeGreaterThan(30_000);
     const [, successor, unresigned] = await acquire(queue, 'n2');
     expect(epochOf(successor)).toBeGreaterThan(epochOf(lockValue));
@@ -182,7 +190,8 @@ describe('resignLeadership', () => {
 });
 
 describe('reportLeaderless', () => {
-  const report = (queue: Harness, nodeId: string): Promise<unknown> => queue.run('reportLeaderless', { caller: nodeId });
+  const report = (queue: Harness, nodeId: string): Promise<unknown> =>
+    queue.run('reportLeaderless', { caller: nodeId });
 
   it('says once per outage that nobody leads', async () => {
     const queue = await newQueue();

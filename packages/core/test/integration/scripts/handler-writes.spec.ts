@@ -9,9 +9,15 @@ const { redis, queue: newQueue } = useHarness();
 const data = '{"identifyTag":"a","payload":"new"}';
 
 /** What each script is called with, after the attempt and the id. */
-const writes: Record<string, { readonly keys: (queue: Harness) => string[]; readonly args: (string | number)[] }> = {
+const writes: Record<
+  string,
+  { readonly keys: (queue: Harness) => string[]; readonly args: (string | number)[] }
+> = {
   updateTaskData: { keys: (queue) => [queue.job('a1')], args: [data, 'a'] },
-  updateTaskProgress: { keys: (queue) => [queue.job('a1'), queue.list('events'), queue.list('meta')], args: ['a1', '{"done":5}'] },
+  updateTaskProgress: {
+    keys: (queue) => [queue.job('a1'), queue.list('events'), queue.list('meta')],
+    args: ['a1', '{"done":5}'],
+  },
   addTaskLog: { keys: (queue) => [queue.job('a1'), `${queue.job('a1')}:logs`], args: ['a1', 'a line', 2] },
 };
 
@@ -42,8 +48,16 @@ describe('what a handler writes about its task', () => {
 
   describe.each(Object.keys(writes))('%s', (script) => {
     it.each([
-      ['the attempt was committed', NotTaskOwnerError, (queue: Harness, task: Taken) => queue.commit('w1', task)],
-      ['the task was handed back', NotTaskOwnerError, (queue: Harness, task: Taken) => queue.retry('w1', task)],
+      [
+        'the attempt was committed',
+        NotTaskOwnerError,
+        (queue: Harness, task: Taken) => queue.commit('w1', task),
+      ],
+      [
+        'the task was handed back',
+        NotTaskOwnerError,
+        (queue: Harness, task: Taken) => queue.retry('w1', task),
+      ],
       ['the worker was declared dead', WorkerFencedError, (queue: Harness) => queue.recover('w1')],
     ] as const)('is refused once %s, and leaves everything as it is', async (_, error, end) => {
       const { queue, task } = await running();

@@ -11,7 +11,14 @@ afterAll(async () => {
 });
 
 /** What a queue does most of the time comes most often. */
-const weights: Partial<Record<ActionName, number>> = { add: 8, dispatch: 8, take: 8, complete: 8, retryBlock: 4, dispatchLittle: 2 };
+const weights: Partial<Record<ActionName, number>> = {
+  add: 8,
+  dispatch: 8,
+  take: 8,
+  complete: 8,
+  retryBlock: 4,
+  dispatchLittle: 2,
+};
 
 const action = fc.tuple(
   fc.oneof(...actions.map((name) => ({ weight: weights[name] ?? 1, arbitrary: fc.constant(name) }))),

@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { FlowProducer } from 'bullmq';
-import { InvalidScriptArgumentError, NotTaskOwnerError, WorkerFencedError } from '../../../src/errors/errors.js';
+import {
+  InvalidScriptArgumentError,
+  NotTaskOwnerError,
+  WorkerFencedError,
+} from '../../../src/errors/errors.js';
 import type { Harness, Taken } from './support/harness.js';
 import { calm, eventsOf, isWoken, soundState, useHarness } from './support/use-harness.js';
 
@@ -68,7 +72,10 @@ describe('retryTask', () => {
 
   it('goes on with the look-ahead, which stays', async () => {
     const queue = await withTasks('a1', 'a2', 'a3');
-    const second = (await queue.commit('w1', await queue.take('w1'), { fetchNext: true, short: true })) as Taken;
+    const second = (await queue.commit('w1', await queue.take('w1'), {
+      fetchNext: true,
+      short: true,
+    })) as Taken;
     await queue.addMany('b', 'b1');
     await queue.dispatch();
     const next = await queue.retry('w1', second, { delayMs: 60_000, fetchNext: true, short: true });
@@ -76,14 +83,17 @@ describe('retryTask', () => {
     expect((await soundState(queue)).tags.get('a')).toEqual(['a2', 'a3']);
   });
 
-  it.each([0, 60_000])('gives the same reply when the first one was lost (back-off %s ms)', async (delayMs) => {
-    const queue = await withTasks('a1', 'a2');
-    const task = await queue.take('w1');
-    const reply = await queue.retry('w1', task, { delayMs, fetchNext: true });
-    const before = await queue.snapshot();
-    expect(await queue.retry('w1', task, { delayMs, fetchNext: true })).toEqual(reply);
-    expect(await queue.snapshot()).toEqual(before);
-  });
+  it.each([0, 60_000])(
+    'gives the same reply when the first one was lost (back-off %s ms)',
+    async (delayMs) => {
+      const queue = await withTasks('a1', 'a2');
+      const task = await queue.take('w1');
+      const reply = await queue.retry('w1', task, { delayMs, fetchNext: true });
+      const before = await queue.snapshot();
+      expect(await queue.retry('w1', task, { delayMs, fetchNext: true })).toEqual(reply);
+      expect(await queue.snapshot()).toEqual(before);
+    },
+  );
 
   it('does not cut short a back-off that lasts longer', async () => {
     const queue = await newQueue();
@@ -157,7 +167,9 @@ describe('delayTask', () => {
     expect(await soundState(queue)).toMatchObject({ delayed: ['a1'], active: ['a2'], parked: [] });
     expect(await redis.hmget(queue.job('a1'), 'atm', 'delay')).toEqual(['1', '60000']);
     expect(await isWoken(queue)).toBe(true);
-    expect(await eventsOf(queue, 'retried')).toMatchObject([{ jobId: 'a1', attemptsMade: '1', delay: '60000' }]);
+    expect(await eventsOf(queue, 'retried')).toMatchObject([
+      { jobId: 'a1', attemptsMade: '1', delay: '60000' },
+    ]);
   });
 
   it("rejoins at its tag's end", async () => {
@@ -185,14 +197,17 @@ describe('delayTask', () => {
     expect((await soundState(queue)).delayed).toEqual(['a1']);
   });
 
-  it.each([true, false])('gives the same reply when the first one was lost (next task: %s)', async (fetchNext) => {
-    const queue = await withTasks('a1', 'a2');
-    const task = await queue.take('w1');
-    const reply = await queue.delay('w1', task, { delayMs: 60_000, fetchNext });
-    const before = await queue.snapshot();
-    expect(await queue.delay('w1', task, { delayMs: 60_000, fetchNext })).toEqual(reply);
-    expect(await queue.snapshot()).toEqual(before);
-  });
+  it.each([true, false])(
+    'gives the same reply when the first one was lost (next task: %s)',
+    async (fetchNext) => {
+      const queue = await withTasks('a1', 'a2');
+      const task = await queue.take('w1');
+      const reply = await queue.delay('w1', task, { delayMs: 60_000, fetchNext });
+      const before = await queue.snapshot();
+      expect(await queue.delay('w1', task, { delayMs: 60_000, fetchNext })).toEqual(reply);
+      expect(await queue.snapshot()).toEqual(before);
+    },
+  );
 
   it('is refused to a worker that was declared dead, and for an attempt that it does not run', async () => {
     const queue = await withTasks('a1', 'a2');
@@ -219,18 +234,24 @@ describe('delayTask', () => {
 });
 
 describe('awaitChildren', () => {
-  async function withFlow(): Promise<{ queue: Harness; parent: Taken; await(task?: Taken): Promise<unknown> }> {
+  async function withFlow(): Promise<{
+    queue: Harness;
+    parent: Taken;
+    await(task?: Taken): Promise<unknown>;
+  }> {
     const queue = await newQueue();
     await queue.register('w1');
-    const flow = new FlowProducer({ connection: redis as never, prefix: 'bull' });
+    const flow = new FlowProducer({ connection: redis, prefix: 'bull' });
     const data = (payload: string) => ({ identifyTag: 'a', payload });
     const { pendingQueueName: queueName } = queue;
     await flow.add({
       name: 'type',
       queueName,
       data: data('parent'),
-      opts: { jobId: 'p1', failParentOnFailure: false } as never,
-      children: [{ name: 'type', queueName, data: { identifyTag: 'b', payload: 'child' }, opts: { jobId: 'c1' } }],
+      opts: { jobId: 'p1', failParentOnFailure: false },
+      children: [
+        { name: 'type', queueName, data: { identifyTag: 'b', payload: 'child' }, opts: { jobId: 'c1' } },
+      ],
     });
     await flow.close();
     // BullMQ holds a parent back until its children are done; this one is already at work.
@@ -277,7 +298,7 @@ describe('awaitChildren', () => {
     await redis.del(`${queue.job('p1')}:dependencies`);
     expect(await wait()).toBe(1);
     await queue.commit('w1', parent);
-    expect(await redis.zrange(queue.list('completed'), 0, -1)).toEqual(['p1']);
+    expect(await redis.zrange(queue.list('completed'), 0, '-1')).toEqual(['p1']);
   });
 
   it('does not depend on the lock', async () => {

@@ -5,7 +5,8 @@ import { calm, isWoken, snapshotWithoutMarker, soundState, useHarness } from './
 
 const { redis, queue: newQueue } = useHarness();
 
-const ids = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${prefix}${i + 1}`);
+const ids = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${prefix}${i + 1}`);
 
 /** w1 runs a1, has a2 left, and tag b as its look-ahead; a3 waits for the next batch. */
 async function busy(): Promise<{ queue: Harness; running: Taken }> {
@@ -13,7 +14,10 @@ async function busy(): Promise<{ queue: Harness; running: Taken }> {
   await queue.register('w1');
   await queue.addMany('a', 'a0', 'a1', 'a2', 'a3');
   await queue.dispatch({ maxBatchSize: 3 });
-  const running = (await queue.commit('w1', await queue.take('w1'), { fetchNext: true, short: true })) as Taken;
+  const running = (await queue.commit('w1', await queue.take('w1'), {
+    fetchNext: true,
+    short: true,
+  })) as Taken;
   await queue.addMany('b', 'b1', 'b2');
   await queue.dispatch({ maxBatchSize: 3 });
   expect((await soundState(queue)).workers.get('w1')).toMatchObject({ wait: ['a2'], next: ['b1', 'b2'] });
@@ -125,7 +129,12 @@ describe('pauseTag and resumeTag', () => {
 describe('purgeTag', () => {
   it('removes what waits anywhere, and nothing of other tags', async () => {
     const { queue, running } = await busy();
-    await queue.add({ id: 'a4', tag: 'a' }, { id: 'b3', tag: 'b' }, { id: 'x1', data: 'no json' }, { id: 'a5', tag: 'a' });
+    await queue.add(
+      { id: 'a4', tag: 'a' },
+      { id: 'b3', tag: 'b' },
+      { id: 'x1', data: 'no json' },
+      { id: 'a5', tag: 'a' },
+    );
     expect(await queue.purgeTag('a')).toBe(4);
     const state = await soundState(queue);
     expect(state.active).toEqual(['a1']);
@@ -154,11 +163,20 @@ describe('purgeTag', () => {
     await queue.addMany('a', 'a8', 'a9');
     const call = (position: number): Promise<unknown> => queue.run('purgeTag', { args: ['a', position, 2] });
     const replies: unknown[] = [];
-    for (let position = 0, count = 1; position >= 0 || count > 0; ) {
+    for (let position = 0, count = 1; position >= 0 || count > 0;) {
       [count, position] = (await call(position)) as [number, number];
       replies.push([count, position]);
     }
-    expect(replies).toEqual([[0, 2], [1, 3], [1, -1], [2, -1], [2, -1], [2, -1], [1, -1], [0, -1]]);
+    expect(replies).toEqual([
+      [0, 2],
+      [1, 3],
+      [1, -1],
+      [2, -1],
+      [2, -1],
+      [2, -1],
+      [1, -1],
+      [0, -1],
+    ]);
     expect((await soundState(queue)).wait).toEqual(['b1', 'b2', 'b3']);
   });
 
@@ -245,8 +263,21 @@ describe('setLimits', () => {
 
   it('keeps limits of tags with any name', async () => {
     const queue = await newQueue();
-    await queue.setLimits(1, Object.fromEntries([['__proto__', 2], ['a b:*', 3], ['', 4]]));
-    expect((await soundState(queue)).limits).toEqual(new Map([['__proto__', 2], ['a b:*', 3], ['', 4]]));
+    await queue.setLimits(
+      1,
+      Object.fromEntries([
+        ['__proto__', 2],
+        ['a b:*', 3],
+        ['', 4],
+      ]),
+    );
+    expect((await soundState(queue)).limits).toEqual(
+      new Map([
+        ['__proto__', 2],
+        ['a b:*', 3],
+        ['', 4],
+      ]),
+    );
   });
 
   it('changes nothing when it is repeated', async () => {
@@ -257,13 +288,16 @@ describe('setLimits', () => {
     expect(await queue.snapshot()).toEqual(before);
   });
 
-  it.each([[[0]], [['many']], [[1, 'a']], [[1, 'a', 0]]])('refuses %j before anything is written', async (args) => {
-    const { queue } = await busy();
-    const before = await queue.snapshot();
-    const call = queue.run('setLimits', { caller: queue.leader, args });
-    await expect(call).rejects.toThrow(InvalidScriptArgumentError);
-    expect(await queue.snapshot()).toEqual(before);
-  });
+  it.each([[[0]], [['many']], [[1, 'a']], [[1, 'a', 0]]])(
+    'refuses %j before anything is written',
+    async (args) => {
+      const { queue } = await busy();
+      const before = await queue.snapshot();
+      const call = queue.run('setLimits', { caller: queue.leader, args });
+      await expect(call).rejects.toThrow(InvalidScriptArgumentError);
+      expect(await queue.snapshot()).toEqual(before);
+    },
+  );
 
   it('is refused to a leader of an older term', async () => {
     const { queue } = await busy();

@@ -20,7 +20,12 @@ describe('takeTask', () => {
     const task = await queue.take('w1', 'token-1');
     const { meta } = (await soundState(queue)).workers.get('w1')!;
     expect(task).toMatchObject({ id: 'a1', attempt: '1', tag: 'a', position: 1, fence: meta.fence });
-    expect(task.fields).toMatchObject({ name: 'type', pb: 'w1', ats: '1', data: '{"identifyTag":"a","payload":"a1"}' });
+    expect(task.fields).toMatchObject({
+      name: 'type',
+      pb: 'w1',
+      ats: '1',
+      data: '{"identifyTag":"a","payload":"a1"}',
+    });
     expect(Number(task.fields.processedOn)).toBeGreaterThan(Date.now() - 60_000);
     expect(meta).toMatchObject({ cur: 'a1', att: '1', seq: '1', done: '1' });
     expect(await redis.get(`${queue.job('a1')}:lock`)).toBe('token-1');

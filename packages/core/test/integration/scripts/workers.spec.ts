@@ -10,12 +10,23 @@ import {
   WorkerFencedError,
 } from '../../../src/errors/errors.js';
 import { layoutVersion } from '../../../src/redis/queue-keys.js';
-import { Harness, type Taken } from './support/harness.js';
-import { calm, eventsOf, isWoken, snapshotWithoutMarker, soundState, useHarness } from './support/use-harness.js';
+import { type Harness, type Taken } from './support/harness.js';
+import {
+  calm,
+  eventsOf,
+  isWoken,
+  snapshotWithoutMarker,
+  soundState,
+  useHarness,
+} from './support/use-harness.js';
 
 const { redis, queue: newQueue } = useHarness();
 
-async function register(queue: Harness, worker: string, { layout = layoutVersion, node = 'node-1' } = {}): Promise<unknown> {
+async function register(
+  queue: Harness,
+  worker: string,
+  { layout = layoutVersion, node = 'node-1' } = {},
+): Promise<unknown> {
   const args = [layout, node, queue.marker, queue.keys.workerState(worker), '{"entry":1}'];
   return queue.run('registerWorker', { caller: worker, args });
 }
@@ -26,7 +37,10 @@ async function withEverything(): Promise<{ queue: Harness; running: Taken }> {
   await queue.register('w1');
   await queue.addMany('a', 'a0', 'a1', 'a2', 'a3', 'a4');
   await queue.dispatch({ maxBatchSize: 4 });
-  const running = (await queue.commit('w1', await queue.take('w1'), { fetchNext: true, short: true })) as Taken;
+  const running = (await queue.commit('w1', await queue.take('w1'), {
+    fetchNext: true,
+    short: true,
+  })) as Taken;
   await queue.addMany('b', 'b1', 'b2');
   await queue.dispatch({ maxBatchSize: 4 });
   const { workers, tags } = await soundState(queue);
@@ -55,7 +69,13 @@ describe('registerWorker', () => {
 
   it('changes nothing when it is repeated, also while the worker is at work', async () => {
     const { queue } = await withEverything();
-    const args = [layoutVersion, `${queue.name}-node`, queue.marker, queue.keys.workerState('w1'), '{"other":1}'];
+    const args = [
+      layoutVersion,
+      `${queue.name}-node`,
+      queue.marker,
+      queue.keys.workerState('w1'),
+      '{"other":1}',
+    ];
     const before = await queue.snapshot();
     expect(await queue.run('registerWorker', { caller: 'w1', args })).toBe(1);
     expect(await queue.snapshot()).toEqual(before);
@@ -81,13 +101,16 @@ describe('registerWorker', () => {
   it.each([
     ["another node's id", 'node', NotTaskOwnerError],
     ["another application's worker queue", 'queue', ForeignQueueError],
-  ])('is refused for %s, and leaves everything as it is, also the layout of a new queue', async (_, field, error) => {
-    const queue = await newQueue();
-    await redis.hset(queue.worker('w1', 'meta'), field, 'somebody-else');
-    const before = await queue.snapshot();
-    await expect(register(queue, 'w1')).rejects.toThrow(error);
-    expect(await queue.snapshot()).toEqual(before);
-  });
+  ])(
+    'is refused for %s, and leaves everything as it is, also the layout of a new queue',
+    async (_, field, error) => {
+      const queue = await newQueue();
+      await redis.hset(queue.worker('w1', 'meta'), field, 'somebody-else');
+      const before = await queue.snapshot();
+      await expect(register(queue, 'w1')).rejects.toThrow(error);
+      expect(await queue.snapshot()).toEqual(before);
+    },
+  );
 
   it('keeps the batch of a worker whose registry entry was lost', async () => {
     const { queue } = await withEverything();
@@ -112,7 +135,8 @@ describe('beat', () => {
     const queue = await newQueue();
     await queue.register('w1', 'w2');
     await redis.pexpire(queue.keys.electionLock, 60_000);
-    const beat = (): Promise<unknown> => queue.run('beat', { caller: 'node', args: ['w1', 1, '{"n":1}', 'w2', 0, '{"n":2}'] });
+    const beat = (): Promise<unknown> =>
+      queue.run('beat', { caller: 'node', args: ['w1', 1, '{"n":1}', 'w2', 0, '{"n":2}'] });
     const [fenced, stuck, lockMs] = (await beat()) as [string[], string[], number];
     expect([fenced, stuck]).toEqual([[], []]);
     expect(lockMs).toBeGreaterThan(30_000);
@@ -154,7 +178,10 @@ describe('leaveWorker', () => {
     const { queue, running } = await withEverything();
     await queue.run('leaveWorker', { caller: 'w1' });
     const state = await soundState(queue);
-    expect([state.tags.get('a'), state.tags.get('b')]).toEqual([['a2', 'a3', 'a4'], ['b1', 'b2']]);
+    expect([state.tags.get('a'), state.tags.get('b')]).toEqual([
+      ['a2', 'a3', 'a4'],
+      ['b1', 'b2'],
+    ]);
     expect(state).toMatchObject({ ring: ['b'], hungry: [], ahead: [], active: ['a1'] });
     expect(await isWoken(queue)).toBe(true);
     await queue.addMany('a', 'a5');
@@ -213,7 +240,10 @@ describe('retireWorker', () => {
     await calm(queue);
     expect(await queue.retire('w1')).toBe(5);
     const state = await soundState(queue);
-    expect([state.tags.get('a'), state.tags.get('b')]).toEqual([['a1', 'a2', 'a3', 'a4'], ['b1', 'b2']]);
+    expect([state.tags.get('a'), state.tags.get('b')]).toEqual([
+      ['a1', 'a2', 'a3', 'a4'],
+      ['b1', 'b2'],
+    ]);
     expect(state).toMatchObject({ ring: ['a', 'b', 'c'], active: [], registered: new Set() });
     expect([...state.seq.keys()]).toEqual(['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1']);
     expect(await isWoken(queue)).toBe(true);
@@ -271,7 +301,10 @@ describe('recoverWorker', () => {
     const { queue } = await withEverything();
     expect(await queue.recover('w1')).toBe(5);
     const state = await soundState(queue);
-    expect([state.tags.get('a'), state.tags.get('b')]).toEqual([['a1', 'a2', 'a3', 'a4'], ['b1', 'b2']]);
+    expect([state.tags.get('a'), state.tags.get('b')]).toEqual([
+      ['a1', 'a2', 'a3', 'a4'],
+      ['b1', 'b2'],
+    ]);
     expect(state.ring).toEqual(['a', 'b']);
     expect(await redis.hmget(queue.job('a1'), 'stc', 'atm', 'defa')).toEqual(['1', null, null]);
     expect(await redis.hget(queue.job('a2'), 'stc')).toBeNull();
@@ -322,7 +355,9 @@ describe('recoverWorker', () => {
   it('refuses a crash limit that is no number before anything is written', async () => {
     const { queue } = await withEverything();
     const before = await queue.snapshot();
-    await expect(queue.recover('w1', { maxCrashes: 'many' as never })).rejects.toThrow(InvalidScriptArgumentError);
+    await expect(queue.recover('w1', { maxCrashes: 'many' as never })).rejects.toThrow(
+      InvalidScriptArgumentError,
+    );
     expect(await queue.snapshot()).toEqual(before);
   });
 
@@ -353,7 +388,8 @@ describe('recoverWorker', () => {
       await redis.hset(queue.worker('w1', 'meta'), 'queue', 'bull:other:', 'tag', 'a');
       await redis.rpush(queue.worker('w1', 'wait'), 'a1');
       const before = await queue.snapshot();
-      for (const beat of ['', '0']) await expect(queue.recover('w1', { beat })).rejects.toThrow(ForeignQueueError);
+      for (const beat of ['', '0'])
+        await expect(queue.recover('w1', { beat })).rejects.toThrow(ForeignQueueError);
       await expect(queue.recover('w9', { beat: '' })).rejects.toThrow(TaskNotFoundError);
       expect(await queue.snapshot()).toEqual(before);
     });
@@ -364,8 +400,9 @@ describe('cancelTask', () => {
   it('tells the worker that runs the task, and nobody else', async () => {
     const { queue } = await withEverything();
     expect(await queue.run('cancelTask', { args: ['a1'] })).toBe(1);
-    expect(await redis.zrange(queue.marker, 0, -1)).toEqual(['cancel:w1:1:a1']);
-    for (const id of ['a0', 'a2', 'b1', 'none']) expect(await queue.run('cancelTask', { args: [id] })).toBe(0);
+    expect(await redis.zrange(queue.marker, 0, '-1')).toEqual(['cancel:w1:1:a1']);
+    for (const id of ['a0', 'a2', 'b1', 'none'])
+      expect(await queue.run('cancelTask', { args: [id] })).toBe(0);
     expect(await redis.zcard(queue.marker)).toBe(1);
   });
 

@@ -4,7 +4,6 @@ import {
   RedisQueueBackend,
   type ConnectionOptions,
   type MinimalJob,
-  type QueueBaseOptions,
 } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { bullPrefix } from '../../../../src/redis/queue-keys.js';
@@ -34,13 +33,16 @@ export class BullArguments extends RedisQueueBackend {
       queueName,
       keys.getKeys(queueName),
       (type) => keys.toKey(queueName, type),
-      { connection } as QueueBaseOptions,
+      { connection },
       undefined,
       false,
     );
   }
 
-  finished(id: string, { token, value = '"ok"', failed = false, keepJobs = false, attempts = 1 }: Outcome): BullCall {
+  finished(
+    id: string,
+    { token, value = '"ok"', failed = false, keepJobs = false, attempts = 1 }: Outcome,
+  ): BullCall {
     const job = { id, opts: { attempts } } as MinimalJob;
     const args = failed
       ? this.moveToFailedArgs(job, value, keepJobs, token, false)
@@ -48,7 +50,10 @@ export class BullArguments extends RedisQueueBackend {
     return split(args, 14);
   }
 
-  delayed(id: string, { token, delayMs, byHandler = false }: { token: string; delayMs: number; byHandler?: boolean }): BullCall {
+  delayed(
+    id: string,
+    { token, delayMs, byHandler = false }: { token: string; delayMs: number; byHandler?: boolean },
+  ): BullCall {
     const opts = { skipAttempt: byHandler, fetchNext: false };
     return split(this.moveToDelayedArgs(id, Date.now(), token, delayMs, opts), 11);
   }
@@ -70,16 +75,20 @@ const connections = new WeakMap<Redis, RedisConnection>();
 
 function connectionOf(client: Redis): RedisConnection {
   const options = client as unknown as ConnectionOptions;
-  const connection = connections.get(client) ?? new RedisConnection(options, { shared: true, blocking: false });
+  const connection =
+    connections.get(client) ?? new RedisConnection(options, { shared: true, blocking: false });
   connections.set(client, connection);
   return connection;
 }
 
 function split(given: readonly unknown[], numberOfKeys: number): BullCall {
-  const all = given.map((value) => (Buffer.isBuffer(value) || typeof value === 'number' ? value : text(value)));
+  const all = given.map((value) =>
+    Buffer.isBuffer(value) || typeof value === 'number' ? value : text(value),
+  );
   return { keys: all.slice(0, numberOfKeys).map(String), args: all.slice(numberOfKeys) };
 }
 
 function text(value: unknown): string {
-  return value === undefined || value === null ? '' : String(value as string | boolean);
+  if (typeof value === 'string') return value;
+  return typeof value === 'boolean' ? String(value) : '';
 }

@@ -18,7 +18,8 @@ export class Fairness {
       if (meta.ntag !== undefined) bound.set(Number(meta.nfence), { tag: meta.ntag, isAhead: true });
     }
     for (const [fence, { tag, isAhead }] of this.#bound) {
-      if (isAhead && !bound.has(fence)) for (const binds of this.#waiting.values()) binds.get(tag)?.delete(fence);
+      if (isAhead && !bound.has(fence))
+        for (const binds of this.#waiting.values()) binds.get(tag)?.delete(fence);
     }
     const found = [...bound]
       .filter(([fence]) => fence > this.#lastFence)

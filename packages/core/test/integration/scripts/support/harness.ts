@@ -120,7 +120,13 @@ export class Harness {
 
   async register(...workers: readonly string[]): Promise<void> {
     for (const worker of workers) {
-      const args = [layoutVersion, `${this.name}-node`, this.marker, this.keys.workerState(worker), `{"workerId":"${worker}"}`];
+      const args = [
+        layoutVersion,
+        `${this.name}-node`,
+        this.marker,
+        this.keys.workerState(worker),
+        `{"workerId":"${worker}"}`,
+      ];
       await this.run('registerWorker', { caller: worker, args });
     }
   }
@@ -145,11 +151,18 @@ export class Harness {
     return taken;
   }
 
-  async commit(worker: string, task: Taken, options: CommitOptions = {}): Promise<Taken | number | undefined> {
+  async commit(
+    worker: string,
+    task: Taken,
+    options: CommitOptions = {},
+  ): Promise<Taken | number | undefined> {
     const { fetchNext = false, short = false, ...outcome } = options;
     const { keys, args } = this.bull.finished(task.id, { token: task.token, ...outcome });
     const own = [task.attempt, task.token, fetchNext ? 1 : 0, short ? 1 : 0];
-    return asTaken(await this.run('commitTask', { caller: worker, keys, args: [...own, ...args] }), task.token);
+    return asTaken(
+      await this.run('commitTask', { caller: worker, keys, args: [...own, ...args] }),
+      task.token,
+    );
   }
 
   async retry(worker: string, task: Taken, options: RetryOptions = {}): Promise<Taken | number | undefined> {
@@ -166,7 +179,10 @@ export class Harness {
   ): Promise<Taken | number | undefined> {
     const { keys, args } = this.bull.delayed(task.id, { token, delayMs, byHandler });
     const own = [task.attempt, token, fetchNext ? 1 : 0, short ? 1 : 0];
-    return asTaken(await this.run('delayTask', { caller: worker, keys, args: [...own, ...args] }), task.token);
+    return asTaken(
+      await this.run('delayTask', { caller: worker, keys, args: [...own, ...args] }),
+      task.token,
+    );
   }
 
   async remove(id: string, { withChildren = true, unfinishedOnly = true } = {}): Promise<unknown> {
@@ -193,8 +209,11 @@ export class Harness {
   /** To the end, as QueueService does. */
   async purgeTag(tag: string, window = 200): Promise<number> {
     let removed = 0;
-    for (let position = 0; ; ) {
-      const [count, next] = (await this.run('purgeTag', { args: [tag, position, window] })) as [number, number];
+    for (let position = 0; ;) {
+      const [count, next] = (await this.run('purgeTag', { args: [tag, position, window] })) as [
+        number,
+        number,
+      ];
       removed += count;
       if (next < 0 && count === 0) return removed;
       position = next;
@@ -217,10 +236,10 @@ export class Harness {
   /** Back-offs and delays of up to an hour are over. */
   async letTimePass(): Promise<void> {
     const hourMs = 3_600_000;
-    for (const tag of await this.redis.zrange(this.list('aff:parked'), 0, -1)) {
+    for (const tag of await this.redis.zrange(this.list('aff:parked'), 0, '-1')) {
       await this.redis.zincrby(this.list('aff:parked'), -hourMs, tag);
     }
-    for (const id of await this.redis.zrange(this.list('delayed'), 0, -1)) {
+    for (const id of await this.redis.zrange(this.list('delayed'), 0, '-1')) {
       await this.redis.zincrby(this.list('delayed'), -hourMs * 4096, id);
     }
   }
@@ -271,9 +290,17 @@ function runnerOf(redis: Redis): ScriptRunner<LuaScriptName> {
 function asTaken(reply: unknown, token: string): Taken | number | undefined {
   if (reply === 0) return undefined;
   if (!Array.isArray(reply)) return reply as number;
-  const [flat, id, limitMs, , batch] = reply as [string[] | 0, string | 0, number, number, [string, number, string]];
+  const [flat, id, limitMs, , batch] = reply as [
+    string[] | 0,
+    string | 0,
+    number,
+    number,
+    [string, number, string],
+  ];
   if (flat === 0 || id === 0) return limitMs > 0 ? limitMs : undefined;
-  const fields = Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : [])));
+  const fields = Object.fromEntries(
+    flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : [])),
+  );
   const [tag, position, fence] = batch;
   return { id, attempt: fields.ats ?? '', token, tag, position, fence, fields };
 }

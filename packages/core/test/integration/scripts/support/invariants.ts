@@ -43,7 +43,8 @@ function ringViolations(state: QueueState): string[] {
   for (const tag of state.tags.keys()) {
     const times = count(state.ring, tag);
     const expected = isReady(state, tag) ? 1 : 0;
-    if (times !== expected) found.push(`tag ${JSON.stringify(tag)} is ${times} times in the ring, not ${expected}`);
+    if (times !== expected)
+      found.push(`tag ${JSON.stringify(tag)} is ${times} times in the ring, not ${expected}`);
   }
   for (const tag of state.ring) if (!state.tags.has(tag)) found.push(`unknown tag ${tag} in the ring`);
   return found;
@@ -56,7 +57,8 @@ function placeViolations(state: QueueState, ghosts: ReadonlySet<string>): string
     for (const id of ids) places.set(id, [...(places.get(id) ?? []), place]);
   };
   const { wait, prioritized, active, delayed, completed, failed } = state;
-  for (const [place, ids] of Object.entries({ wait, prioritized, active, delayed, completed, failed })) put(place, ids);
+  for (const [place, ids] of Object.entries({ wait, prioritized, active, delayed, completed, failed }))
+    put(place, ids);
   for (const [tag, ids] of state.tags) put(`tag ${tag}`, ids);
   for (const [worker, { wait: batch, next }] of state.workers) {
     put(`${worker}:wait`, batch);
@@ -76,8 +78,10 @@ function sequenceViolations(state: QueueState, ghosts: ReadonlySet<string>): str
   const waiting = new Set([...state.tags.values()].flat());
   for (const { wait, next } of state.workers.values()) for (const id of [...wait, ...next]) waiting.add(id);
   const found: string[] = [];
-  for (const id of waiting) if (!state.seq.has(id) && !ghosts.has(id)) found.push(`${id} waits and is not in aff:seq`);
-  for (const id of state.seq.keys()) if (!waiting.has(id)) found.push(`${id} is in aff:seq and waits nowhere`);
+  for (const id of waiting)
+    if (!state.seq.has(id) && !ghosts.has(id)) found.push(`${id} waits and is not in aff:seq`);
+  for (const id of state.seq.keys())
+    if (!waiting.has(id)) found.push(`${id} is in aff:seq and waits nowhere`);
   return found;
 }
 
@@ -101,10 +105,15 @@ function ownerViolations(state: QueueState): string[] {
 /** Each worker is in the lists that its state asks for, once. */
 function workerListViolations(state: QueueState): string[] {
   const found: string[] = [];
-  const expect = (name: string, list: readonly string[], isMember: (worker: WorkerRecord) => boolean): void => {
+  const expect = (
+    name: string,
+    list: readonly string[],
+    isMember: (worker: WorkerRecord) => boolean,
+  ): void => {
     for (const [worker, record] of state.workers) {
       const expected = state.registered.has(worker) && isMember(record) ? 1 : 0;
-      if (count(list, worker) !== expected) found.push(`${worker} is ${count(list, worker)} times in ${name}`);
+      if (count(list, worker) !== expected)
+        found.push(`${worker} is ${count(list, worker)} times in ${name}`);
     }
     for (const worker of list) if (!state.workers.has(worker)) found.push(`unknown ${worker} in ${name}`);
   };
@@ -116,27 +125,42 @@ function workerListViolations(state: QueueState): string[] {
   expect('aff:ahead', ahead, ({ meta }) => meta.ntag !== undefined);
   for (const [worker, { meta, wait, next }] of state.workers) {
     if (meta.tag === undefined && wait.length > 0) found.push(`${worker} holds ids without a batch`);
-    if ((meta.ntag === undefined) !== (next.length === 0)) found.push(`${worker} has a look-ahead without ids, or ids without one`);
-    if (!state.registered.has(worker) && Object.keys(meta).length > 0) found.push(`${worker} left its keys behind`);
-    if (state.registered.has(worker) !== state.beats.has(worker)) found.push(`${worker} has a heartbeat without being registered`);
+    if ((meta.ntag === undefined) !== (next.length === 0))
+      found.push(`${worker} has a look-ahead without ids, or ids without one`);
+    if (!state.registered.has(worker) && Object.keys(meta).length > 0)
+      found.push(`${worker} left its keys behind`);
+    if (state.registered.has(worker) !== state.beats.has(worker))
+      found.push(`${worker} has a heartbeat without being registered`);
   }
   return found;
 }
 
 function batchViolations({ workers }: QueueState, maxBatchSize: number): string[] {
   return [...workers].flatMap(([worker, { meta, wait, next }]) => {
-    const [batch, done, nextBatch] = [Number(meta.batch ?? 0), Number(meta.done ?? 0), Number(meta.nbatch ?? 0)];
+    const [batch, done, nextBatch] = [
+      Number(meta.batch ?? 0),
+      Number(meta.done ?? 0),
+      Number(meta.nbatch ?? 0),
+    ];
     const isSound =
-      batch <= maxBatchSize && nextBatch <= maxBatchSize && done + wait.length <= batch && next.length <= nextBatch;
-    return isSound ? [] : [`${worker}: batch ${batch}, done ${done}, left ${wait.length}, next ${next.length}/${nextBatch}`];
+      batch <= maxBatchSize &&
+      nextBatch <= maxBatchSize &&
+      done + wait.length <= batch &&
+      next.length <= nextBatch;
+    return isSound
+      ? []
+      : [`${worker}: batch ${batch}, done ${done}, left ${wait.length}, next ${next.length}/${nextBatch}`];
   });
 }
 
 /** What runs is in active, locked, and the current task of one worker. */
 function currentViolations(state: QueueState, ghosts: ReadonlySet<string>): string[] {
-  const current = [...state.workers.values()].flatMap(({ meta }) => (meta.cur === undefined ? [] : [meta.cur]));
+  const current = [...state.workers.values()].flatMap(({ meta }) =>
+    meta.cur === undefined ? [] : [meta.cur],
+  );
   const found: string[] = [];
-  for (const id of state.active) if (!current.includes(id)) found.push(`${id} is active and nobody's current task`);
+  for (const id of state.active)
+    if (!current.includes(id)) found.push(`${id} is active and nobody's current task`);
   for (const id of current) {
     if (!state.active.includes(id) && !ghosts.has(id)) found.push(`${id} is current and not active`);
     if (!state.locks.has(id) && !ghosts.has(id)) found.push(`${id} runs without a lock`);
@@ -150,11 +174,14 @@ function orderViolations(state: QueueState, unordered: ReadonlySet<string>): str
   return [...state.tags].flatMap(([tag, ids]) => {
     if (unordered.has(tag)) return [];
     const dispatched = [...state.workers.values()].flatMap(({ meta, wait, next }) => {
-      if (meta.tag === tag) return [...(meta.cur === undefined ? [] : [Number(meta.seq)]), ...wait.map(sequence)];
+      if (meta.tag === tag)
+        return [...(meta.cur === undefined ? [] : [Number(meta.seq)]), ...wait.map(sequence)];
       return meta.ntag === tag ? next.map(sequence) : [];
     });
     const order = [...dispatched, ...ids.map(sequence)].filter((number) => !Number.isNaN(number));
-    return order.every((number, i) => i === 0 || number > (order[i - 1] ?? 0)) ? [] : [`tag ${tag} will run as ${order.join()}`];
+    return order.every((number, i) => i === 0 || number > (order[i - 1] ?? 0))
+      ? []
+      : [`tag ${tag} will run as ${order.join()}`];
   });
 
   function sequence(id: string): number {

@@ -134,7 +134,11 @@ export class Model {
     const id = this.#newTask();
     await this.harness.add({ id, tag: pick(tags, which) });
     await this.harness.redis.lrem(this.harness.list('wait'), 1, id);
-    await this.harness.redis.zadd(this.harness.list('delayed'), (Date.now() + 600_000) * 4096 + this.#tasks.length, id);
+    await this.harness.redis.zadd(
+      this.harness.list('delayed'),
+      (Date.now() + 600_000) * 4096 + this.#tasks.length,
+      id,
+    );
   }
 
   async _dispatch(): Promise<void> {
@@ -165,7 +169,8 @@ export class Model {
     const before = this.#held.get(worker);
     this.#keep(worker, await this.harness.takeReply(worker));
     const after = this.#held.get(worker);
-    if (before && this.#state.tasks.has(before.id)) assertSame('the current task is given again', after?.id, before.id);
+    if (before && this.#state.tasks.has(before.id))
+      assertSame('the current task is given again', after?.id, before.id);
     if (!before && this.#state.isPaused) assertSame('a paused queue gives no task', after, undefined);
   }
 
@@ -174,21 +179,29 @@ export class Model {
   }
 
   async _fail(which: number, how: number): Promise<void> {
-    await this.#end(which, how, (worker, task, options) => this.harness.commit(worker, task, { ...options, failed: true }));
+    await this.#end(which, how, (worker, task, options) =>
+      this.harness.commit(worker, task, { ...options, failed: true }),
+    );
   }
 
   async _retryBlock(which: number, how: number): Promise<void> {
     const delayMs = how % 5 === 0 ? 0 : 600_000;
     const fields = ['failedReason', 'because'];
-    await this.#end(which, how, (worker, task, options) => this.harness.retry(worker, task, { ...options, delayMs, fields }));
+    await this.#end(which, how, (worker, task, options) =>
+      this.harness.retry(worker, task, { ...options, delayMs, fields }),
+    );
   }
 
   async _handBack(which: number, how: number): Promise<void> {
-    await this.#end(which, how, (worker, task, options) => this.harness.retry(worker, task, { ...options, counts: false }));
+    await this.#end(which, how, (worker, task, options) =>
+      this.harness.retry(worker, task, { ...options, counts: false }),
+    );
   }
 
   async _retrySkip(which: number, how: number): Promise<void> {
-    await this.#end(which, how, (worker, task, options) => this.harness.delay(worker, task, { ...options, delayMs: 600_000 }));
+    await this.#end(which, how, (worker, task, options) =>
+      this.harness.delay(worker, task, { ...options, delayMs: 600_000 }),
+    );
   }
 
   async _pauseTag(which: number): Promise<void> {
@@ -229,7 +242,10 @@ export class Model {
   async _recover(which: number, how: number): Promise<void> {
     const worker = this.#anyWorker(which);
     if (worker === undefined) return;
-    await this.harness.recover(worker, { beat: this.#state.beats.get(worker) ?? '0', maxCrashes: 1 + (how % 3) });
+    await this.harness.recover(worker, {
+      beat: this.#state.beats.get(worker) ?? '0',
+      maxCrashes: 1 + (how % 3),
+    });
     this.#fairness.forget(this.#tagsOf(worker));
   }
 
@@ -315,7 +331,7 @@ export class Model {
   }
 
   async #drain(): Promise<void> {
-    for (let position = 0; position >= 0; ) {
+    for (let position = 0; position >= 0;) {
       [position] = (await this.harness.run('drainIndexed', { args: [position, 3, 'all'] })) as [number];
     }
   }
@@ -336,10 +352,18 @@ export class Model {
   }
 
   async _checkStats(which: number): Promise<void> {
-    const { wait, prioritized, seq, active, delayed, completed, failed, isPaused, idle, registered, owners } = this.#state;
+    const { wait, prioritized, seq, active, delayed, completed, failed, isPaused, idle, registered, owners } =
+      this.#state;
     const stats = (await this.harness.run('getQueueStats')) as number[];
     const waiting = wait.length + prioritized.length + seq.size;
-    const expected = [waiting, active.length, delayed.length, completed.length, failed.length, isPaused ? 1 : 0];
+    const expected = [
+      waiting,
+      active.length,
+      delayed.length,
+      completed.length,
+      failed.length,
+      isPaused ? 1 : 0,
+    ];
     assertSame('the counts', stats.slice(0, 6), expected);
     assertSame('the workers', stats.slice(7), [owners.size, idle.length, registered.size]);
     const tag = pick(tags, which);
@@ -348,7 +372,11 @@ export class Model {
       ...(meta.tag === tag ? batch : []),
       ...(meta.ntag === tag ? next : []),
     ]);
-    assertSame('the waiting tasks of a tag', inTag, dispatched.length + (this.#state.tags.get(tag)?.length ?? 0));
+    assertSame(
+      'the waiting tasks of a tag',
+      inTag,
+      dispatched.length + (this.#state.tags.get(tag)?.length ?? 0),
+    );
   }
 
   readonly #isDue = new Set<string>();
@@ -358,7 +386,11 @@ export class Model {
   async #end(
     which: number,
     how: number,
-    end: (worker: string, task: Taken, options: { fetchNext: boolean; short: boolean }) => Promise<Taken | number | undefined>,
+    end: (
+      worker: string,
+      task: Taken,
+      options: { fetchNext: boolean; short: boolean },
+    ) => Promise<Taken | number | undefined>,
   ): Promise<void> {
     const worker = this.#anyWorker(which, (name) => this.#held.has(name));
     const task = worker === undefined ? undefined : this.#held.get(worker);
@@ -374,7 +406,8 @@ export class Model {
         else assertSame('a repeated call gives no task', typeof again, typeof reply);
       });
     }
-    if (isGone && this.#state.tasks.has(task.id)) throw new Error(`${task.id} was refused with ${String(reply)}`);
+    if (isGone && this.#state.tasks.has(task.id))
+      throw new Error(`${task.id} was refused with ${String(reply)}`);
     this.#keep(worker, isGone ? undefined : reply);
   }
 
@@ -383,7 +416,8 @@ export class Model {
     const before = this.#state;
     await again();
     await this.#look(`${what} again`);
-    if (!isDeepStrictEqual(this.#state, before)) assertSame(`${what} changes nothing when repeated`, this.#state, before);
+    if (!isDeepStrictEqual(this.#state, before))
+      assertSame(`${what} changes nothing when repeated`, this.#state, before);
   }
 
   async #isRefused(error: new (...args: never[]) => Error, call: () => Promise<unknown>): Promise<void> {
@@ -422,8 +456,15 @@ export class Model {
     for (const [worker, { meta }] of this.#state.workers) {
       const { cur, att, tag, seq } = meta;
       const last = before?.workers.get(worker)?.meta;
-      if (cur === undefined || tag === undefined || this.#unordered.has(tag) || (last?.cur === cur && last.att === att)) continue;
-      if (Number(seq) < (this.#lastStarted.get(tag) ?? 0)) found.push(`${cur} of ${tag} started after a later one`);
+      if (
+        cur === undefined ||
+        tag === undefined ||
+        this.#unordered.has(tag) ||
+        (last?.cur === cur && last.att === att)
+      )
+        continue;
+      if (Number(seq) < (this.#lastStarted.get(tag) ?? 0))
+        found.push(`${cur} of ${tag} started after a later one`);
       this.#lastStarted.set(tag, Number(seq));
     }
     return found;
@@ -449,7 +490,9 @@ export class Model {
 
   #isBusy(): boolean {
     const { wait, prioritized, active, delayed, seq, ring, parked, owners } = this.#state;
-    return [wait, prioritized, active, delayed, [...seq], ring, parked, [...owners]].some((list) => list.length > 0);
+    return [wait, prioritized, active, delayed, [...seq], ring, parked, [...owners]].some(
+      (list) => list.length > 0,
+    );
   }
 
   #newTask(): string {

@@ -68,10 +68,19 @@ type Raw = Record<string, unknown>;
 /** @param known - every tag, worker and id that the queue may hold */
 export async function readState(
   { redis, keys }: Pick<Harness, 'redis' | 'keys'>,
-  known: { readonly tags: readonly string[]; readonly workers: readonly string[]; readonly ids: readonly string[] },
+  known: {
+    readonly tags: readonly string[];
+    readonly workers: readonly string[];
+    readonly ids: readonly string[];
+  },
 ): Promise<QueueState> {
   const raw = JSON.parse(
-    (await evalCached(redis, [keys.workerRegistry, keys.base, keys.workerBase, JSON.stringify(known)])) as string,
+    (await evalCached(redis, [
+      keys.workerRegistry,
+      keys.base,
+      keys.workerBase,
+      JSON.stringify(known),
+    ])) as string,
   ) as Raw;
   const control = pairs(raw.control);
   const meta = pairs(raw.meta);
@@ -96,7 +105,11 @@ export async function readState(
     workers: new Map(
       known.workers.map((worker, i) => {
         const [workerMeta, wait, next] = (raw.workers as unknown[][])[i] ?? [];
-        const record = { meta: Object.fromEntries(pairs(workerMeta)), wait: reversed(wait), next: reversed(next) };
+        const record = {
+          meta: Object.fromEntries(pairs(workerMeta)),
+          wait: reversed(wait),
+          next: reversed(next),
+        };
         return [worker, record];
       }),
     ),
@@ -114,7 +127,9 @@ const defined = new WeakSet<Redis>();
 async function evalCached(redis: Redis, args: string[]): Promise<unknown> {
   if (!defined.has(redis)) redis.defineCommand('test:readState', { lua: readAll, numberOfKeys: 1 });
   defined.add(redis);
-  return (redis as unknown as Record<string, (...args: string[]) => Promise<unknown>>)['test:readState']?.(...args);
+  return (redis as unknown as Record<string, (...args: string[]) => Promise<unknown>>)['test:readState']?.(
+    ...args,
+  );
 }
 
 /** cjson writes an empty list as an object. */

@@ -43,7 +43,7 @@ export async function soundState(
   const known = new Set(ids);
   for (const key of jobs) {
     const id = key.startsWith(queue.keys.base) ? key.slice(queue.keys.base.length) : '';
-    if (/^[a-z]+\d+$/.test(id)) known.add(id);
+    if (/^([a-z]+\d+|repeat:.+:\d+)$/.test(id)) known.add(id);
   }
   const state = await readState(queue, { tags, workers, ids: [...known] });
   const found = violations(state, { maxBatchSize: 1_000, ...options });
