@@ -1,11 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  FlowProducer,
-  WaitingChildrenError,
-  type FlowJob,
-  type Job,
-  type JobNode,
-} from 'bullmq';
+import { FlowProducer, WaitingChildrenError, type FlowJob, type Job, type JobNode } from 'bullmq';
 import type { TaskContext, WorkerService } from '../../../src/index.js';
 import { connect } from '../../support/redis.js';
 import { until } from '../../support/until.js';

@@ -52,6 +52,7 @@ describe.each(sets)('what is kept of %s tasks', (state, option, type) => {
     const bench = await Bench.start();
     const [old, young] = [await add(bench, { age: 100 }), await add(bench, { age: 100 })];
     await bench.untilAt(state, old, young);
+    await bench.redis.zadd(bench.key(state), Date.now() - 50_000, young.id!);
     await bench.redis.zadd(bench.key(state), Date.now() - 200_000, old.id!);
     const last = await add(bench, { age: 100 });
     await bench.untilAt(state, last);

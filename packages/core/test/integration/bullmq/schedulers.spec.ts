@@ -64,8 +64,8 @@ describe('a job scheduler', () => {
     await bench.untilAt('dispatched', before, job, after);
     await bench.holds.end(held.id!);
     await bench.untilAt('completed', before, job, after);
-    const order = (await bench.queue.getCompleted()).reverse().map(({ returnvalue }) => returnvalue);
-    expect(order.slice(1)).toEqual(['before', 'scheduled', 'after']);
+    const order = (await bench.events('active')).map(({ jobId }) => jobId);
+    expect(order).toEqual(idsOf([held, before, job, after]));
     expect(await bench.queue.getDelayedCount()).toBe(1);
   });
 

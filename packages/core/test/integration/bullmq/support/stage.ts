@@ -26,8 +26,12 @@ export const places = [
 export type Place = (typeof places)[number];
 export const waitingPlaces = ['added', 'indexed', 'dispatched', 'lookedAhead', 'parked'] as const;
 
-/** Leases that outlast any pause of a busy machine: these tests are not about failures. */
-const calmElection = { electionLockTtl: 20_000, heartbeatInterval: 2_000, heartbeatTimeout: 20_000 };
+/**
+ * Leases that outlast any pause of a busy machine: these tests are not about failures. And no clock helps: what is not woken
+ * when there is something to do sleeps longer than any test waits.
+ */
+const calmElection = { electionLockTtl: 120_000, heartbeatInterval: 30_000, heartbeatTimeout: 120_000 };
+const calmScheduler = { schedulerInterval: 60_000 };
 const hourMs = 3_600_000;
 
 /** What ends a held task: its result, or its error. */
@@ -85,6 +89,7 @@ export class Bench {
         name,
         ...options,
         workerOptions: { shutdownTimeout: 2_000, ...options.workerOptions },
+        queueOptions: { ...calmScheduler, ...options.queueOptions },
         electionOptions: { ...calmElection, ...options.electionOptions },
       },
       (workers) => {
@@ -206,17 +211,14 @@ export type Placed = Record<Place, [Job, Job]>;
  */
 export async function stageAllPlaces(bench: Bench): Promise<Placed> {
   const { instance } = bench;
-  const completed = [await bench.add('echo', 'completed', 1), await bench.add('echo', 'completed', 2)] as [
-    Job,
-    Job,
-  ];
-  await bench.untilAt('completed', ...completed);
-  const once = { attempts: 1 };
-  const failed = [
-    await bench.add('fail', 'failed', 'first', once),
-    await bench.add('fail', 'failed', 'second', once),
+  const completed = [
+    await ended(bench, 'completed', 'echo', 1),
+    await ended(bench, 'completed', 'echo', 2),
   ] as [Job, Job];
-  await bench.untilAt('failed', ...failed);
+  const failed = [
+    await ended(bench, 'failed', 'fail', 'first'),
+    await ended(bench, 'failed', 'fail', 'second'),
+  ] as [Job, Job];
   await bench.makeWorkerFast();
 
   const first = await bench.add('fail', 'parked', 'again', { attempts: 2, backoff: hourMs });
@@ -248,6 +250,20 @@ export async function stageAllPlaces(bench: Bench): Promise<Placed> {
     completed,
     failed,
   };
+}
+
+/** A task that has ended, and in another millisecond than the next one will: within one, BullMQ sorts by ids. */
+async function ended(
+  bench: Bench,
+  place: 'completed' | 'failed',
+  type: string,
+  payload: unknown,
+): Promise<Job> {
+  const job = await bench.add(type, place, payload, { attempts: 1 });
+  await bench.untilAt(place, job);
+  const { finishedOn } = (await bench.queue.getJob(job.id!))!;
+  await until('the clock goes on', () => Date.now() > finishedOn!);
+  return job;
 }
 
 export const idsOf = (jobs: readonly Job[]): string[] => jobs.map((job) => job.id!);
