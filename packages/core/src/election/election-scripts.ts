@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import type { QueueContext } from '../redis/queue-context.js';
-import { layoutVersion } from '../redis/queue-keys.js';
 import type { LockSighting } from './observed-lock.js';
 
 export type Candidacy =
@@ -23,7 +22,7 @@ export class ElectionScripts {
    * has shown no life since `lifeless` was seen.
    */
   async acquire(lifeless?: LockSighting): Promise<Candidacy> {
-    const { scripts, nodeId, options } = this.context;
+    const { scripts, nodeId, options, keys } = this.context;
     this.#startTime = Date.now();
     const reply = (await scripts.run('acquireLeadership', {
       caller: nodeId,
@@ -32,10 +31,10 @@ export class ElectionScripts {
         options.electionLockTtlMs,
         this.#info('__EPOCH__', 0),
         lifeless?.lockValue ?? '',
-        layoutVersion,
+        keys.layout,
         lifeless?.info ?? '',
       ],
-      context: { queueName: options.pendingQueueName, layoutExpected: layoutVersion },
+      context: { queueName: options.pendingQueueName, layoutExpected: keys.layout },
     })) as [1, string, string] | [0, string, number, string];
     if (reply[0] === 1) return { won: true, lockValue: reply[1], unresigned: reply[2] };
     const [, lockValue, ttlMs, info] = reply;

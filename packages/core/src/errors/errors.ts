@@ -340,7 +340,7 @@ export class CommandTimeoutError extends AffinityQueueError {
   }
 }
 
-/** The data in Redis has another layout version than this version of the library. @publicApi */
+/** The queue in Redis has another layout version, or other worker queues, than this instance. @publicApi */
 export class IncompatibleLayoutError extends AffinityQueueError {
   declare readonly details: Readonly<{ queueName?: string; found?: string; expected: string }>;
 
@@ -348,7 +348,7 @@ export class IncompatibleLayoutError extends AffinityQueueError {
     const queue = details.queueName === undefined ? 'This queue' : `Queue '${details.queueName}'`;
     super(
       ErrorCode.IncompatibleLayout,
-      `${queue} has layout version ${details.found ?? 'unknown'} in Redis, this instance needs ${details.expected}; run compatible versions of nestjs-affinity-queue`,
+      `${queue} has layout ${details.found ?? 'unknown'} in Redis, this instance ${details.expected} (version:workerQueuePrefix); run compatible versions of nestjs-affinity-queue with the same workerQueuePrefix`,
       details,
     );
   }

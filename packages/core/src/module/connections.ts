@@ -6,7 +6,6 @@ import type { ResolvedRedisOptions } from '../options/resolved-options.js';
 import { errorName } from '../observability/messages/queue-log.js';
 import type { LuaScriptName } from '../redis/generated/lua-sources.js';
 import type { InstanceIds } from '../redis/instance-ids.js';
-import { layoutVersion } from '../redis/queue-keys.js';
 import { RedisHub, type ConnectionEvent } from '../redis/redis-hub.js';
 import { ScriptRunner } from '../redis/script-runner.js';
 import type { QueueIdentity } from './queue-identity.js';
@@ -67,6 +66,6 @@ export class SharedConnection {
 async function assertLayout(client: Redis, { options, keys }: QueueIdentity): Promise<void> {
   const lua = "return redis.call('HGET', KEYS[1], 'layout')";
   const found = (await client.eval(lua, 1, keys.control)) as string | null;
-  if (found === null || found === layoutVersion) return;
-  throw new IncompatibleLayoutError({ queueName: options.pendingQueueName, found, expected: layoutVersion });
+  if (found === null || found === keys.layout) return;
+  throw new IncompatibleLayoutError({ queueName: options.pendingQueueName, found, expected: keys.layout });
 }

@@ -3,7 +3,7 @@ import type { ResolvedQueueOptions } from '../options/resolved-options.js';
 /** BullMQ's key prefix. Queues are told apart by their names, so it is not an option. */
 export const bullPrefix = 'bull';
 
-/** The layout of our keys. Instances of another layout refuse to join. */
+/** Version of the layout of our keys. */
 export const layoutVersion = '1';
 
 /** Every key of a queue that TypeScript needs by name; the Lua scripts derive the rest from the two bases. */
@@ -21,6 +21,11 @@ export interface QueueKeys {
   readonly beats: string;
   /** BullMQ's marker, which every add sets and the leader waits on. */
   readonly marker: string;
+  /**
+   * Layout version and name of the worker queues. Instances that differ in it would not see each other's workers, so the
+   * first one writes it down and others refuse to join.
+   */
+  readonly layout: string;
   workerState(workerId: string): string;
   workerMeta(workerId: string): string;
 }
@@ -53,6 +58,7 @@ export function queueKeys(
     control: `${base}aff:ctl`,
     beats: `${base}aff:beats`,
     marker: `${base}marker`,
+    layout: `${layoutVersion}:${workerQueuePrefix}`,
     workerState: (workerId: string) => `${workerStatePrefix}:${workerId}`,
     workerMeta: (workerId: string) => `${workerBase}${workerId}:meta`,
   });

@@ -6,7 +6,6 @@ import type { WorkerState } from '../domain/worker-state.js';
 import { LeaseLostError, TaskCancelledError, WorkerFencedError } from '../errors/errors.js';
 import { errorName, type QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
-import { layoutVersion } from '../redis/queue-keys.js';
 import { settlesWithin } from './settles-within.js';
 import type { TaskRunner } from './task-runner.js';
 
@@ -102,7 +101,7 @@ export class WorkerLane {
     await scripts.run('registerWorker', {
       caller: this.workerId,
       args: [
-        layoutVersion,
+        keys.layout,
         nodeId,
         hub.workers.key,
         keys.workerState(this.workerId),
@@ -111,7 +110,7 @@ export class WorkerLane {
       context: {
         workerId: this.workerId,
         queueName: options.pendingQueueName,
-        layoutExpected: layoutVersion,
+        layoutExpected: keys.layout,
       },
     });
     this.log.info('workerRegistered', { workerId: this.workerId });

@@ -40,12 +40,21 @@ describe('one instance', () => {
         });
       },
     );
-    const tasks = Array.from({ length: 300 }, (_, i) => ({ type: 'note', identifyTag: `tag-${i % 12}`, payload: i }));
+    const tasks = Array.from({ length: 300 }, (_, i) => ({
+      type: 'note',
+      identifyTag: `tag-${i % 12}`,
+      payload: i,
+    }));
     const jobs = await queue.addBulk(tasks);
     await Promise.all(jobs.map((job) => queue.waitUntilFinished(job, 20_000)));
     expect(overlaps).toEqual([]);
     expect(seen.size).toBe(12);
     for (const numbers of seen.values()) expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
-    expect(await queue.getQueueStats()).toMatchObject({ waiting: 0, active: 0, completed: 300, tagsBound: 0 });
+    expect(await queue.getQueueStats()).toMatchObject({
+      waiting: 0,
+      active: 0,
+      completed: 300,
+      tagsBound: 0,
+    });
   });
 });

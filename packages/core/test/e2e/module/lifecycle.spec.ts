@@ -305,8 +305,10 @@ describe('data of another layout', () => {
     const start = startApp([QueueModule.forRoot(options(name, { role }))]);
     await expect(start).rejects.toThrow(IncompatibleLayoutError);
     await expect(start).rejects.toMatchObject({
-      message: expect.stringMatching(new RegExp(`Queue '${name}-pending' has layout version 999 .* needs 1`)),
-      details: { queueName: `${name}-pending`, found: '999', expected: '1' },
+      message: expect.stringMatching(
+        new RegExp(`Queue '${name}-pending' has layout 999 .*, this instance 1:`),
+      ),
+      details: { queueName: `${name}-pending`, found: '999', expected: `1:${name}-worker` },
     });
     await noConnections();
     const keys = await withClient(own.url, (client) => client.keys(`*${name}*`));
@@ -318,6 +320,18 @@ describe('data of another layout', () => {
     await withClient(own.url, (client) => client.hset(`bull:${name}-f-pending-tasks:aff:ctl`, 'layout', '0'));
     await expect(
       startApp([QueueModule.forRoot(options(name)), QueueModule.forFeature({ name: `${name}-f` })]),
-    ).rejects.toThrow(`Queue '${name}-f-pending-tasks' has layout version 0`);
+    ).rejects.toThrow(`Queue '${name}-f-pending-tasks' has layout 0`);
+  });
+
+  it('and so is another workerQueuePrefix, whose workers the others would not see', async () => {
+    const name = uniqueName();
+    const first = await startApp([QueueModule.forRoot(options(name))]);
+    const { queueOptions, ...rest } = options(name);
+    const other = { ...rest, queueOptions: { ...queueOptions, workerQueuePrefix: `${name}-renamed` } };
+    await expect(startApp([QueueModule.forRoot(other)])).rejects.toMatchObject({
+      code: 'AFFINITY_INCOMPATIBLE_LAYOUT',
+      details: { found: `1:${name}-worker`, expected: `1:${name}-renamed` },
+    });
+    await first.close();
   });
 });

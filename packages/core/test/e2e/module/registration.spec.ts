@@ -98,7 +98,7 @@ describe('forRoot() alone', () => {
       expect(JSON.parse(registry[workerId]!)).toMatchObject({ workerId, nodeId, processId: process.pid });
       expect(await client.hgetall(`worker-state:${workerId}`)).toMatchObject({ workerId, status: 'idle' });
       expect(await client.exists(`bull:worker-queue-${workerId}:meta`)).toBe(1);
-      expect(await client.hget('bull:pending-tasks:aff:ctl', 'layout')).toBe('1');
+      expect(await client.hget('bull:pending-tasks:aff:ctl', 'layout')).toBe('1:worker-queue');
     });
     expect(nodeIdPattern.test(app.get(ElectionService).nodeId)).toBe(true);
   });
