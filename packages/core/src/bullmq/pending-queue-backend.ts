@@ -16,14 +16,8 @@ import type { QueueScripts } from '../redis/queue-scripts.js';
 import { IndexedTasks } from './indexed-tasks.js';
 import { isWaiting, perType, tagIn } from './job-types.js';
 import { encodeProgress } from './progress.js';
+import { asClientLine, isRefusedCommand, type RegisteredWorker } from './registered-workers.js';
 import { asArguments } from './script-arguments.js';
-
-/** Registered workers, for `queue.getWorkers()`. */
-export interface RegisteredWorker {
-  readonly workerId: string;
-  readonly hostname: string;
-  readonly processId: number;
-}
 
 export interface PendingQueueBackendOptions {
   readonly connection: RedisConnection;
@@ -289,13 +283,16 @@ export class PendingQueueBackend extends RedisQueueBackend {
     return unsupported('removeOrphanedJobs', reason);
   }
 
-  /** Redis' clients, and the registered workers in the same form: BullMQ looks through the names of the clients for its workers. */
+  /** Redis' clients, as far as we may see them, and the registered workers: BullMQ looks for its workers there. */
   override async getClientList(): Promise<string[]> {
-    const [clients, workers] = await Promise.all([super.getClientList(), this.#listWorkers()]);
-    const lines = workers.map(
-      ({ workerId, hostname, processId }) =>
-        `id=${workerId} addr=${hostname}:${processId} name=${this.clientName(`:w:${workerId}`)} cmd=affinity`,
-    );
+    const [clients, workers] = await Promise.all([
+      super.getClientList().catch((error: unknown) => {
+        if (isRefusedCommand(error)) return [];
+        throw error;
+      }),
+      this.#listWorkers(),
+    ]);
+    const lines = workers.map((worker) => asClientLine(worker, this.clientName(`:w:${worker.workerId}`)));
     return [[...clients, ...lines].join('\n')];
   }
 

@@ -3,7 +3,8 @@ import type { Redis } from 'ioredis';
 import type { QueueContext } from '../redis/queue-context.js';
 import { bullPrefix } from '../redis/queue-keys.js';
 import type { LaneOptions } from './lane-channel.js';
-import { lockDurationMs, PendingQueueBackend, type RegisteredWorker } from './pending-queue-backend.js';
+import { lockDurationMs, PendingQueueBackend } from './pending-queue-backend.js';
+import { listWorkers } from './registered-workers.js';
 import { WorkerLaneBackend } from './worker-lane-backend.js';
 
 /** BullMQ loads scripts of its own into a connection and asks it for its version: once per connection. */
@@ -84,10 +85,4 @@ export function createLaneWorker(
     laneBackend.noteError(error);
   });
   return { worker, backend: laneBackend };
-}
-
-/** The worker registry. */
-export async function listWorkers({ hub, keys }: QueueContext): Promise<RegisteredWorker[]> {
-  const entries = await hub.commands.hgetall(keys.workerRegistry);
-  return Object.values(entries).map((entry) => JSON.parse(entry) as RegisteredWorker);
 }

@@ -283,11 +283,12 @@ describe('global concurrency', () => {
     await bench.untilAt('indexed', ...jobs.slice(1));
     expect(await queue.isMaxed()).toBe(true);
 
-    await queue.setGlobalConcurrency(3);
-    await bench.untilAt('running', ...jobs.slice(0, 3));
-    expect(await bench.placeOf(jobs[3]!.id!)).toBe('indexed');
+    await queue.setGlobalConcurrency(2);
+    await bench.untilAt('running', ...jobs.slice(0, 2));
+    expect(await bench.placeOf(jobs[2]!.id!)).toBe('indexed');
     await queue.removeGlobalConcurrency();
     expect(await queue.getGlobalConcurrency()).toBeNull();
+    await bench.untilAt('running', ...jobs.slice(0, 3));
     expect(await bench.placeOf(jobs[3]!.id!)).toBe('indexed'); // three workers, three batches
     await bench.holds.end(jobs[1]!.id!);
     await bench.untilAt('running', jobs[3]!);
@@ -334,8 +335,14 @@ describe('rate limits', () => {
     await bench.untilAt('completed', ...jobs);
     const starts = (await bench.events('active')).map(({ atMs }) => atMs);
     expect(starts).toHaveLength(6);
-    for (let i = 2; i < starts.length; i += 2)
-      expect(starts[i]! - starts[i - 2]!).toBeGreaterThanOrEqual(windowMs);
+    // A window begins with the first start in it, so a slow machine can make windows with one start.
+    const windows: number[][] = [];
+    for (const atMs of starts) {
+      const window = windows.at(-1);
+      if (window !== undefined && atMs - window[0]! < windowMs) window.push(atMs);
+      else windows.push([atMs]);
+    }
+    expect(Math.max(...windows.map((window) => window.length))).toBeLessThanOrEqual(2);
     await queue.removeGlobalRateLimit();
     expect(await queue.getGlobalRateLimit()).toBeNull();
   });
@@ -377,6 +384,31 @@ describe('rate limits', () => {
     await queue.removeRateLimitKey();
     const job = await bench.add('echo', 'tag');
     await bench.untilAt('completed', job);
+  });
+});
+
+describe('jobs of a foreign producer with priorities', () => {
+  it('have their state until they are indexed, and follow the plain ones', async () => {
+    bench = await Bench.start({ workerOptions: { workerCount: 1 } });
+    queue = bench.queue;
+    bench.instance.scheduler.stop();
+    const data = { identifyTag: 'tag', payload: 0 };
+    const low = await queue.add('echo', data, { priority: 9 });
+    const high = await queue.add('echo', data, { priority: 1 });
+    const plain = await queue.add('echo', data);
+    expect(await low.getState()).toBe('prioritized');
+    expect(idsOf(await queue.getPrioritized())).toEqual(idsOf([high, low]));
+    expect(await queue.getJobCounts('prioritized', 'waiting')).toEqual({ prioritized: 2, waiting: 1 });
+    expect(await queue.getCountsPerPriority([0, 1, 9])).toEqual({ 0: 1, 1: 1, 9: 1 });
+    await queue.pause();
+    bench.instance.scheduler.start();
+    await until('all are indexed', async () => (await queue.getWaitingCount()) === 3);
+    expect(await low.getState()).toBe('waiting');
+    expect(await queue.getCountsPerPriority([0, 1, 9])).toEqual({ 0: 3, 1: 0, 9: 0 });
+    expect(idsOf(await queue.getWaiting())).toEqual(idsOf([plain, high, low]));
+    await queue.resume();
+    await bench.untilAt('completed', plain, high, low);
+    expect((await bench.events('active')).map(({ jobId }) => jobId)).toEqual(idsOf([plain, high, low]));
   });
 });
 

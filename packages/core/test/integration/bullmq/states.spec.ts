@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Job, type Queue } from 'bullmq';
+import { startInstance } from '../../support/app.js';
+import { testRedisUrl } from '../../support/redis.js';
 import {
   Bench,
   closeBenches,
@@ -229,6 +231,24 @@ describe('what there is beside jobs', () => {
     const [worker] = await queue.getWorkers();
     expect(worker).toMatchObject({ name: queue.name, id: bench.workerIds[0] });
     expect(worker!.rawname).toMatch(new RegExp(`:w:${bench.workerIds[0]}$`));
+  });
+
+  it('has the registered workers also where CLIENT LIST is forbidden', async () => {
+    const user = `u${bench.name.replaceAll('-', '')}`;
+    const { redis } = bench;
+    await redis.call('ACL', 'SETUSER', user, 'on', 'nopass', '~*', '&*', '+@all', '-client|list');
+    const { hostname, port } = new URL(testRedisUrl());
+    const instance = await startInstance({
+      name: bench.name,
+      role: 'PRODUCER',
+      redisOptions: { host: hostname, port: Number(port), username: user, password: 'any' },
+    });
+    try {
+      expect(await instance.queue.queue.getWorkersCount()).toBe(1);
+    } finally {
+      await instance.close();
+      await redis.call('ACL', 'DELUSER', user);
+    }
   });
 
   it('has the settings', async () => {
