@@ -28,6 +28,7 @@ class FakeRedis {
 describe('BlockingWait', () => {
   const clients: FakeRedis[] = [];
   const zadd = jest.fn<(...args: (string | number)[]) => Promise<number>>(() => Promise.resolve(1));
+  const pexpire = jest.fn(() => Promise.resolve(1));
   const onError = jest.fn();
   let wait: BlockingWait;
 
@@ -44,7 +45,7 @@ describe('BlockingWait', () => {
       clients.push(new FakeRedis());
       return client() as unknown as Redis;
     };
-    wait = new BlockingWait(create, 'interrupt', { zadd } as unknown as Redis, onError);
+    wait = new BlockingWait(create, 'interrupt', { zadd, pexpire } as unknown as Redis, onError);
   });
 
   afterEach(async () => {
@@ -102,7 +103,7 @@ describe('BlockingWait', () => {
     expect(zadd).toHaveBeenCalledTimes(2);
   });
 
-  it('puts back what arrived after its listener had gone', async () => {
+  it('puts back, for a while, what arrived after its listener had gone', async () => {
     const listener = jest.fn();
     wait.watch('b', jest.fn());
     wait.watch('a', listener)();
@@ -112,6 +113,7 @@ describe('BlockingWait', () => {
     await settle();
     expect(listener).not.toHaveBeenCalled();
     expect(zadd.mock.calls).toEqual([['a', 'NX', '7', '0']]);
+    expect(pexpire.mock.calls).toEqual([['a', 60_000]]);
   });
 
   it('waits without a connection in use while nobody listens', async () => {

@@ -6,6 +6,7 @@ export type WaitListener = (member: string, score: number) => void;
 
 const blockSeconds = 5;
 const reconnectDelayMs = 200;
+const putBackExpiryMs = 60_000;
 
 /**
  * One blocking connection that waits on any number of marker zsets, for everything in an instance that waits for Redis.
@@ -112,9 +113,16 @@ export class BlockingWait {
     }
   }
 
-  /** What arrived after its listener had gone is for another instance. */
+  /**
+   * What arrived after its listener had gone is for another instance. If there is none it expires: whoever begins to wait
+   * later looks for itself first.
+   */
   #putBack(key: string, member: string, score: string): void {
-    this.commands.zadd(key, 'NX', score, member).catch((error: unknown) => {
+    const commands = [
+      this.commands.zadd(key, 'NX', score, member),
+      this.commands.pexpire(key, putBackExpiryMs),
+    ];
+    Promise.all(commands).catch((error: unknown) => {
       if (!this.#closed) this.onError(error);
     });
   }
