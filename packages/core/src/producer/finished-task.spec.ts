@@ -50,13 +50,34 @@ afterEach(() => {
 const unfinished: Stored = [0, ''];
 
 describe('FinishedTasks', () => {
-  it('of a task that has finished looks once and does not listen', async () => {
+  it('with a time-out of 0 looks once and does not listen', async () => {
+    const { tasks, stored, counts } = fakeQueue();
+    stored.set('a', [1, '{"n":1}']).set('b', [2, 'no']);
+    stored.set('d', unfinished);
+    expect(await tasks.wait('a', 0)).toEqual({ n: 1 });
+    await expect(tasks.wait('b', 0)).rejects.toBeInstanceOf(TaskFailedError);
+    await expect(tasks.wait('c', 0)).rejects.toBeInstanceOf(TaskNotFoundError);
+    await expect(tasks.wait('d', 0)).rejects.toBeInstanceOf(WaitTimeoutError);
+    expect(counts).toEqual({ reads: 4, opened: 0 });
+  });
+
+  it('of a task that has finished looks once', async () => {
     const { tasks, stored, counts } = fakeQueue();
     stored.set('a', [1, '{"n":1}']).set('b', [2, 'no']);
     expect(await tasks.wait('a')).toEqual({ n: 1 });
     await expect(tasks.wait('b')).rejects.toBeInstanceOf(TaskFailedError);
-    await expect(tasks.wait('c')).rejects.toBeInstanceOf(TaskNotFoundError);
-    expect(counts).toEqual({ reads: 3, opened: 0 });
+    expect(counts.reads).toBe(2);
+  });
+
+  it('of a task that is not there waits a little for an event that may be on its way', async () => {
+    const { tasks, tell } = fakeQueue();
+    const missing = expect(tasks.wait('a')).rejects.toBeInstanceOf(TaskNotFoundError);
+    const ended = tasks.wait('b');
+    await jest.advanceTimersByTimeAsync(100);
+    tell('completed', { jobId: 'b', returnvalue: '"just now"' });
+    expect(await ended).toBe('just now');
+    await jest.advanceTimersByTimeAsync(200);
+    await missing;
   });
 
   it('looks again when the event comes', async () => {

@@ -17,7 +17,7 @@ export type FinishedReader = (jobId: string) => Promise<readonly [code: number, 
 /** Events are delivered at most once: a waiter looks for itself too, less and less often. */
 const firstRecheckMs = 1_000;
 const longestRecheckMs = 10_000;
-/** A task that has just vanished may have completed, and its event be on the way. */
+/** A task that is not there may have ended just now, and not be kept: its event is on the way then. */
 const eventGraceMs = 250;
 /** The event stream stays open for a while after the last waiter, so that one after the other does not open it anew. */
 const lingerMs = 10_000;
@@ -39,10 +39,8 @@ export class FinishedTasks {
    */
   async wait(jobId: string, timeoutMs = Number.POSITIVE_INFINITY): Promise<unknown> {
     const deadline = performance.now() + timeoutMs;
-    // What has finished already needs no event stream.
-    const sighting = this.#listening === undefined ? await this.#look(jobId) : 'unfinished';
-    if (sighting === 'missing') throw new TaskNotFoundError({ jobId });
-    if (sighting !== 'unfinished') return conclude(jobId, sighting);
+    if (timeoutMs === 0) return conclude(jobId, await this.#lookNow(jobId));
+    // Listens before it looks: whatever a look finds unfinished, the end of it is heard.
     const waiter: Waiter = { outcome: undefined, notify: () => undefined };
     const leave = this.#enter(jobId, waiter);
     try {
@@ -62,24 +60,29 @@ export class FinishedTasks {
 
   async #untilFinished(jobId: string, waiter: Waiter, deadline: number, timeoutMs: number): Promise<Outcome> {
     await within(this.#listening?.ready, Math.min(deadline - performance.now(), firstRecheckMs));
-    let wasThere = false;
     for (let recheckMs = firstRecheckMs; ; recheckMs = Math.min(2 * recheckMs, longestRecheckMs)) {
       const notified = new Promise<void>((resolve) => (waiter.notify = resolve));
       const told = waiter.outcome;
       const sighting = await this.#look(jobId);
       if (sighting === 'missing') {
-        if (wasThere && waiter.outcome === undefined) await within(notified, eventGraceMs);
+        if (waiter.outcome === undefined) await within(notified, eventGraceMs);
         if (waiter.outcome === undefined) throw new TaskNotFoundError({ jobId });
         return waiter.outcome;
       }
       if (sighting !== 'unfinished') return sighting;
       // What was told before the look is about an earlier end: the task was retried.
       if (waiter.outcome === told) waiter.outcome = undefined;
-      wasThere = true;
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) throw new WaitTimeoutError({ jobId, timeoutMs });
       await within(notified, Math.min(leftMs, recheckMs));
     }
+  }
+
+  async #lookNow(jobId: string): Promise<Outcome> {
+    const sighting = await this.#look(jobId);
+    if (sighting === 'missing') throw new TaskNotFoundError({ jobId });
+    if (sighting === 'unfinished') throw new WaitTimeoutError({ jobId, timeoutMs: 0 });
+    return sighting;
   }
 
   async #look(jobId: string): Promise<Sighting> {

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { AffinityQueueError, type QueueService } from '../../../src/index.js';
-import { closeAll, startInstance } from '../../support/calm.js';
-import { connect, uniqueName } from '../../support/redis.js';
+import { closeAll, openRedis, startInstance } from '../../support/calm.js';
+import { uniqueName } from '../../support/redis.js';
 
 let redis: Redis;
 let name: string;
@@ -16,7 +16,7 @@ async function snapshot(): Promise<string[]> {
 }
 
 beforeAll(async () => {
-  redis = connect();
+  redis = openRedis();
   name = uniqueName();
   ({ queue } = await startInstance({
     name,
@@ -33,7 +33,6 @@ afterEach(async () => {
 
 afterAll(async () => {
   await closeAll();
-  await redis.quit();
 });
 
 const good = { type: 'note', identifyTag: 't', payload: 1 };

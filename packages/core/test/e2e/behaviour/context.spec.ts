@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { TaskContext } from '../../../src/index.js';
-import { closeAll, startInstance } from '../../support/calm.js';
+import { closeAll, openRedis, startInstance } from '../../support/calm.js';
 import { upTo } from '../../support/recorder.js';
-import { connect, uniqueName } from '../../support/redis.js';
+import { uniqueName } from '../../support/redis.js';
 import { gate, until } from '../../support/until.js';
 
 afterEach(closeAll);
@@ -159,9 +159,8 @@ describe('the context of a handler', () => {
     const { queue, add, close } = await start();
     const job = await add('t');
     await queue.waitUntilFinished(job, 5_000);
-    const redis = connect();
+    const redis = openRedis();
     expect(await redis.keys(`*${job.id}*`)).toHaveLength(1);
-    await redis.quit();
     await close();
   });
 });

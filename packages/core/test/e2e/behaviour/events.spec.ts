@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Redis } from 'ioredis';
 import type { QueueEvent, QueueService } from '../../../src/index.js';
-import { closeAll, startInstance } from '../../support/calm.js';
+import { closeAll, openRedis, startInstance } from '../../support/calm.js';
 import { quickElection } from '../../support/app.js';
 import { upTo } from '../../support/recorder.js';
-import { connect, uniqueName } from '../../support/redis.js';
+import { uniqueName } from '../../support/redis.js';
 import { startStage, task } from '../../support/stage.js';
 import { until } from '../../support/until.js';
 
@@ -145,7 +145,7 @@ describe('events$', () => {
   it('tells of a worker that was declared dead', async () => {
     const { name, queue, election } = await startStage({ electionOptions: quickElection });
     const seen = await collect(queue);
-    const redis = connect();
+    const redis = openRedis();
     // What a worker that has died leaves behind: a registration and tasks, and no heartbeat.
     const base = `bull:${name}-pending:`;
     const dead = 'dead-1-abc-1';
@@ -156,12 +156,11 @@ describe('events$', () => {
     expect(seen.ofType('recovered')).toMatchObject([{ workerId: dead, count: 0 }]);
     expect(seen.ofType('released')).toMatchObject([{ workerId: dead, identifyTag: 'u', reason: 'lost' }]);
     expect(election.isLeader()).toBe(true);
-    await redis.quit();
   });
 
   it('two subscribers share one connection, which closes with the last of them', async () => {
     const { queue, election, close } = await startStage();
-    const redis = connect();
+    const redis = openRedis();
     expect(await eventConnections(redis, election.nodeId)).toBe(0);
     const first = await collect(queue);
     const second = await collect(queue);
@@ -184,12 +183,11 @@ describe('events$', () => {
     await close();
     expect(third.completed).toBe(true);
     expect(await eventConnections(redis, election.nodeId)).toBe(0);
-    await redis.quit();
   });
 
   it('goes on where it was after its connection was lost', async () => {
     const { queue, election } = await startStage();
-    const redis = connect();
+    const redis = openRedis();
     const seen = await collect(queue);
     const list = (await redis.client('LIST')) as string;
     const line = list.split('\n').find((client) => client.includes(`:${election.nodeId}:events`))!;
@@ -197,13 +195,12 @@ describe('events$', () => {
     const jobs = await queue.addBulk(upTo(20).map((n) => task('t', n)));
     await until('all are told', () => seen.ofType('completed').length === 20);
     expect(seen.ofType('completed').map(({ jobId }) => jobId)).toEqual(jobs.map(({ id }) => id));
-    await redis.quit();
   });
 
   it('is not stopped by entries that are no events of ours, or malformed', async () => {
     const { queue, name } = await startStage();
     const seen = await collect(queue);
-    const redis = connect();
+    const redis = openRedis();
     const stream = `bull:${name}-pending:events`;
     await redis.xadd(stream, '*', 'event', 'progress', 'jobId', 'x', 'data', 'no JSON');
     await redis.xadd(stream, '*', 'event', 'completed', 'jobId', 'x', 'returnvalue', '{no JSON');
@@ -212,6 +209,5 @@ describe('events$', () => {
     const job = await queue.add(task('t'));
     await until('the task is told', () => seen.ofType('completed').some(({ jobId }) => jobId === job.id));
     expect(seen.ofType('completed')[0]).toMatchObject({ jobId: 'x', returnvalue: undefined });
-    await redis.quit();
   });
 });

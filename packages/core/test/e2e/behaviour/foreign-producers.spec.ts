@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Queue, QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { closeAll } from '../../support/calm.js';
+import { closeAll, openRedis } from '../../support/calm.js';
 import { upTo } from '../../support/recorder.js';
-import { connect } from '../../support/redis.js';
 import { startStage, task, type Stage } from '../../support/stage.js';
 import { until } from '../../support/until.js';
 
@@ -13,13 +12,12 @@ let foreign: Queue | undefined;
 afterEach(async () => {
   await foreign?.close();
   await closeAll();
-  await redis?.quit();
   foreign = redis = undefined;
 });
 
 /** A plain BullMQ queue of the same name, as another application has it that knows nothing of tags. */
 function producerFor({ name }: Stage): Queue {
-  redis = connect();
+  redis = openRedis();
   foreign = new Queue(`${name}-pending`, { connection: redis });
   return foreign;
 }
@@ -106,14 +104,12 @@ describe('jobs of plain BullMQ producers', () => {
   it('can be waited for with BullMQ', async () => {
     const stage = await startStage();
     const producer = producerFor(stage);
-    const connection = redis!.duplicate();
-    const events = new QueueEvents(producer.name, { connection: connection });
+    const events = new QueueEvents(producer.name, { connection: openRedis() });
     await events.waitUntilReady();
     const job = await producer.add('note', { identifyTag: 't', payload: { n: 1 } });
     expect(await job.waitUntilFinished(events, 5_000)).toEqual({ n: 1 });
     expect(await job.isCompleted()).toBe(true);
     await events.close();
-    connection.disconnect();
   });
 });
 

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { closeAll, startInstance, type TestInstance } from '../../support/calm.js';
+import { closeAll, openRedis, startInstance, type TestInstance } from '../../support/calm.js';
 import { quickElection } from '../../support/app.js';
 import { Recorder, upTo } from '../../support/recorder.js';
-import { connect, uniqueName } from '../../support/redis.js';
+import { uniqueName } from '../../support/redis.js';
 import { until } from '../../support/until.js';
 
 afterEach(closeAll);
@@ -42,7 +42,7 @@ const keepNothing = { removeOnComplete: true, removeOnFail: true };
 
 describe('a queue that has run dry', () => {
   it('leaves only the documented keys, whatever went through it', async () => {
-    const redis = connect();
+    const redis = openRedis();
     const name = uniqueName();
     const recorder = new Recorder();
     const start = (): Promise<TestInstance> =>
@@ -116,11 +116,10 @@ describe('a queue that has run dry', () => {
     expect(await keysOf(redis, name, nodeIds)).toEqual(documentedKeys(name));
     expect(await redis.hkeys(`bull:${name}-pending:aff:ctl`)).toHaveLength(5);
     expect((await redis.hkeys(`bull:${name}-pending:meta`)).length).toBeLessThanOrEqual(6);
-    await redis.quit();
   });
 
   it('with running instances has no key per task or tag either', async () => {
-    const redis = connect();
+    const redis = openRedis();
     const name = uniqueName();
     const { queue, election, workers } = await startInstance(
       { name, workerOptions: { workerCount: 2 }, electionOptions: quickElection },
@@ -152,6 +151,5 @@ describe('a queue that has run dry', () => {
         ...workerIds.flatMap((id) => [`bull:${name}-worker-${id}:meta`, `${name}-state:${id}`]),
       ].sort(),
     );
-    await redis.quit();
   });
 });

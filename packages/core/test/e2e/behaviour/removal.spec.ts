@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { TaskContext } from '../../../src/index.js';
-import { closeAll, startInstance } from '../../support/calm.js';
+import { closeAll, openRedis, startInstance } from '../../support/calm.js';
 import { upTo } from '../../support/recorder.js';
-import { connect, uniqueName } from '../../support/redis.js';
+import { uniqueName } from '../../support/redis.js';
 import { startStage, task, waitingStates } from '../../support/stage.js';
 import { until } from '../../support/until.js';
 
@@ -166,12 +166,11 @@ describe('cancel', () => {
     await queue.pause();
     const job = await queue.add(task('t'));
     const [worker] = await queue.getWorkers();
-    const redis = connect();
+    const redis = openRedis();
     const marker = (await redis.hget(`bull:${name}-worker-${worker!.workerId}:meta`, 'marker'))!;
     // What cancel sends; take and cancel reach a worker on different connections.
     await redis.zadd(marker, 0, `cancel:${worker!.workerId}:1:${job.id}`);
     await until('it has arrived', async () => (await redis.exists(marker)) === 0);
-    await redis.quit();
     await queue.resume();
     await expect(queue.waitUntilFinished(job, 5_000)).rejects.toThrow(`Task '${job.id}' was cancelled`);
     expect(recorder.runs).toEqual([]);

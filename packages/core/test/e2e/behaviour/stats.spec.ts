@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AffinityQueueError } from '../../../src/index.js';
-import { closeAll, startInstance } from '../../support/calm.js';
+import { closeAll, openRedis, startInstance } from '../../support/calm.js';
 import { upTo } from '../../support/recorder.js';
-import { connect, uniqueName } from '../../support/redis.js';
+import { uniqueName } from '../../support/redis.js';
 import { startStage, task } from '../../support/stage.js';
 import { until } from '../../support/until.js';
 
@@ -127,7 +127,7 @@ describe('getTagStats', () => {
 
 describe('the state of workers', () => {
   it('is the same by getWorkers, getWorkerStates and the documented hash', async () => {
-    const redis = connect();
+    const redis = openRedis();
     const { name, queue, workers, open, close } = await startStage();
     const [{ workerId } = { workerId: '' }] = workers.getWorkerStates();
     const idle = { workerId, status: 'idle', currentIdentifyTag: null, currentBatchSize: 0 };
@@ -155,7 +155,6 @@ describe('the state of workers', () => {
     expect(await queue.getWorkers()).toEqual([]);
     expect(await hash()).toEqual({});
     await close();
-    await redis.quit();
   });
 
   it('lists the workers of all instances', async () => {

@@ -97,8 +97,9 @@ describe('waitUntilFinished', () => {
     const { queue, open, recorder } = await startStage();
     const done = await queue.add(task('t', 'hold'), { removeOnComplete: true });
     const failed = await queue.add(task('t', 'fail'), { removeOnFail: true, attempts: 1 });
-    const results = Promise.allSettled([queue.waitUntilFinished(done), queue.waitUntilFinished(failed)]);
     await until('it runs', () => recorder.runs.length === 1);
+    await expect(queue.waitUntilFinished(done, 20)).rejects.toBeInstanceOf(WaitTimeoutError); // listens from now on
+    const results = Promise.allSettled([queue.waitUntilFinished(done), queue.waitUntilFinished(failed)]);
     open();
     const [first, second] = await results;
     expect(first).toEqual({ status: 'fulfilled', value: 'hold' });
