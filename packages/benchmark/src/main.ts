@@ -6,10 +6,10 @@ import { allCases } from './cases/index.js';
 import { readCommandLine, usage, type CommandLine } from './command-line.js';
 import { publish } from './publish/publish.js';
 import { barLines } from './report/console.js';
-import { writeReport } from './report/write-report.js';
+import { writeReport, writeResults } from './report/write-report.js';
 import { describeMachine } from './run/machine.js';
 import { plan } from './run/plan.js';
-import type { RunResults } from './run/results.js';
+import type { CaseResult, RunResults } from './run/results.js';
 import { runPlan } from './run/run-plan.js';
 import { Figures } from './statistics/figures.js';
 
@@ -46,20 +46,24 @@ async function main(options: CommandLine): Promise<number> {
   return results.cases.some(({ failures }) => failures.length > 0) ? 1 : 0;
 }
 
-async function measure({ quick, only, rounds, profile }: CommandLine): Promise<RunResults> {
+async function measure({ quick, only, rounds, profile, out }: CommandLine): Promise<RunResults> {
   const redisUrl = process.env.BENCH_REDIS_URL;
   if (redisUrl === undefined) throw new Error('BENCH_REDIS_URL is not set: a Redis that may be flushed');
   const planned = plan(allCases, { quick, only, rounds, profile });
   const machine = await describeMachine(redisUrl);
   const startedAt = new Date();
-  const cases = await runPlan(planned, redisUrl, log);
-  return {
+  const resultsOf = (cases: readonly CaseResult[]): RunResults => ({
     form: quick ? 'quick' : 'full',
     startedAt: startedAt.toISOString(),
     seconds: Math.round((Date.now() - startedAt.getTime()) / 1_000),
     machine,
     cases,
+  });
+  // An interrupted run keeps what it has found: `--from` makes its report.
+  const onCase = async (cases: readonly CaseResult[]): Promise<void> => {
+    await writeResults(resultsOf(cases), resolve(out));
   };
+  return resultsOf(await runPlan(planned, redisUrl, { log, onCase }));
 }
 
 async function readResults(file: string): Promise<RunResults> {

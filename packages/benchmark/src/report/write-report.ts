@@ -10,11 +10,17 @@ export async function writeReport(results: RunResults, folder: string): Promise<
   const figures = new Figures(results);
   const charts = drawCharts(figures);
   const files: readonly (readonly [string, string])[] = [
-    ['results.json', `${JSON.stringify(results, null, 1)}\n`],
     ['results.md', markdownReport(figures, charts)],
     ...charts.map(({ name, svg }) => [`${name}.svg`, svg] as const),
   ];
-  await mkdir(folder, { recursive: true });
+  const resultsFile = await writeResults(results, folder);
   await Promise.all(files.map(([name, content]) => writeFile(join(folder, name), content)));
-  return files.map(([name]) => name);
+  return [resultsFile, ...files.map(([name]) => name)];
+}
+
+export async function writeResults(results: RunResults, folder: string): Promise<string> {
+  const name = 'results.json';
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, name), `${JSON.stringify(results, null, 1)}\n`);
+  return name;
 }

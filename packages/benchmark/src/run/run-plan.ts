@@ -5,16 +5,23 @@ import { runMeasurement } from './child.js';
 import type { Planned } from './plan.js';
 import type { CaseResult, Failure, PeerProfile, Sample } from './results.js';
 
+export interface PlanEvents {
+  readonly log: (line: string) => void;
+  /** After each case, with all results so far. */
+  readonly onCase: (results: readonly CaseResult[]) => Promise<void>;
+}
+
 /** Runs the cases one after the other; within a case the peers take turns, each round beginning with another one. */
 export async function runPlan(
   planned: readonly Planned[],
   redisUrl: string,
-  log: (line: string) => void,
+  { log, onCase }: PlanEvents,
 ): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
   for (const one of planned) {
     log(`\n${one.bench.name}: ${one.bench.title}`);
     results.push(await new CaseRun(one, redisUrl, log).run());
+    await onCase(results);
   }
   return results;
 }
