@@ -175,10 +175,9 @@ describe('an application', () => {
     }
     await running.promise;
     const closed = app.close();
-    await until(
-      'both began to stop',
-      () => log.texts('LOG').filter((text) => /stopping/i.test(text)).length >= 2,
-    );
+    const isStopping = (feature: string): boolean =>
+      log.texts('LOG').some((text) => text.startsWith(`Queue ${feature}-pending-tasks is stopping`));
+    await until('both began to stop', () => names.every(isStopping));
     release.open();
     await closed;
     expect(stopped.sort()).toEqual(names.map((feature) => `${feature} false`));

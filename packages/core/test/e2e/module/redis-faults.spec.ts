@@ -176,7 +176,7 @@ describe('Redis goes away', () => {
     const redisOptions = { url: own.url, commandTimeout: 500 };
     const app = await startApp([
       QueueModule.forRoot(rootOptions(uniqueName(), { redisOptions })),
-      QueueModule.forFeature({ name: 'f' }),
+      QueueModule.forFeature({ name: 'f', role: 'PRODUCER' }), // does nothing that could fail by itself
     ]);
     const faults = { root: 0, feature: 0 };
     const queue = app.get(QueueService);
