@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { FaultProxy } from '../../support/proxy/fault-proxy.js';
 import { until } from '../../support/until.js';
 import { clearStage, noiseMs, numbers, Scene } from './support/scene.js';
 
@@ -114,6 +115,28 @@ describe('a graceful stop', () => {
     expect(await scene.journal.started('a')).toEqual([0, 0, 1, 2]);
     expect(await scene.journal.started('deaf')).toEqual([0, 0, 1]);
     expect((await scene.journal.of('a', 'started')).map(({ attempt }) => attempt)).toEqual([1, 2, 1, 1]);
+  });
+
+  it('begins no task that was on its way when it was asked for', async () => {
+    const scene = await Scene.open();
+    const proxy = await FaultProxy.start();
+    await scene.startLocal({ role: 'SCHEDULER', electionOptions });
+    const redisOptions = { url: proxy.url };
+    const leaving = await scene.startLocal({ role: 'WORKER', electionOptions, redisOptions });
+    await until('it has asked for a task in vain', () => proxy.seen.includes('takeTask'));
+    const held = proxy.plan('hold-reply', 'takeTask');
+    await scene.add('a', numbers(3));
+    await held.happened;
+
+    const stopped = leaving.workers.stop();
+    await held.release();
+    await stopped;
+    expect(await scene.journal.entries()).toEqual([]);
+    await scene.startLocal({ role: 'WORKER', electionOptions });
+    await scene.untilCompleted(3);
+    expect(await scene.journal.started('a')).toEqual([0, 1, 2]);
+    await leaving.close();
+    await proxy.close();
   });
 
   it('can be asked for at any moment of a start', async () => {

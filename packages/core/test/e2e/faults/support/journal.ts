@@ -10,6 +10,8 @@ export interface JournalEntry {
   readonly attempt: number;
   readonly fencingToken: number;
   readonly nodeId: string;
+  /** When Redis heard of it, in ms by its clock. */
+  readonly at: number;
 }
 
 /** What the handlers of all processes did, in the order in which Redis heard of it. */
@@ -21,7 +23,10 @@ export class Journal {
 
   async entries(): Promise<JournalEntry[]> {
     const rows = await this.redis.lrange(this.key, 0, -1);
-    return rows.map((row) => JSON.parse(row) as JournalEntry);
+    return rows.map((row) => {
+      const space = row.indexOf(' ');
+      return { ...(JSON.parse(row.slice(space)) as JournalEntry), at: Number(row.slice(0, space)) };
+    });
   }
 
   async of(identifyTag: string, what?: JournalEntry['what']): Promise<JournalEntry[]> {

@@ -1,8 +1,8 @@
-import type { Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import type { QueueModuleOptions, TaskOptions } from '../../../../src/index.js';
 import { queueKeys, type QueueKeys } from '../../../../src/redis/queue-keys.js';
 import { closeAll, startInstance, type TestInstance } from '../../../support/app.js';
-import { connect, uniqueName } from '../../../support/redis.js';
+import { testRedisUrl, uniqueName } from '../../../support/redis.js';
 import { until } from '../../../support/until.js';
 import { ChildInstance, journalKey, killChildren } from './child-instance.js';
 import { noteHandler } from './fixture/note-handler.mjs';
@@ -36,8 +36,10 @@ export class Scene {
   private constructor(
     readonly name: string,
     readonly producer: TestInstance,
+    private readonly redisUrl: string,
   ) {
-    this.redis = connect();
+    this.redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
+    this.redis.on('error', () => undefined); // of a Redis that the test stops
     this.keys = queueKeys({
       pendingQueueName: `${name}-pending`,
       workerQueuePrefix: `${name}-worker`,
@@ -47,9 +49,10 @@ export class Scene {
     scenes.add(this);
   }
 
-  static async open(): Promise<Scene> {
+  static async open(redisUrl = testRedisUrl()): Promise<Scene> {
     const name = uniqueName();
-    return new Scene(name, await startInstance({ name, role: 'PRODUCER' }));
+    const redisOptions = { url: redisUrl };
+    return new Scene(name, await startInstance({ name, role: 'PRODUCER', redisOptions }), redisUrl);
   }
 
   /** An instance in this process. */
@@ -57,7 +60,11 @@ export class Scene {
     const electionOptions = { ...quickLeases, ...options.electionOptions };
     let nodeId = '';
     const handler = noteHandler(this.redis, this.journal.key, () => nodeId);
-    const instance = await startInstance({ ...options, name: this.name, electionOptions }, (workers) => {
+    const redisOptions = options.redisOptions ?? { url: this.redisUrl };
+    // A task that a failed test left running does not hold the next test up.
+    const workerOptions = { shutdownTimeout: 2_000, ...options.workerOptions };
+    const given = { ...options, name: this.name, electionOptions, redisOptions, workerOptions };
+    const instance = await startInstance(given, (workers) => {
       workers.registerHandler('note', handler);
     });
     nodeId = instance.election.nodeId;
@@ -118,17 +125,21 @@ export class Scene {
     return (await this.redis.hkeys(this.keys.workerRegistry)).sort();
   }
 
-  /** How often the queue has said something, by its event stream. */
-  async said(event: string, fields: Readonly<Record<string, string>> = {}): Promise<number> {
+  /** When the queue said something, by its event stream: ms of Redis' clock. */
+  async timesOf(event: string, fields: Readonly<Record<string, string>> = {}): Promise<number[]> {
     const rows = await this.redis.xrange(`${this.keys.base}events`, '-', '+');
-    return rows.filter(([, words]) => {
+    const meant = rows.filter(([, words]) => {
       const entry = new Map<string, string>();
       for (let i = 0; i + 1 < words.length; i += 2) entry.set(words[i]!, words[i + 1]!);
-      return (
-        entry.get('event') === event &&
-        Object.entries(fields).every(([name, value]) => entry.get(name) === value)
-      );
-    }).length;
+      const matches = ([name, value]: [string, string]) => entry.get(name) === value;
+      return entry.get('event') === event && Object.entries(fields).every(matches);
+    });
+    return meant.map(([id]) => Number.parseInt(id, 10));
+  }
+
+  /** How often the queue said something. */
+  async said(event: string, fields: Readonly<Record<string, string>> = {}): Promise<number> {
+    return (await this.timesOf(event, fields)).length;
   }
 
   /** Waits until as many tasks have completed. */

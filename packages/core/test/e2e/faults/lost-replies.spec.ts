@@ -1,0 +1,328 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { composeScripts } from '../../../src/bullmq/bullmq-scripts.js';
+import { CommandTimeoutError, type QueueService } from '../../../src/index.js';
+import { queueKeys } from '../../../src/redis/queue-keys.js';
+import { QueueScripts } from '../../../src/redis/queue-scripts.js';
+import { ScriptRunner } from '../../../src/redis/script-runner.js';
+import { closeAll, startInstance, type TestInstance } from '../../support/app.js';
+import { FaultProxy, type Command, type Fault, type FaultKind } from '../../support/proxy/fault-proxy.js';
+import { Recorder, upTo } from '../../support/recorder.js';
+import { connect, uniqueName } from '../../support/redis.js';
+import { until } from '../../support/until.js';
+import { Life, type FaultyCommand, type Stage } from './support/life.js';
+
+let redis: Redis;
+beforeAll(async () => {
+  redis = connect();
+  // Else the first EVALSHA of each script is answered by NOSCRIPT, and losing that loses nothing.
+  for (const { lua } of Object.values(composeScripts())) await redis.script('LOAD', lua);
+});
+afterEach(closeAll);
+afterAll(() => {
+  redis.disconnect();
+});
+
+const script = (stage: Stage, name: string): FaultyCommand => ({
+  name,
+  stage,
+  matches: (command) => command.name === name,
+});
+const wait = (name: string, command: string, keySuffix: string): FaultyCommand => ({
+  name,
+  stage: 'work',
+  matches: (sent) => sent.name === command && sent.words.some((word) => word.endsWith(keySuffix)),
+});
+
+/** Everything that a worker and a leader send while nobody dies. */
+const ofInstances: readonly FaultyCommand[] = [
+  script('start', 'registerWorker'),
+  script('start', 'acquireLeadership'),
+  script('start', 'setLimits'),
+  script('work', 'dispatch'),
+  script('work', 'takeTask'),
+  script('work', 'commitTask'),
+  script('work', 'retryTask'),
+  script('work', 'delayTask'),
+  script('work', 'updateTaskProgress'),
+  script('work', 'updateTaskData'),
+  script('work', 'addTaskLog'),
+  script('work', 'beat'),
+  script('work', 'renewLeadership'),
+  script('stop', 'leaveWorker'),
+  script('stop', 'retireWorker'),
+  script('stop', 'resignLeadership'),
+];
+const reads: readonly FaultyCommand[] = [
+  script('work', 'hgetall'),
+  wait('the wait of the workers', 'bzpopmin', ':wake'),
+  wait('the wait of the leader', 'bzpopmin', ':marker'),
+];
+
+const lifeKinds: readonly (readonly [what: string, kind: FaultKind, commands: readonly FaultyCommand[]])[] = [
+  ['whose reply is lost with the connection', 'drop-reply', [...ofInstances, ...reads]],
+  ['that is lost with the connection', 'drop-request', [...ofInstances, ...reads]],
+  ['whose reply comes after commandTimeout', 'hold-reply', [...ofInstances, ...reads]],
+  ['that arrives a second time, late', 'arrive-late', ofInstances],
+];
+
+describe.each(lifeKinds)('any one command of an instance %s', (_what, kind, commands) => {
+  it('loses nothing, doubles nothing and stops nothing', async () => {
+    const failures: unknown[] = [];
+    const waiting = [...commands];
+    const liveOn = async (): Promise<void> => {
+      for (let command = waiting.shift(); command; command = waiting.shift()) {
+        await new Life(redis, kind, command).live().catch((error: unknown) => failures.push(error));
+      }
+    };
+    await Promise.all([liveOn(), liveOn(), liveOn(), liveOn()]);
+    expect(failures).toEqual([]);
+  });
+});
+
+const commandTimeout = 200;
+const kinds: readonly FaultKind[] = ['drop-reply', 'drop-request', 'hold-reply', 'arrive-late'];
+
+interface Setting {
+  readonly name: string;
+  readonly proxy: FaultProxy;
+  /** Of an instance behind the proxy that only adds and steers. */
+  readonly queue: QueueService;
+}
+
+async function withProxy(kind: FaultKind, run: (setting: Setting) => Promise<void>): Promise<void> {
+  const name = uniqueName();
+  const proxy = await FaultProxy.start();
+  const redisOptions = { url: proxy.url, ...(kind === 'hold-reply' && { commandTimeout }) };
+  const instance = await startInstance({ name, role: 'PRODUCER', redisOptions });
+  await run({ name, proxy, queue: instance.queue });
+  await instance.close();
+  await proxy.close();
+}
+
+function releasedLater(fault: Fault): Fault {
+  void fault.happened.then(() => setTimeout(() => void fault.release(), 2 * commandTimeout));
+  return fault;
+}
+
+/** Does it while one command of that name meets the fault; again if the application is told that it did not work. */
+async function through<T>(
+  proxy: FaultProxy,
+  kind: FaultKind,
+  command: string,
+  act: () => Promise<T>,
+): Promise<T> {
+  const fault = releasedLater(proxy.plan(kind, command));
+  const result = await act().catch(async (error: unknown) => {
+    if (kind === 'hold-reply') expect(error).toBeInstanceOf(CommandTimeoutError);
+    await fault.release();
+    return act();
+  });
+  expect(fault.hasHappened).toBe(true);
+  await fault.release();
+  return result;
+}
+
+async function startWorker(
+  name: string,
+  recorder: Recorder,
+  body?: Parameters<Recorder['handler']>[0],
+): Promise<TestInstance> {
+  return startInstance({ name, workerOptions: { shutdownTimeout: 1_000 } }, (workers) => {
+    workers.registerHandler('note', recorder.handler(body));
+  });
+}
+
+const note = (n: number, options?: { delay?: number; attempts?: number; jobId?: string }) => ({
+  type: 'note',
+  identifyTag: 't',
+  payload: n,
+  ...(options && { options }),
+});
+
+describe.each(kinds)('adding, with a fault (%s)', (kind) => {
+  it.each([
+    ['one task', 'addStandardJob', {}],
+    ['a delayed task', 'addDelayedJob', { delay: 10 }],
+  ])('of %s adds it once', async (_what, command, options) => {
+    await withProxy(kind, async ({ name, proxy, queue }) => {
+      await through(proxy, kind, command, () => queue.add(note(1), { ...options, jobId: 'one' }));
+      const recorder = new Recorder();
+      const worker = await startWorker(name, recorder);
+      await worker.queue.waitUntilFinished('one', 5_000);
+      expect(recorder.payloads('t')).toEqual([1]);
+      expect(await worker.queue.getQueueStats()).toMatchObject({ completed: 1, waiting: 0, delayed: 0 });
+    });
+  });
+
+  it('of many tasks adds each once, in order, whichever of them it meets', async () => {
+    await withProxy(kind, async ({ name, proxy, queue }) => {
+      for (const skipped of [0, 3]) {
+        let adds = 0;
+        const isMeant = (sent: Command) => sent.name === 'addStandardJob' && adds++ === skipped;
+        const fault = releasedLater(proxy.plan(kind, isMeant));
+        const tasks = upTo(6).map((n) => note(10 * skipped + n, { jobId: `task-${skipped}-${n}` }));
+        await queue.addBulk(tasks).catch(async () => {
+          await fault.release();
+          return queue.addBulk(tasks);
+        });
+        expect(fault.hasHappened).toBe(true);
+        await fault.release();
+      }
+      const recorder = new Recorder();
+      const worker = await startWorker(name, recorder);
+      await worker.queue.waitUntilFinished('task-3-5', 5_000);
+      expect(recorder.payloads('t')).toEqual([0, 1, 2, 3, 4, 5, 30, 31, 32, 33, 34, 35]);
+    });
+  });
+});
+
+describe.each(kinds)('steering, with a fault (%s)', (kind) => {
+  it('pauses, resumes and purges a tag', async () => {
+    await withProxy(kind, async ({ proxy, queue }) => {
+      await queue.addBulk(upTo(3).map((n) => note(n)));
+      await through(proxy, kind, 'pauseTag', () => queue.pauseTag('t'));
+      expect(await queue.getTagStats('t')).toMatchObject({ paused: true });
+      await through(proxy, kind, 'resumeTag', () => queue.resumeTag('t'));
+      expect(await queue.getTagStats('t')).toMatchObject({ paused: false });
+      await through(proxy, kind, 'purgeTag', () => queue.purgeTag('t'));
+      expect(await queue.getQueueStats()).toMatchObject({ waiting: 0 });
+    });
+  });
+
+  it('pauses and resumes the queue', async () => {
+    await withProxy(kind, async ({ proxy, queue }) => {
+      await through(proxy, kind, 'pause', () => queue.pause());
+      expect(await queue.getQueueStats()).toMatchObject({ paused: true });
+      await through(proxy, kind, 'resumeQueue', () => queue.resume());
+      expect(await queue.getQueueStats()).toMatchObject({ paused: false });
+    });
+  });
+
+  it('removes a task, cancels one and retries failed ones', async () => {
+    await withProxy(kind, async ({ name, proxy, queue }) => {
+      const recorder = new Recorder();
+      const worker = await startWorker(name, recorder, async (n, { signal }) => {
+        const isFirst = recorder.payloads('t').filter((other) => other === n).length === 1;
+        if (isFirst && n === 1) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        if (isFirst) throw new Error('the first time');
+      });
+      await queue.addBulk([
+        note(1, { jobId: 'one' }),
+        note(2, { jobId: 'two', attempts: 1 }),
+        note(3, { jobId: 'three' }),
+      ]);
+      await until('the first one runs', () => recorder.runs.length === 1);
+      await through(proxy, kind, 'removeTask', () => queue.remove('three'));
+      expect(await queue.getJob('three')).toBeUndefined();
+      await through(proxy, kind, 'cancelTask', () => queue.cancel('one'));
+      await until('both have failed', async () => (await queue.getQueueStats()).failed === 2);
+      await through(proxy, kind, 'retryFailedTask', () =>
+        queue.retryFailed({ type: 'note', identifyTag: 't' }),
+      );
+      await worker.queue.waitUntilFinished('two', 5_000);
+      expect(recorder.payloads('t')).toEqual([1, 2, 1, 2]);
+      await worker.close();
+    });
+  });
+});
+
+describe('what is sent seldom, with a fault', () => {
+  it('a dead worker is recovered once', async () => {
+    await Promise.all(kinds.map((kind) => recoverGhost(kind)));
+  });
+
+  it('the lack of a leader is told once', async () => {
+    await Promise.all(
+      kinds.map(async (kind) => {
+        const name = uniqueName();
+        const proxy = await FaultProxy.start();
+        const fault = releasedLater(proxy.plan(kind, 'reportLeaderless'));
+        const worker = await startInstance({
+          name,
+          role: 'WORKER',
+          redisOptions: { url: proxy.url, ...(kind === 'hold-reply' && { commandTimeout }) },
+          electionOptions: { electionLockTtl: 100, heartbeatInterval: 50, heartbeatTimeout: 8_000 },
+        });
+        const asked = () => proxy.seen.filter((command) => command === 'reportLeaderless').length;
+        await until('it has asked again and again', () => fault.hasHappened && asked() > 5);
+        await fault.release();
+        const events = await redis.xrange(`bull:${name}-pending:events`, '-', '+');
+        expect(events.filter(([, fields]) => fields.includes('leaderless'))).toHaveLength(1);
+        await worker.close();
+        await proxy.close();
+      }),
+    );
+  });
+});
+
+async function recoverGhost(kind: FaultKind): Promise<void> {
+  const name = uniqueName();
+  const proxy = await FaultProxy.start();
+  const electionOptions = { electionLockTtl: 8_000, heartbeatInterval: 100, heartbeatTimeout: 800 };
+  const leader = await startInstance({
+    name,
+    role: 'SCHEDULER',
+    redisOptions: { url: proxy.url, ...(kind === 'hold-reply' && { commandTimeout }) },
+    electionOptions,
+  });
+  const fault = releasedLater(proxy.plan(kind, 'recoverWorker'));
+  // A worker that registers and then does nothing, ever.
+  const keys = queueKeys({
+    pendingQueueName: `${name}-pending`,
+    workerQueuePrefix: `${name}-worker`,
+    workerStatePrefix: `${name}-state`,
+  });
+  const scripts = new QueueScripts(new ScriptRunner(redis, 5_000, composeScripts()), keys);
+  const ghost = 'ghost-1';
+  const args = [keys.layout, 'ghost', `${name}-marker`, keys.workerState(ghost), '{}'];
+  await scripts.run('registerWorker', { caller: ghost, args });
+  const producer = await startInstance({ name, role: 'PRODUCER' });
+  const jobs = await producer.queue.addBulk(upTo(3).map((n) => note(n)));
+  await until('it holds them', async () => (await redis.llen(`${keys.workerBase}${ghost}:wait`)) === 3);
+  await until('it is declared dead', () => fault.hasHappened);
+
+  const recorder = new Recorder();
+  await startInstance({ name, role: 'WORKER', electionOptions }, (workers) => {
+    workers.registerHandler('note', recorder.handler());
+  });
+  await Promise.all(jobs.map((job) => producer.queue.waitUntilFinished(job, 10_000)));
+  await fault.release();
+  expect(recorder.payloads('t')).toEqual([0, 1, 2]);
+  const events = await redis.xrange(`${keys.base}events`, '-', '+');
+  expect(events.filter(([, fields]) => fields.includes('recovered') && fields.includes(ghost))).toHaveLength(
+    1,
+  );
+  await leader.close();
+  await proxy.close();
+}
+
+it("every script is here, or changes nothing, or is left to BullMQ's conformance test", () => {
+  const steering = [
+    'pauseTag',
+    'resumeTag',
+    'purgeTag',
+    'resumeQueue',
+    'removeTask',
+    'cancelTask',
+    'retryFailedTask',
+  ];
+  const seldom = ['recoverWorker', 'reportLeaderless'];
+  const changingNothing = [
+    ...['getFailedTasks', 'getQueueStats', 'getTagStats', 'getTaskCounts', 'getTaskState', 'getWaitingTasks'],
+    'wakeLeader',
+  ];
+  // Of the BullMQ queue, for BullMQ's own API.
+  const ofBullMQ = [
+    ...['awaitChildren', 'changeTaskData', 'drainIndexed', 'expireIndexed', 'obliterateIndexed'],
+    ...['removeWaitingChildren', 'upsertScheduler'],
+  ];
+  const known = [
+    ...ofInstances.map(({ name }) => name),
+    ...steering,
+    ...seldom,
+    ...changingNothing,
+    ...ofBullMQ,
+  ];
+  expect(Object.keys(composeScripts()).sort()).toEqual(known.sort());
+});

@@ -1,0 +1,128 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { until } from '../../support/until.js';
+import { OwnRedis } from './support/own-redis.js';
+import { clearStage, numbers, Scene } from './support/scene.js';
+
+let redis: OwnRedis;
+beforeAll(async () => {
+  redis = await OwnRedis.start();
+});
+afterEach(clearStage);
+afterAll(() => redis.close());
+
+const tags = ['a', 'b', 'c'];
+
+/** Every task began in its order, at least once, and ended well once. */
+async function expectAllDone(scene: Scene, perTag: number): Promise<void> {
+  await scene.untilCompleted(tags.length * perTag);
+  for (const tag of tags) {
+    const started = await scene.journal.started(tag);
+    expect(started).toEqual([...started].sort((one, other) => one - other));
+    expect([...new Set(started)]).toEqual(numbers(perTag));
+  }
+  expect(await scene.said('completed')).toBe(tags.length * perTag);
+  const stats = await scene.producer.queue.getQueueStats();
+  expect(stats).toMatchObject({ waiting: 0, active: 0, failed: 0, tagsBound: 0 });
+}
+
+describe('Redis', () => {
+  it('that is restarted, with its data: work goes on by itself', async () => {
+    const scene = await Scene.open(redis.url);
+    const workerOptions = { workerCount: 2, maxBatchSize: 4 };
+    const electionOptions = { electionLockTtl: 5_000, heartbeatInterval: 1_000, heartbeatTimeout: 5_000 };
+    await Promise.all([
+      scene.startLocal({ workerOptions, electionOptions }),
+      scene.startLocal({ workerOptions, electionOptions }),
+    ]);
+    const notes = numbers(30).map((n) => ({ n, ms: 5 }));
+    for (const tag of tags) await scene.add(tag, notes);
+    await until('work is under way', async () => (await scene.journal.entries()).length > 40);
+    await redis.stop();
+    await redis.startAgain();
+    await expectAllDone(scene, 30);
+  });
+
+  it('that is away for longer than the leases: workers abort, and all goes on when it is back', async () => {
+    const scene = await Scene.open(redis.url);
+    const gate = scene.gate();
+    const instance = await scene.startLocal();
+    await until('it leads', () => instance.election.isLeader());
+    await scene.add('a', [0, { n: 1, hold: gate.hold }, 2]);
+    for (const tag of ['b', 'c']) await scene.add(tag, numbers(3));
+    await scene.untilStarted('a', 1);
+    await redis.stop();
+    await until('it leads no more', () => !instance.election.isLeader());
+    await until('no worker may run tasks', () => instance.workers.getWorkerStates().length === 0);
+    await redis.startAgain();
+    await until('the handler was aborted', async () => (await scene.journal.of('a', 'aborted')).length === 1);
+    await gate.open();
+    await expectAllDone(scene, 3);
+  });
+
+  it('that is frozen for longer than the leases: workers abort, and all goes on when it thaws', async () => {
+    const scene = await Scene.open(redis.url);
+    const gate = scene.gate();
+    const [first, second] = await Promise.all([scene.startLocal(), scene.startLocal()]);
+    await scene.untilLeader();
+    await scene.add('a', [0, { n: 1, hold: gate.hold }, 2]);
+    for (const tag of ['b', 'c']) await scene.add(tag, numbers(3));
+    await scene.untilStarted('a', 1);
+    redis.freeze();
+    try {
+      await until('nobody leads', () => !first.election.isLeader() && !second.election.isLeader());
+      await until('no worker may run tasks', () =>
+        [first, second].every(({ workers }) => workers.getWorkerStates().length === 0),
+      );
+    } finally {
+      redis.thaw();
+    }
+    await until('the handler was aborted', async () => (await scene.journal.of('a', 'aborted')).length === 1);
+    await gate.open();
+    await expectAllDone(scene, 3);
+    expect(await scene.workers()).toHaveLength(2);
+    expect([first, second].filter(({ election }) => election.isLeader())).toHaveLength(1);
+  });
+
+  it('that cuts all connections, again and again: nothing runs twice', async () => {
+    const scene = await Scene.open(redis.url);
+    const workerOptions = { workerCount: 2, maxBatchSize: 4 };
+    const electionOptions = { electionLockTtl: 10_000, heartbeatInterval: 100, heartbeatTimeout: 10_000 };
+    await scene.startLocal({ workerOptions, electionOptions });
+    for (const tag of tags) await scene.add(tag, numbers(40));
+    const admin = redis.connect();
+    for (let cuts = 1; cuts <= 6; cuts += 1) {
+      const entries = (await admin.llen(scene.journal.key)) + 20;
+      await until(
+        'work goes on',
+        async () => (await admin.llen(scene.journal.key)) >= Math.min(entries, 240),
+      );
+      await admin.call('CLIENT', 'KILL', 'TYPE', 'normal');
+    }
+    await expectAllDone(scene, 40);
+    expect(await scene.said('recovered')).toBe(0);
+    for (const tag of tags) {
+      const attempts = (await scene.journal.of(tag, 'started')).map(({ attempt }) => attempt);
+      expect(new Set(attempts)).toEqual(new Set([1]));
+      expect(attempts).toHaveLength(40);
+    }
+    admin.disconnect();
+  });
+});
+
+describe('SCRIPT FLUSH', () => {
+  it('while tasks run changes nothing', async () => {
+    const scene = await Scene.open(redis.url);
+    const electionOptions = { electionLockTtl: 10_000, heartbeatInterval: 100, heartbeatTimeout: 10_000 };
+    await scene.startLocal({ electionOptions, workerOptions: { workerCount: 2, maxBatchSize: 3 } });
+    for (const tag of tags) await scene.add(tag, numbers(30));
+    let flushes = 0;
+    await until('all have completed', async () => {
+      await scene.redis.script('FLUSH');
+      flushes += 1;
+      return (await scene.producer.queue.getQueueStats()).completed === 90;
+    });
+    expect(flushes).toBeGreaterThan(3);
+    for (const tag of tags) expect(await scene.journal.started(tag)).toEqual(numbers(30));
+    expect(await scene.journal.overlaps()).toEqual([]);
+  });
+});
