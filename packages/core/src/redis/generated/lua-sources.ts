@@ -396,6 +396,7 @@ end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
     code = bullmq(theirKeys, theirArgs)
   end
@@ -726,6 +727,7 @@ end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
     code = bullmq(theirKeys, theirArgs)
   end
@@ -756,7 +758,6 @@ local id, attempt = ARGV[8], ARGV[4]
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
 if state == 'committed' then return 0 end
-goOnWhenFull()
 local code = endAttempt(bullmq, slice(KEYS, 4), slice(ARGV, 5), caller, id, attempt, ARGV[5])
 if code == 0 then forgetCurrent(caller, id, attempt) end
 return code
@@ -1018,7 +1019,6 @@ local worker = rcall('HGET', jobKey(id), 'pb')
 if not worker then return 0 end
 local cur, attempt, marker = unpack(workerMeta(worker, 'cur', 'att', 'marker'))
 if cur ~= id then return 0 end
-goOnWhenFull()
 goOnWhenFull()
 rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attempt .. ':' .. id)
 rcall('ZADD', marker, 0, cancelMember(worker, attempt, id))
@@ -1448,6 +1448,7 @@ end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
     code = bullmq(theirKeys, theirArgs)
   end
@@ -1477,7 +1478,6 @@ end
 local id, attempt, timestamp = ARGV[8], ARGV[4], ARGV[9]
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
-goOnWhenFull()
 if state == 'current' then
   local theirKeys = slice(KEYS, 4)
   local deduplicationId = rcall('HGET', jobKey(id), 'deid')
@@ -1792,6 +1792,7 @@ end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
     code = bullmq(theirKeys, theirArgs)
   end
@@ -1821,7 +1822,6 @@ end
 local id, attempt, timestamp = ARGV[10], ARGV[4], ARGV[9]
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
-goOnWhenFull()
 if state == 'current' then
   local code = endAttempt(bullmq, slice(KEYS, 4), slice(ARGV, 8), caller, id, attempt, ARGV[5])
   if type(code) == 'number' and code < 0 then return code end
@@ -4567,6 +4567,7 @@ end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
     code = bullmq(theirKeys, theirArgs)
   end
@@ -6982,6 +6983,7 @@ end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
     code = bullmq(theirKeys, theirArgs)
   end
@@ -7030,7 +7032,6 @@ local function giveBack()
 end
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
-goOnWhenFull()
 if state == 'current' then
   local code = (not isTask(id) and -1) or (not (isInAttempt(id, attempt) and rcall('LPOS', keys.active, id)) and -3) or 0
   if code < 0 then
@@ -7138,10 +7139,8 @@ local function isLimit(text) return (tonumber(text) or 0) >= 1 end
 if not isLimit(ARGV[4]) or #ARGV % 2 == 1 then return INVALID_ARGUMENT end
 for i = 6, #ARGV, 2 do if not isLimit(ARGV[i]) then return INVALID_ARGUMENT end end
 if not isLeader() then return STALE_LEADER end
-local affected, wasReady = rcall('HKEYS', keys.owners), {}
-for _, tag in ipairs(rcall('HKEYS', keys.limits)) do affected[#affected + 1] = tag end
-for i = 5, #ARGV, 2 do affected[#affected + 1] = ARGV[i] end
-for _, tag in ipairs(affected) do wasReady[tag] = isReady(tag) end
+local wasReady = {}
+for _, tag in ipairs(rcall('HKEYS', keys.owners)) do wasReady[tag] = isReady(tag) end
 rcall('DEL', keys.limits)
 rcall('HSET', ctlKey, 'limit', ARGV[4], 'limits', #ARGV > 4 and '1' or '0')
 for i = 5, #ARGV, 2 do rcall('HSET', keys.limits, ARGV[i], ARGV[i + 1]) end
@@ -7725,6 +7724,7 @@ end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
     code = bullmq(theirKeys, theirArgs)
   end
@@ -8150,6 +8150,7 @@ end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
     code = bullmq(theirKeys, theirArgs)
   end

@@ -14,7 +14,6 @@ local id, attempt = ARGV[8], ARGV[4]
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
 if state == 'committed' then return 0 end
-goOnWhenFull()
 local code = endAttempt(bullmq, slice(KEYS, 4), slice(ARGV, 5), caller, id, attempt, ARGV[5])
 if code == 0 then forgetCurrent(caller, id, attempt) end
 return code

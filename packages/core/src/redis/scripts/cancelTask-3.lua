@@ -15,7 +15,6 @@ if not worker then return 0 end
 local cur, attempt, marker = unpack(workerMeta(worker, 'cur', 'att', 'marker'))
 if cur ~= id then return 0 end
 goOnWhenFull()
-goOnWhenFull()
 rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attempt .. ':' .. id)
 rcall('ZADD', marker, 0, cancelMember(worker, attempt, id))
 return 1

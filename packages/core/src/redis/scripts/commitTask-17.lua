@@ -17,7 +17,6 @@
 local id, attempt, timestamp = ARGV[8], ARGV[4], ARGV[9]
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
-goOnWhenFull()
 if state == 'current' then
   local theirKeys = slice(KEYS, 4)
   -- BullMQ says "drained" when its own lists are empty; tasks that are indexed or dispatched count too. Only where

@@ -17,7 +17,6 @@
 local id, attempt, timestamp = ARGV[10], ARGV[4], ARGV[9]
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
-goOnWhenFull()
 if state == 'current' then
   local code = endAttempt(bullmq, slice(KEYS, 4), slice(ARGV, 8), caller, id, attempt, ARGV[5])
   if type(code) == 'number' and code < 0 then return code end

@@ -13,11 +13,9 @@ local function isLimit(text) return (tonumber(text) or 0) >= 1 end
 if not isLimit(ARGV[4]) or #ARGV % 2 == 1 then return INVALID_ARGUMENT end
 for i = 6, #ARGV, 2 do if not isLimit(ARGV[i]) then return INVALID_ARGUMENT end end
 if not isLeader() then return STALE_LEADER end
--- Only tags that are bound, or that have or had a limit of their own, can change between ready and not ready.
-local affected, wasReady = rcall('HKEYS', keys.owners), {}
-for _, tag in ipairs(rcall('HKEYS', keys.limits)) do affected[#affected + 1] = tag end
-for i = 5, #ARGV, 2 do affected[#affected + 1] = ARGV[i] end
-for _, tag in ipairs(affected) do wasReady[tag] = isReady(tag) end
+-- A tag without an owner is below every limit.
+local wasReady = {}
+for _, tag in ipairs(rcall('HKEYS', keys.owners)) do wasReady[tag] = isReady(tag) end
 rcall('DEL', keys.limits)
 rcall('HSET', ctlKey, 'limit', ARGV[4], 'limits', #ARGV > 4 and '1' or '0')
 for i = 5, #ARGV, 2 do rcall('HSET', keys.limits, ARGV[i], ARGV[i + 1]) end

@@ -47,6 +47,7 @@ end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
     code = bullmq(theirKeys, theirArgs)
   end
