@@ -138,6 +138,7 @@ describe('intake', () => {
     ['a surrogate pair in escapes', '{"identifyTag":"\\ud83d\\ude00"}', '😀'],
     ['a payload before it', '{"payload":{"identifyTag":"no"},"identifyTag":"yes"}', 'yes'],
     ['an escaped name', '{"identify\\u0054ag":"yes"}', 'yes'],
+    ['an escaped name, and half a surrogate pair', '{"p":"\\ud83d","identify\\u0054ag":"yes"}', 'yes'],
     ['half a surrogate pair in the payload', '{"payload":"cut \\ud83d","identifyTag":"yes"}', 'yes'],
     [
       'half a surrogate pair and everything else',
@@ -285,6 +286,14 @@ describe('delayed tasks', () => {
     await redis.del(queue.job('d1'));
     expect(await queue.dispatch()).toEqual({ taken: 0, bound: 0, more: false, dueInMs: -1 });
     expect(await redis.exists(queue.job('d1'), queue.list('delayed'))).toBe(0);
+  });
+
+  it('say that there is more also when those that one call may promote are no tasks any more', async () => {
+    const queue = await newQueue();
+    for (const id of ids('d', 3)) await addDelayed(queue, id, -1_000 + Number(id.slice(1)));
+    await redis.del(queue.job('d1'), queue.job('d2'));
+    expect(await queue.dispatch({ maxIds: 2 })).toMatchObject({ taken: 0, more: true });
+    expect(await queue.dispatch({ maxIds: 2 })).toMatchObject({ taken: 1, more: false });
   });
 
   it('say that there is more when more are due than one call may promote', async () => {

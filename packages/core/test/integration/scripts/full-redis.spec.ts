@@ -66,6 +66,22 @@ const calls: Record<string, Call> = {
   },
   retryTask: (queue, running) => queue.retry('w1', running, { delayMs: 1_000, fetchNext: true }),
   delayTask: (queue, running) => queue.delay('w1', running, { delayMs: 1_000, fetchNext: true }),
+  'delayTask without a lock': async (queue, running) => {
+    await redis.del(`${queue.job(running.id)}:lock`);
+    return queue.delay('w1', running, { delayMs: 1_000, fetchNext: true });
+  },
+  'awaitChildren without a lock': async (queue, running) => {
+    await limitMemory(0);
+    await redis.sadd(`${queue.job(running.id)}:dependencies`, 'a:child');
+    await limitMemory(1);
+    await redis.del(`${queue.job(running.id)}:lock`);
+    const { keys, args } = queue.bull.waitingForChildren(running.id, running.token);
+    expect(await queue.run('awaitChildren', { caller: 'w1', keys, args: [running.attempt, ...args] })).toBe(
+      0,
+    );
+    await limitMemory(0);
+    await redis.rename(queue.list('waiting-children'), queue.list('delayed'));
+  },
   dispatch: (queue) => queue.dispatch(),
   setLimits: (queue) => queue.setLimits(2),
   recoverWorker: (queue) => queue.recover('w1'),

@@ -26,17 +26,28 @@ const action = fc.tuple(
   fc.nat({ max: 100 }),
 ) as fc.Arbitrary<Action>;
 
-it('keeps every task, every order and every list, whatever happens in whatever order', async () => {
-  const steps = fc.array(action, { minLength: 15, maxLength: 60, size: 'max' });
-  const property = fc.asyncProperty(steps, fc.integer({ min: 1, max: 4 }), async (sequence, maxBatchSize) => {
+const { AFFINITY_MODEL_RUNS = '300', AFFINITY_MODEL_SEED: seed, AFFINITY_MODEL_PATH: path } = process.env;
+const numRuns = Number(AFFINITY_MODEL_RUNS);
+
+it(
+  'keeps every task, every order and every list, whatever happens in whatever order',
+  async () => {
+    const steps = fc.array(action, { minLength: 15, maxLength: 60, size: 'max' });
+    const maxBatchSize = fc.integer({ min: 1, max: 4 });
+    const property = fc.asyncProperty(steps, maxBatchSize, async (sequence, size) => {
+      await redis.flushdb();
+      const model = new Model(new Harness(redis), size);
+      await model.start();
+      for (const step of sequence) await model.step(step);
+      await model.finish();
+    });
+    // On failure fast-check prints seed, path and steps. Given them in the environment, it looks for fewer steps that fail.
+    await fc.assert(
+      property,
+      seed === undefined ? { numRuns, endOnFailure: true } : { numRuns, seed: Number(seed), path },
+    );
     await redis.flushdb();
-    const model = new Model(new Harness(redis), maxBatchSize);
-    await model.start();
-    for (const step of sequence) await model.step(step);
-    await model.finish();
-  });
-  // On failure fast-check prints the seed, the path and the shortest sequence that fails.
-  await fc.assert(property, { numRuns: Number(process.env.AFFINITY_MODEL_RUNS ?? 300), endOnFailure: true });
-  await redis.flushdb();
-  expect(await redis.dbsize()).toBe(0);
-}, 120_000);
+    expect(await redis.dbsize()).toBe(0);
+  },
+  120_000 + numRuns * 100,
+);

@@ -51,6 +51,7 @@ describe('pauseTag and resumeTag', () => {
     await calm(queue);
     expect(await queue.pauseTag('a')).toBe(1);
     expect((await soundState(queue)).ring).toEqual(['b']);
+    await calm(queue);
     expect(await queue.resumeTag('a')).toBe(1);
     expect((await soundState(queue)).ring).toEqual(['b', 'a']);
     expect(await isWoken(queue)).toBe(true);
@@ -178,6 +179,16 @@ describe('purgeTag', () => {
       [0, -1],
     ]);
     expect((await soundState(queue)).wait).toEqual(['b1', 'b2', 'b3']);
+  });
+
+  it('takes ids that are no task any more off its list, and ends behind them', async () => {
+    const queue = await newQueue();
+    await queue.addMany('a', ...ids('a', 7));
+    await queue.dispatch();
+    for (const id of ids('a', 5)) await redis.del(queue.job(id));
+    await redis.zrem(queue.list('aff:seq'), 'a1', 'a2');
+    expect(await queue.purgeTag('a', 2)).toBe(2);
+    expect(await soundState(queue)).toMatchObject({ ring: [], seq: new Map() });
   });
 
   it('stops after a megabyte of task data', async () => {

@@ -50,6 +50,7 @@ describe('takeTask', () => {
     await redis.del(queue.job('a1'));
     expect(await queue.take('w1')).toMatchObject({ id: 'a2', position: 2 });
     expect((await soundState(queue)).active).toEqual(['a2']);
+    expect(await redis.exists(`${queue.job('a1')}:lock`)).toBe(0);
   });
 
   it('is refused to a worker that is not registered, and leaves everything as it is', async () => {

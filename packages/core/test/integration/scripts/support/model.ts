@@ -22,6 +22,7 @@ export const actions = [
   'resumeTag',
   'purgeTag',
   'removeTask',
+  'cancelTask',
   'register',
   'recover',
   'retire',
@@ -229,6 +230,13 @@ export class Model {
     const removed = await this.harness.remove(id).catch(() => 0);
     await this.#look('removeTask');
     if (removed === 1 && this.#state.tasks.has(id)) throw new Error(`${id} was removed and is still there`);
+  }
+
+  async _cancelTask(which: number): Promise<void> {
+    const id = pick(this.#state.active, which);
+    if (id === undefined) return;
+    await this.harness.run('cancelTask', { args: [id] });
+    await this.#isIdempotent('cancelTask', () => this.harness.run('cancelTask', { args: [id] }));
   }
 
   async _register(which: number): Promise<void> {
