@@ -19,7 +19,7 @@ export interface CommandLine {
 export const usage = `npm run bench [-- options]
   --quick            a smaller load and fewer cases, in less than a minute; compares with packages/benchmark/baseline.json
   --only <name>      a case or a group of cases; may be given several times
-  --rounds <n>       rounds (default: 5; with --quick 1, and 3 where it matters); some cases never take more than 1 or 3
+  --rounds <n>       rounds (default: 5; with --quick 1, and 2 where it matters); some cases never take more than 1 or 3
   --out <folder>     where results.json, results.md and the charts go (default: packages/benchmark/reports/<form>)
   --save-baseline    with --quick: keep this run's ratios as packages/benchmark/baseline.json
   --from <file>      measure nothing: make the reports from an earlier results.json

@@ -40,7 +40,7 @@ export const throughputCases = [
     warmUp: warmProcess,
     input: { tasks: 20_000, tags, workers },
     profiled: true,
-    quickRounds: 3,
+    quickRounds: 2,
     quickInput: { tasks: 10_000, tags, workers },
   }),
   waiting(1, 20_000, 3_000),
