@@ -2,8 +2,9 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import type { Redis, RedisOptions } from 'ioredis';
 
 /**
- * Options of ioredis that are handed through as they are. The rest is either an option of its own below, or set by
- * the library because its guarantees depend on it (`maxRetriesPerRequest`, `enableOfflineQueue`, …).
+ * Options of ioredis that are handed through as they are, but for two: every connection adds its purpose to
+ * `connectionName`, and where `retryStrategy` gives up, the library's own goes on. The rest is either an option of its own
+ * below, or set by the library because its guarantees depend on it (`maxRetriesPerRequest`, `enableOfflineQueue`, …).
  */
 export const passedThroughRedisOptions = [
   'connectionName',
@@ -26,6 +27,9 @@ export const passedThroughRedisOptions = [
 /**
  * Where Redis is and how to log in. Give one of `url`, `host` and `port`, `path`, `sentinels` or `instance`. As soon
  * as one option says where or who, none of the `REDIS_*` variables is used.
+ *
+ * A feature that says who or which (`username`, `password`, `db`, `tls`), but not where, means the Redis of `forRoot`. Queues
+ * with the same options share their connections.
  *
  * Redis Cluster is not supported yet and refused with a {@link RedisClusterNotSupportedError}.
  *

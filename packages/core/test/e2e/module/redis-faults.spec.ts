@@ -1,5 +1,8 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Cluster } from 'ioredis';
 import {
   CommandTimeoutError,
   EvictingRedisError,
@@ -130,6 +133,14 @@ describe('a start without a usable Redis is refused', () => {
     expect(ms).toBeLessThan(5_000);
   });
 
+  it('with a client of a Redis Cluster', async () => {
+    const client = new Cluster([{ host: cluster.host, port: cluster.port }], { lazyConnect: true });
+    const { error } = await refusal(client as never);
+    expect(error).toBeInstanceOf(RedisClusterNotSupportedError);
+    expect(client.status).toBe('wait');
+    client.disconnect();
+  });
+
   it('on a Redis that may evict tasks', async () => {
     const { error } = await refusal({ url: evicting.url });
     expect(error).toBeInstanceOf(EvictingRedisError);
@@ -217,6 +228,19 @@ describe('Redis goes away', () => {
     await app.close();
     await own.stop();
   });
+});
+
+it('an application is closed while it is connecting: both end soon, and only the start fails', async () => {
+  const options = { host: '127.0.0.1', port: portOf(silent), commandTimeout: 1_000 };
+  @Module({ imports: [QueueModule.forRoot(rootOptions(uniqueName(), { redisOptions: options }))] })
+  class ConnectingModule {}
+  const app = await NestFactory.create(ConnectingModule, { logger: log, abortOnError: false });
+  const before = performance.now();
+  const starting = app.init().catch((error: unknown) => error);
+  await app.close();
+  expect(await starting).toBeInstanceOf(RedisUnavailableError);
+  expect(performance.now() - before).toBeLessThan(5_000);
+  expect(log.texts('ERROR')).toEqual([]);
 });
 
 /** One process for each way to fail or to end; each says when it is done and must then end by itself. */
