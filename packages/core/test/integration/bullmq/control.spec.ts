@@ -305,21 +305,21 @@ describe('global concurrency', () => {
       });
     });
     queue = bench.queue;
-    const add = (from: string, count: number) =>
-      bench.service.addBulk(
-        Array.from({ length: count }, (_, n) => ({
-          type: 'count',
-          identifyTag: `${from}-${n % 60}`,
-          payload: n,
-        })),
-      );
-    await add('first', 300);
+    const count = 2_000;
+    const tasks = Array.from({ length: count }, (_, n) => ({
+      type: 'count',
+      identifyTag: `tag-${n % 200}`,
+      payload: n,
+    }));
+    await bench.service.addBulk(tasks);
     await until('several run', () => most > 1);
     await queue.setGlobalConcurrency(1);
     await until('one is left', async () => (await bench.service.getQueueStats()).workersRunning <= 1);
+    expect(await queue.getWaitingCount()).toBeGreaterThan(count / 10);
     most = 0;
-    await add('second', 120);
-    await until('all are done', async () => (await queue.getCompletedCount()) === 420);
+    await until('all are done', async () => (await queue.getJobCountByTypes('waiting', 'active')) === 0, {
+      timeoutMs: 25_000,
+    });
     expect(most).toBe(1);
   });
 });
