@@ -50,22 +50,29 @@ describe('a hand in Redis', () => {
     expect(leader.election.isLeader()).toBe(true);
   });
 
-  it('that deletes the registry: workers join again, and what they held runs again in its order', async () => {
+  it('that deletes the registry: workers join again, and give back what they held, also while nobody leads', async () => {
     const scene = await Scene.open();
     const gate = scene.gate();
-    await scene.startLocal({ role: 'BOTH' });
+    await scene.startLocal({ role: 'WORKER' });
+    const scheduler = await scene.startLocal({ role: 'SCHEDULER' });
     await scene.add('a', [{ n: 0, hold: gate.hold }, 1, 2]);
     await scene.untilStarted('a', 0);
+    await scheduler.close();
     const [before] = await scene.workers();
     await scene.redis.del(scene.keys.workerRegistry);
-    await until('the handler was aborted', async () => (await scene.journal.of('a', 'aborted')).length === 1);
+    await until('the tasks are given back', async () => {
+      const { waiting, boundTo } = await scene.producer.queue.getTagStats('a');
+      return waiting === 3 && boundTo.length === 0;
+    });
+    expect(await scene.redis.exists(scene.keys.workerMeta(before!))).toBe(0);
     await gate.open();
+    await scene.startLocal({ role: 'SCHEDULER' });
     await scene.untilCompleted(3);
+    expect((await scene.journal.of('a')).slice(0, 2).map(({ what }) => what)).toEqual(['started', 'aborted']);
     expect(await scene.journal.started('a')).toEqual([0, 0, 1, 2]);
     const after = await scene.workers();
     expect(after).toHaveLength(1);
     expect(after[0]).not.toBe(before);
-    expect(await scene.redis.exists(scene.keys.workerMeta(before!))).toBe(0);
   });
 
   it('that deletes the registration of a worker that is dead: its tasks are recovered', async () => {

@@ -139,6 +139,39 @@ describe('a graceful stop', () => {
     await proxy.close();
   });
 
+  it('does not wait for handlers of workers that have lost their lease, nor for those that take their places', async () => {
+    const scene = await Scene.open();
+    const gate = scene.gate();
+    const proxy = await FaultProxy.start();
+    await scene.startLocal({ role: 'SCHEDULER', electionOptions });
+    const quick = { electionLockTtl: 20_000, heartbeatInterval: 50, heartbeatTimeout: 20_000 };
+    const redisOptions = { url: proxy.url };
+    const workerOptions = { shutdownTimeout: 20_000 };
+    const leaving = await scene.startLocal({
+      role: 'WORKER',
+      electionOptions: quick,
+      redisOptions,
+      workerOptions,
+    });
+    await scene.add('a', [{ n: 0, hold: gate.hold, deaf: true }, 1]);
+    await scene.untilStarted('a', 0);
+    const joining = proxy.plan('hold-reply', 'registerWorker');
+    await scene.redis.del(scene.keys.workerRegistry);
+    await joining.happened;
+
+    const askedAt = performance.now();
+    const stopped = leaving.workers.stop();
+    await joining.release();
+    await stopped;
+    expect(performance.now() - askedAt).toBeLessThan(1_000 + noiseMs);
+    expect(await scene.workers()).toEqual([]);
+    await gate.open();
+    await scene.startLocal({ role: 'WORKER', electionOptions });
+    await scene.untilCompleted(2);
+    await leaving.close();
+    await proxy.close();
+  });
+
   it('can be asked for at any moment of a start', async () => {
     const scene = await Scene.open();
     const instance = await scene.startLocal({

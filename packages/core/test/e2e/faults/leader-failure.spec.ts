@@ -176,3 +176,41 @@ describe('a leader that lives and does not lead', () => {
     subscription.unsubscribe();
   });
 });
+
+describe('a leader that lives', () => {
+  it('is not taken over, however long its lock lasts', async () => {
+    const scene = await Scene.open();
+    // A follower is about to take it for dead again and again, long before it would find the lock expired.
+    const electionOptions = { electionLockTtl: 20_000, heartbeatInterval: 30, heartbeatTimeout: 400 };
+    const leader = await scene.startLocal({ role: 'SCHEDULER', electionOptions });
+    await scene.untilLeader();
+    const { epoch, heartbeats } = (await leader.election.getLeader())!;
+    await scene.startLocal({ role: 'SCHEDULER', electionOptions });
+    const now = () => leader.election.getLeader();
+    await until(
+      'it has been renewed for several timeouts',
+      async () => (await now())!.heartbeats > heartbeats + 40,
+    );
+    expect(await now()).toMatchObject({ nodeId: leader.election.nodeId, epoch });
+  });
+});
+
+describe('an instance that is stopped while it stands for election', () => {
+  it('does not lead for a moment, and leaves no lock', async () => {
+    const scene = await Scene.open();
+    const proxy = await FaultProxy.start();
+    const held = proxy.plan('hold-reply', 'acquireLeadership');
+    const instance = await scene.startLocal({ role: 'SCHEDULER', redisOptions: { url: proxy.url } });
+    const led: boolean[] = [];
+    const subscription = instance.election.leadership$.subscribe((leads) => led.push(leads));
+    await held.happened;
+    const stopped = instance.election.stop();
+    await held.release();
+    await stopped;
+    expect(led).toEqual([false]);
+    expect(await scene.redis.exists(scene.keys.electionLock)).toBe(0);
+    subscription.unsubscribe();
+    await instance.close();
+    await proxy.close();
+  });
+});

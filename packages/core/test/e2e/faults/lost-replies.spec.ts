@@ -228,6 +228,29 @@ describe.each(kinds)('steering, with a fault (%s)', (kind) => {
 });
 
 describe('what is sent seldom, with a fault', () => {
+  it('a take is sent again as soon as it is given up, not at the next heartbeat', async () => {
+    const [name, recorder] = [uniqueName(), new Recorder()];
+    const proxy = await FaultProxy.start();
+    const worker = await startInstance(
+      {
+        name,
+        redisOptions: { url: proxy.url, commandTimeout },
+        electionOptions: { electionLockTtl: 60_000, heartbeatInterval: 20_000, heartbeatTimeout: 60_000 },
+      },
+      (workers) => {
+        workers.registerHandler('note', recorder.handler());
+      },
+    );
+    await until('it has asked for a task in vain', () => proxy.seen.includes('takeTask'));
+    const fault = releasedLater(proxy.plan('hold-reply', 'takeTask'));
+    const producer = await startInstance({ name, role: 'PRODUCER' });
+    await producer.queue.waitUntilFinished(await producer.queue.add(note(1)), 5_000);
+    expect(fault.hasHappened).toBe(true);
+    expect(recorder.payloads('t')).toEqual([1]);
+    await worker.close();
+    await proxy.close();
+  });
+
   it('a dead worker is recovered once', async () => {
     await Promise.all(kinds.map((kind) => recoverGhost(kind)));
   });
