@@ -34,6 +34,8 @@ export interface QueueServiceDependencies {
 }
 
 const purgeWindow = 200;
+/** Each try can find the task between two attempts; one that another worker of BullMQ runs is in none of ours. */
+const cancelTries = 10;
 /** BullMQ encodes the jobs of one call without a pause; so many at a time leave room for heartbeats in between. */
 const bulkSize = 500;
 
@@ -189,15 +191,16 @@ export class QueueService {
    * Stops a task for good: one that waits is removed; one that runs has its handler's AbortSignal aborted, and fails without
    * further attempts when the handler throws. A handler that ignores its signal may still complete.
    *
-   * @returns `not-found` also for a task that has finished
+   * @returns `not-found` also for a task that has finished, and for one that no worker of this library runs
    */
   async cancel(jobId: string): Promise<CancelResult> {
-    for (;;) {
+    for (let tries = 0; tries < cancelTries; tries += 1) {
       const outcome = await this.#removeUnfinished(jobId);
       if (outcome !== 'running') return outcome;
       if ((await this.#run('cancelTask', [jobId])) === 1) return 'aborted';
       // It ended its attempt in between: it has finished, or waits for the next one.
     }
+    return 'not-found';
   }
 
   /**

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Queue, QueueEvents } from 'bullmq';
+import { Queue, QueueEvents, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { closeAll, openRedis } from '../../support/calm.js';
 import { upTo } from '../../support/recorder.js';
 import { startStage, task, type Stage } from '../../support/stage.js';
-import { until } from '../../support/until.js';
+import { gate, until } from '../../support/until.js';
 
 let redis: Redis | undefined;
 let foreign: Queue | undefined;
@@ -110,6 +110,24 @@ describe('jobs of plain BullMQ producers', () => {
     expect(await job.waitUntilFinished(events, 5_000)).toEqual({ n: 1 });
     expect(await job.isCompleted()).toBe(true);
     await events.close();
+  });
+});
+
+describe('a task that a plain BullMQ worker has taken', () => {
+  it('cannot be cancelled or removed', async () => {
+    const stage = await startStage();
+    const { queue, scheduler, recorder } = stage;
+    scheduler.stop();
+    const held = gate();
+    const job = await queue.add(task('t', 'foreign'));
+    const worker = new Worker(`${stage.name}-pending`, () => held.promise, { connection: openRedis() });
+    await until('it runs', async () => (await job.getState()) === 'active');
+    expect(await queue.cancel(job.id!)).toBe('not-found');
+    expect(await queue.remove(job.id!)).toBe(false);
+    held.open();
+    await until('it is done', async () => (await job.getState()) === 'completed');
+    await worker.close();
+    expect(recorder.runs).toEqual([]);
   });
 });
 
