@@ -102,7 +102,7 @@ describe('events$', () => {
     ]);
   });
 
-  it('tells of a paused tag and of a shutdown', async () => {
+  it('tells of a paused tag', async () => {
     const stage = await startStage();
     const { queue, hold, open } = stage;
     const watcher = await startInstance({ name: stage.name, role: 'PRODUCER' });
@@ -114,6 +114,28 @@ describe('events$', () => {
     open();
     await until('it is released', () => seen.ofType('released').length === 1);
     expect(seen.ofType('released')).toMatchObject([{ identifyTag: 't', size: 2, reason: 'paused' }]);
+  });
+
+  it('tells of a worker that retires with tasks in hand', async () => {
+    const { name, queue, workers, hold, open } = await startStage();
+    const watcher = await startInstance({ name, role: 'PRODUCER' });
+    const seen = await collect(watcher.queue);
+    await hold('t');
+    await queue.add(task('t'));
+    await until('it is dispatched', async () => (await queue.getWorkers())[0]?.currentBatchSize === 2);
+    const [{ workerId } = { workerId: '' }] = workers.getWorkerStates();
+    const stopped = workers.stop();
+    const redis = openRedis();
+    await until('it takes nothing more', () =>
+      redis.hexists(`bull:${name}-worker-${workerId}:meta`, 'leaving'),
+    );
+    open();
+    await stopped;
+    await until('it is released', () => seen.ofType('released').length === 1);
+    expect(seen.ofType('released')).toMatchObject([
+      { identifyTag: 't', workerId, size: 2, reason: 'shutdown' },
+    ]);
+    expect(await queue.getQueueStats()).toMatchObject({ completed: 1, waiting: 1 });
   });
 
   it('tells of skipped retries', async () => {
