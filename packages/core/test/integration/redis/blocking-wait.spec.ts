@@ -7,19 +7,13 @@ import { until } from '../../support/until.js';
 describe('BlockingWait on Redis', () => {
   const name = uniqueName();
   const errors: unknown[] = [];
-  const clients: Redis[] = [];
   let redis: Redis;
   let wait: BlockingWait;
 
   beforeEach(() => {
     redis = connect();
     const create = (): Redis => {
-      const client = new Redis(testRedisUrl(), {
-        maxRetriesPerRequest: null,
-        connectionName: `${name}-blocking`,
-      });
-      clients.push(client);
-      return client;
+      return new Redis(testRedisUrl(), { maxRetriesPerRequest: null, connectionName: `${name}-blocking` });
     };
     wait = new BlockingWait(create, `${name}:interrupt`, redis, (error) => errors.push(error));
   });
@@ -28,7 +22,6 @@ describe('BlockingWait on Redis', () => {
     await wait.close();
     await redis.del(`${name}:interrupt`, `${name}:a`, `${name}:b`);
     await redis.quit();
-    for (const client of clients.splice(0)) client.disconnect();
     expect(errors.splice(0)).toEqual([]);
   });
 

@@ -28,9 +28,11 @@ async function check(
     inspect,
   }: { timeoutMs?: number; allowEviction?: boolean; inspect?: () => Promise<void> } = {},
 ): Promise<ServerFacts> {
-  const client = new Redis(url, { maxRetriesPerRequest: null, ...options });
+  const client = new Redis(url, { maxRetriesPerRequest: null, disconnectTimeout: 50, ...options });
   client.on('error', () => undefined);
-  closers.push(() => client.disconnect());
+  closers.push(() => {
+    client.disconnect();
+  });
   return connectAndCheck(client, { address: 'the-address', timeoutMs, allowEviction }, inspect);
 }
 
