@@ -1,5 +1,12 @@
 import 'reflect-metadata';
-import { Inject, Injectable, Logger, Module, type INestApplicationContext, type OnModuleInit } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  Module,
+  type INestApplicationContext,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   ElectionService,
@@ -62,7 +69,10 @@ export async function startInstance(
   })
   class TestModule {}
 
-  const app: INestApplicationContext = await NestFactory.createApplicationContext(TestModule, { logger: testLogger(), abortOnError: false });
+  const app: INestApplicationContext = await NestFactory.createApplicationContext(TestModule, {
+    logger: testLogger(),
+    abortOnError: false,
+  });
   const instance: TestInstance = {
     app,
     queue: app.get(QueueService),
