@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { AffinityQueueError } from '../../../src/index.js';
+import { AffinityQueueError, type Task } from '../../../src/index.js';
 import { closeAll, startInstance } from '../../support/calm.js';
 import { Recorder, upTo } from '../../support/recorder.js';
 import { uniqueName } from '../../support/redis.js';
@@ -21,7 +21,7 @@ async function startFailing() {
       for (const type of ['mail', 'bill']) workers.registerHandler(type, handler);
     },
   );
-  const add = async (count: number, of: (n: number) => { type?: string; identifyTag?: string }) => {
+  const add = async (count: number, of: (n: number) => Partial<Task>) => {
     const before = (await queue.getQueueStats()).failed;
     const jobs = await queue.addBulk(
       upTo(count).map((n) => ({ type: 'mail', identifyTag: 't', payload: n, ...of(n) })),
@@ -72,6 +72,21 @@ describe('retryFailed', () => {
     const rest = await retried({});
     expect([...rest].sort((a, b) => a - b)).toEqual([4, 8, 10, 11, 13, 14, 16, 17, 19, 20, 22, 23]);
     expect((await queue.getQueueStats()).failed).toBe(0);
+  });
+
+  it('finds those of a tag and a type among large ones, a few at a time', async () => {
+    const { queue, recorder, add, heal } = await startFailing();
+    const large = 'x'.repeat(200_000);
+    await add(24, (n) => ({
+      identifyTag: n % 2 === 0 ? 'even' : 'odd',
+      type: n % 3 === 0 ? 'bill' : 'mail',
+      payload: { n, large },
+    }));
+    heal();
+    expect(await queue.retryFailed({ identifyTag: 'even', type: 'bill' })).toBe(4);
+    expect(await queue.retryFailed({ identifyTag: 'odd' })).toBe(12);
+    await until('they have run', () => recorder.runs.length === 16);
+    expect((await queue.getQueueStats()).failed).toBe(8);
   });
 
   it('ends although the tasks fail again at once, and takes none of them twice', async () => {
