@@ -3113,15 +3113,17 @@ local function indexedTagOf(id)
   return tagOf(id) or MALFORMED_TAG
 end
 local maxBytes, onlyTag, withData = tonumber(ARGV[6]), ARGV[7], ARGV[8] == '1'
-local ids = rcall('ZRANGE', base .. 'failed', ARGV[4], ARGV[4] + ARGV[5] - 1)
 local reply, bytes = { 0 }, 0
-for _, id in ipairs(ids) do
+local function append(id)
+  local name, finishedOn, seq = unpack(rcall('HMGET', jobKey(id), 'name', 'finishedOn', 'aff:seq'))
+  local data = withData and rcall('HGET', jobKey(id), 'data') or ''
+  for _, value in ipairs({ id, name or '', data, finishedOn or '0', seq or '' }) do reply[#reply + 1] = value end
+end
+for _, id in ipairs(rcall('ZRANGE', base .. 'failed', ARGV[4], ARGV[4] + ARGV[5] - 1)) do
   reply[1] = reply[1] + 1
-  if isTask(id) and (onlyTag == '' or tagOf(id) == onlyTag) then
-    local name, finishedOn, seq = unpack(rcall('HMGET', jobKey(id), 'name', 'finishedOn', 'aff:seq'))
-    local data = withData and rcall('HGET', jobKey(id), 'data') or ''
-    bytes = bytes + #data
-    for _, value in ipairs({ id, name or '', data, finishedOn or '0', seq or '' }) do reply[#reply + 1] = value end
+  if isTask(id) then
+    if withData or onlyTag ~= '' then bytes = bytes + rcall('HSTRLEN', jobKey(id), 'data') end
+    if onlyTag == '' or tagOf(id) == onlyTag then append(id) end
     if bytes >= maxBytes then break end
   end
 end
