@@ -65,7 +65,8 @@ module.exports = {
     },
     {
       name: 'bullmq-files-only-in-its-folder',
-      comment: 'Paths inside the bullmq package are no API. The proxy of the fault tests names the scripts it sees.',
+      comment:
+        'Paths inside the bullmq package are no API. The proxy of the fault tests names the scripts it sees.',
       severity: 'error',
       from: { pathNot: [`${SRC}bullmq/`, '^packages/core/test/support/proxy/'] },
       to: {
