@@ -6,6 +6,7 @@ export type LuaScriptName =
   | 'addTaskLog'
   | 'awaitChildren'
   | 'beat'
+  | 'buryTask'
   | 'cancelTask'
   | 'changeTaskData'
   | 'commitTask'
@@ -811,6 +812,351 @@ for i = 4, #ARGV, 3 do
   end
 end
 return { fenced, stuck, rcall('PTTL', lockKey) }
+`,
+  },
+  buryTask: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local function jobKey(id) return base .. id end
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function isLeader()
+  goOnWhenFull()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+local maxEvents
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not isHeld(tag)
+end
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+local function feedLater(worker)
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
+end
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+local function dropAhead(worker, where)
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
+  return tag
+end
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
+  return began
+end
+local LOCK_MS = 2147483647
+local function describe(worker, id)
+  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
+  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
+  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+end
+local LIMITED_BY_HAND = 9007199254740991
+local function limitRate(id, settings)
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if settings[2] and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  end
+  return 0
+end
+local function startTask(worker, id, seq, token, timestamp)
+  rcall('ZREM', keys.seq, id)
+  rcall('LPUSH', keys.active, id)
+  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
+  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
+  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+end
+local function take(worker, token, timestamp)
+  goOnWhenFull()
+  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
+  if current then
+    if isTask(current) then
+      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
+      return describe(worker, current)
+    end
+    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+    rcall('LREM', keys.active, -1, current)
+    rcall('DEL', jobKey(current) .. ':lock')
+  end
+  if leaving then return { 0, 0, 0, 0 } end
+  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
+  if settings[1] then return { 0, 0, 0, 0 } end
+  local waitKey = workerKey(worker, 'wait')
+  while true do
+    local id = rcall('LINDEX', waitKey, -1)
+    local seq = id and rcall('ZSCORE', keys.seq, id)
+    if id and not (seq and isTask(id)) then
+      rcall('RPOP', waitKey)
+      rcall('ZREM', keys.seq, id)
+    elseif id then
+      local waitMs = limitRate(id, settings)
+      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+      rcall('RPOP', waitKey)
+      startTask(worker, id, seq, token, timestamp)
+      return describe(worker, id)
+    else
+      local tag = workerMeta(worker, 'tag')[1]
+      if not tag then return { 0, 0, 0, 0 } end
+      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
+      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
+      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+    end
+  end
+end
+local function attemptState(worker, id, attempt)
+  if not isRegistered(worker) then return FENCED_WORKER end
+  local meta = workerMeta(worker, 'cur', 'att', 'last')
+  if meta[1] == id and meta[2] == attempt then return 'current' end
+  if meta[3] == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function attemptRuns(worker, id, attempt)
+  local state = attemptState(worker, id, attempt)
+  if state == 'committed' then return NOT_OWNER end
+  return state == 'current' and 0 or state
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function forgetLost(worker, id, attempt, code)
+  forgetCurrent(worker, id, attempt)
+  if code ~= -1 then return end
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+end
+local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
+  local code = bullmq(theirKeys, theirArgs)
+  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    goOnWhenFull()
+    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    code = bullmq(theirKeys, theirArgs)
+  end
+  if code == -1 or code == -2 or code == -3 or code == -6 then
+    forgetLost(worker, id, attempt, code)
+  elseif code == 0 and token == '0' then
+    rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
+  end
+  return code
+end
+local function noteLength(worker, short)
+  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
+  if (meta[1] or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and meta[2] and not meta[3] then
+    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+local attempt, id, timestamp = ARGV[4], ARGV[8], ARGV[10]
+local state = attemptState(caller, id, attempt)
+if type(state) == 'number' then return state end
+goOnWhenFull()
+if state == 'current' then
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  if isTask(id) then
+    rcall('HSET', jobKey(id), 'failedReason', ARGV[9], 'finishedOn', timestamp)
+    rcall('HDEL', jobKey(id), 'defa')
+    rcall('ZADD', base .. 'failed', timestamp, id)
+    emit('failed', 'jobId', id, 'failedReason', ARGV[9], 'prev', 'active')
+  end
+  forgetCurrent(caller, id, attempt)
+  noteLength(caller, ARGV[7])
+end
+if ARGV[6] == '1' then return take(caller, ARGV[5], timestamp) end
+return 0
 `,
   },
   cancelTask: {
@@ -2134,7 +2480,7 @@ end
 local maxBatchSize, maxIds, maxBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local maxDataBytes, maxTagBytes = tonumber(ARGV[7]), tonumber(ARGV[8])
 local function isCount(number) return number and number >= 1 and number <= 1000 end
-local function isSize(number) return number and number >= 0 end
+local function isSize(number) return number and number >= 1 end
 if not (isCount(maxBatchSize) and isCount(maxIds) and isSize(maxBytes) and isSize(maxDataBytes) and isSize(maxTagBytes)) then
   return INVALID_ARGUMENT
 end

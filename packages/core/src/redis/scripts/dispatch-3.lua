@@ -5,7 +5,7 @@
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the leader "nodeId:epoch"
   ARGV[4]  maxBatchSize, 1 to 1,000
   ARGV[5]  how many ids one call may promote, take in, or bind (the last batch is bound whole), 1 to 1,000
-  ARGV[6]  how many bytes of task data one call may read
+  ARGV[6]  how many bytes of task data one call may read (the last task is read whole)
   ARGV[7]  longest allowed data of a task, in bytes
   ARGV[8]  longest allowed tag, in bytes
   Returns  { taken in, bound, more (0 | 1), ms until the next due task or tag (-1: none) }; STALE_LEADER, INVALID_ARGUMENT
@@ -17,7 +17,7 @@
 local maxBatchSize, maxIds, maxBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local maxDataBytes, maxTagBytes = tonumber(ARGV[7]), tonumber(ARGV[8])
 local function isCount(number) return number and number >= 1 and number <= 1000 end
-local function isSize(number) return number and number >= 0 end
+local function isSize(number) return number and number >= 1 end
 if not (isCount(maxBatchSize) and isCount(maxIds) and isSize(maxBytes) and isSize(maxDataBytes) and isSize(maxTagBytes)) then
   return INVALID_ARGUMENT
 end
