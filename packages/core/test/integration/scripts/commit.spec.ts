@@ -90,6 +90,21 @@ describe('commitTask', () => {
     expect((await soundState(queue)).completed).toEqual(['a1']);
   });
 
+  it('leaves everything as it is when it fails', async () => {
+    const queue = await withTasks('a1', 'a2');
+    const task = await queue.take('w1');
+    const { keys, args } = queue.bull.finished('a1', { token: task.token });
+    const before = await queue.snapshot();
+    const call = {
+      caller: 'w1',
+      keys,
+      args: [task.attempt, task.token, 1, 0, ...args.with(7, 'no options')],
+    };
+    await expect(queue.run('commitTask', call)).rejects.toThrow('user_script');
+    expect(await queue.snapshot()).toEqual(before);
+    expect(await queue.commit('w1', task, { fetchNext: true })).toMatchObject({ id: 'a2' });
+  });
+
   it('does not depend on a lock that expired or was evicted', async () => {
     const queue = await withTasks('a1', 'a2');
     const task = await queue.take('w1');
@@ -191,5 +206,50 @@ describe('commitTask', () => {
     expect([[...seq.keys()], workers.get('w1')?.wait]).toEqual([['a3'], ['a3']]);
     expect(await redis.hget(queue.job('a3'), 'data')).toContain('"payload":"a3"');
     await bull.close();
+  });
+});
+
+describe('buryTask', () => {
+  const bury = async (queue: Harness, { id, attempt, token }: Taken, fetchNext = 0): Promise<unknown> =>
+    queue.run('buryTask', { caller: 'w1', args: [attempt, token, fetchNext, 1, id, 'no script can', 1_000] });
+
+  it('fails the attempt for good without a script of BullMQ, and takes the next task', async () => {
+    const queue = await withTasks('a1', 'a2');
+    const task = await queue.take('w1');
+    await redis.hset(queue.job('a1'), 'parent', 'no JSON', 'defa', 'a reason');
+    const reply = await bury(queue, task, 1);
+    expect(reply).toMatchObject({ 1: 'a2' });
+    const { failed, active, hungry, workers } = await soundState(queue);
+    expect([failed, active, hungry]).toEqual([['a1'], ['a2'], ['w1']]);
+    expect(workers.get('w1')?.meta.last).toBe('a1:1');
+    expect(await redis.hmget(queue.job('a1'), 'failedReason', 'finishedOn', 'defa')).toEqual([
+      'no script can',
+      '1000',
+      null,
+    ]);
+    expect(await eventsOf(queue, 'failed')).toMatchObject([{ jobId: 'a1', failedReason: 'no script can' }]);
+    const before = await queue.snapshot();
+    expect(await bury(queue, task, 1)).toEqual(reply);
+    expect(await queue.snapshot()).toEqual(before);
+  });
+
+  it('leaves nothing of a task whose hash is gone', async () => {
+    const queue = await withTasks('a1');
+    const task = await queue.take('w1');
+    await redis.del(queue.job('a1'));
+    expect(await bury(queue, task)).toBe(0);
+    expect(await redis.exists(queue.list('active'), queue.list('failed'), `${queue.job('a1')}:lock`)).toBe(0);
+  });
+
+  it('is refused for an attempt that the worker does not run, and to a worker that was declared dead', async () => {
+    const queue = await withTasks('a1');
+    const task = await queue.take('w1');
+    const before = await queue.snapshot();
+    await expect(bury(queue, { ...task, attempt: '2' })).rejects.toThrow(NotTaskOwnerError);
+    expect(await queue.snapshot()).toEqual(before);
+    await queue.recover('w1');
+    const after = await queue.snapshot();
+    await expect(bury(queue, task)).rejects.toThrow(WorkerFencedError);
+    expect(await queue.snapshot()).toEqual(after);
   });
 });

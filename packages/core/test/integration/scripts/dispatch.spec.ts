@@ -46,6 +46,7 @@ describe('the fence', () => {
     { maxBatchSize: 1_001 },
     { maxIds: 0 },
     { maxIds: 1_001 },
+    { maxBytes: 0 },
     { maxBytes: NaN },
   ])('refuses %j before anything is written', async (limits) => {
     const queue = await newQueue();
@@ -54,6 +55,16 @@ describe('the fence', () => {
     await expect(queue.dispatch(limits)).rejects.toThrow(InvalidScriptArgumentError);
     expect(await queue.snapshot()).toEqual(before);
   });
+});
+
+it('leaves everything as it is when it fails', async () => {
+  const queue = await newQueue();
+  await queue.register('w1');
+  await queue.addMany('a', 'a1');
+  await redis.rename(queue.list('wait'), queue.list('prioritized'));
+  const before = await queue.snapshot();
+  await expect(queue.dispatch()).rejects.toThrow('WRONGTYPE');
+  expect(await queue.snapshot()).toEqual(before);
 });
 
 describe('intake', () => {
