@@ -1,5 +1,5 @@
 import type { AttemptLedger } from './attempt-ledger.js';
-import type { LaneCall, LaneChannel } from './lane-channel.js';
+import { isScriptFault, type LaneCall, type LaneChannel } from './lane-channel.js';
 
 /** BullMQ's code for what kept a script from running, and what it was about. */
 export interface ScriptProblem {
@@ -21,18 +21,13 @@ export class AttemptCommits {
   ) {}
 
   /**
-   * Sends a commit until it is answered. A refusal is final: nothing else is sent for that attempt.
+   * Sends a commit until it is answered. A refusal is final: nothing else is sent for that attempt. A task on whose data the
+   * script fails is buried: it would hold its worker for ever.
    *
-   * @returns the reply, which {@link next} or {@link handOver} want to know
+   * @returns the reply: it may hold the next task
    */
   async send(call: LaneCall, jobId: string, command: string): Promise<unknown> {
-    let reply: unknown;
-    try {
-      reply = await this.channel.sendUntilAnswered(call);
-    } catch (error) {
-      this.attempts.refuse(error);
-      throw error;
-    }
+    const reply = await this.#send(call, jobId);
     if (typeof reply !== 'number' || reply >= 0) return reply;
     const error = this.toError({ code: reply, jobId, command, state: 'active' });
     // Any other code says that the task is not this worker's any more.
@@ -40,17 +35,21 @@ export class AttemptCommits {
     throw error;
   }
 
-  /** The attempt is over; the reply may hold the next one. */
-  next(reply: unknown): unknown[] | undefined {
-    if (Array.isArray(reply)) return this.attempts.taken(reply);
-    this.attempts.ended();
-    return undefined;
+  async #send(call: LaneCall, jobId: string): Promise<unknown> {
+    try {
+      return await this.channel.sendUntilAnswered(call);
+    } catch (error) {
+      if (isScriptFault(error)) return this.#bury(call, jobId, error);
+      this.attempts.refuse(error);
+      throw error;
+    }
   }
 
-  /** The handler itself moved its task away; the reply may hold the next one. */
-  handOver(reply: unknown): unknown[] | undefined {
-    if (Array.isArray(reply)) return this.attempts.taken(reply);
-    this.attempts.handedOver();
-    return undefined;
+  async #bury(call: LaneCall, jobId: string, fault: unknown): Promise<unknown> {
+    // A handler that waits for children learns of it, and its attempt fails.
+    if (call.script === 'awaitChildren') throw fault;
+    const reason = `its outcome could not be recorded: ${fault instanceof Error ? fault.message : ''}`;
+    const args = [...call.args.slice(0, 4), jobId, reason, Date.now()];
+    return this.channel.sendUntilAnswered({ script: 'buryTask', args });
   }
 }

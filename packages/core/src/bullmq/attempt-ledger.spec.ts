@@ -86,6 +86,20 @@ describe('AttemptLedger', () => {
   });
 });
 
+describe('a task that BullMQ cannot read', () => {
+  it('is stranded at once', () => {
+    const broken = reply('a', 4);
+    broken[0] = ['name', 'type', 'opts', '{', 'ats', '4'];
+    expect(ledger.taken(broken)).toEqual([null, 'a', 0, 0]);
+    expect(ledger.running('a')).toMatchObject({ id: 'a', attempt: 4, identifyTag: 'tag' });
+    expect(ledger.stranded).toEqual({
+      id: 'a',
+      options: {},
+      reason: expect.stringMatching(/^malformed task: .*JSON/),
+    });
+  });
+});
+
 describe('an attempt that comes again without an outcome', () => {
   const options = { removeOnFail: 3 };
 

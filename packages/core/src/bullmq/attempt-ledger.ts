@@ -29,6 +29,10 @@ interface Entry {
   /** The handler was called. */
   begun: boolean;
   lastError: unknown;
+  /** Why BullMQ cannot read the task. */
+  readonly malformed: string | undefined;
+  /** Why the task is to fail without being run. */
+  readonly deferredFailure: string | undefined;
   /** Why Redis refused its outcome for good. */
   refused: { readonly error: unknown } | undefined;
 }
@@ -56,21 +60,22 @@ export class AttemptLedger {
     return this.#open?.attempt;
   }
 
-  /** Notes what a take returned, and decodes it as BullMQ does. */
+  /** Notes what a take returned, and decodes it as BullMQ does; a task that BullMQ cannot read is {@link stranded}. */
   taken(reply: unknown): unknown[] {
     const raw = reply as Reply;
-    const [job, id, limitMs, delayUntil] = raw2NextJobData(raw) as [JobJson | null, string, number, number];
     const before = this.#open;
     this.#open = undefined;
     this.#handedOver = undefined;
-    if (job) {
-      const attempt = toAttempt(job, id, raw[4]);
+    const { job, malformed } = decode(raw);
+    if (raw[1] !== 0) {
+      const attempt = toAttempt(raw, job);
       const again = before !== undefined && before.refused === undefined && isSame(before.attempt, attempt);
-      this.#open = again
-        ? { ...before, takes: before.takes + 1 }
-        : { attempt, options: job.opts, takes: 1, begun: false, lastError: undefined, refused: undefined };
+      const fresh = { takes: 0, begun: false, lastError: undefined, refused: undefined };
+      const { opts: options = {}, deferredFailure } = job ?? {};
+      const entry = again ? before : { attempt, options, malformed, deferredFailure, ...fresh };
+      this.#open = { ...entry, takes: entry.takes + 1 };
     }
-    return [job, id, limitMs, delayUntil];
+    return [job, ...raw.slice(1, 4)];
   }
 
   /** BullMQ passes the task to the handler. */
@@ -89,14 +94,16 @@ export class AttemptLedger {
   }
 
   /**
-   * The attempt that was given to BullMQ again because nothing was recorded for it, if that is of no use: its handler
-   * ended and BullMQ could not tell how, or BullMQ fails again and again before it.
+   * The attempt, if BullMQ can make nothing of it: it cannot read the task; or it was given the task again because nothing
+   * was recorded, although its handler had ended, or it fails again and again before it calls the handler.
    */
   get stranded(): StrandedAttempt | undefined {
     const entry = this.#open;
-    if (entry === undefined || entry.takes === 1 || (!entry.begun && entry.takes <= mostTakes))
-      return undefined;
-    return { id: entry.attempt.id, options: entry.options, reason: strandedReason(entry) };
+    if (entry === undefined) return undefined;
+    const { attempt, options, malformed, deferredFailure, begun, takes } = entry;
+    const isLost = takes > 1 && (begun || deferredFailure !== undefined || takes > mostTakes);
+    if (malformed === undefined && !isLost) return undefined;
+    return { id: attempt.id, options, reason: malformed ?? deferredFailure ?? strandedReason(entry) };
   }
 
   /**
@@ -136,12 +143,23 @@ export class AttemptLedger {
   }
 }
 
-function toAttempt(job: JobJson, id: string, batch: Reply[4]): CurrentAttempt {
+function decode(raw: Reply): { job: JobJson | null; malformed?: string } {
+  try {
+    const [job] = raw2NextJobData(raw) as [JobJson | null];
+    return { job };
+  } catch (error) {
+    // A field that holds JSON holds none: options, progress or parent, as a foreign producer may write them.
+    return { job: null, malformed: `malformed task: ${error instanceof Error ? error.message : ''}` };
+  }
+}
+
+function toAttempt([flatHash, id, , , batch]: Reply, job: JobJson | null): CurrentAttempt {
   const [identifyTag = '', batchPosition = 0, fencingToken = '0', batchSize = 0] = batch ?? [];
-  const { retryOrder = 'block' } = job.opts as { retryOrder?: string };
+  const { retryOrder = 'block' } = (job?.opts ?? {}) as { retryOrder?: string };
+  const fields = flatHash === 0 ? [] : flatHash;
   return {
-    id,
-    attempt: job.attemptsStarted ?? 0,
+    id: String(id),
+    attempt: job?.attemptsStarted ?? Number(fields[fields.lastIndexOf('ats') + 1]),
     identifyTag,
     batchPosition,
     batchSize,

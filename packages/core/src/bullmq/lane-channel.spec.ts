@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { LeaseLostError, NotTaskOwnerError, WorkerFencedError } from '../errors/index.js';
 import type { QueueScripts } from '../redis/queue-scripts.js';
-import { LaneChannel, type LaneCall } from './lane-channel.js';
+import { isScriptFault, LaneChannel, type LaneCall } from './lane-channel.js';
 
 const call: LaneCall = { script: 'commitTask', keys: ['key'], args: [1] };
 
@@ -53,6 +53,30 @@ describe('LaneChannel', () => {
       expect(errors).toEqual([]);
     },
   );
+
+  it('sends no more than three times what the script itself fails on', async () => {
+    const fault = new Error('ERR user_script:12: bad argument script: 5f, on @user_script:12.');
+    const { channel, sent, errors } = channelTo(fault, new Error('READONLY'), fault, fault);
+    await expect(channel.sendUntilAnswered(call)).rejects.toBe(fault);
+    expect(sent).toHaveLength(4);
+    expect(errors).toHaveLength(3);
+  });
+
+  it.each([
+    ['ERR user_script:12: bad argument script: 5f, on @user_script:12.', true],
+    ['ERR Error running script (call to f_5f): @user_script:1: user_script:1: x', true],
+    [
+      'WRONGTYPE Operation against a key holding the wrong kind of value script: 5f, on @user_script:1.',
+      true,
+    ],
+    ["OOM command not allowed when used memory > 'maxmemory'. script: 5f, on @user_script:1.", false],
+    ['READONLY You can not write against a read only replica. script: 5f, on @user_script:1.', false],
+    ['MISCONF Redis is configured to save RDB snapshots, script: 5f', false],
+    ['ERR max number of clients reached', false],
+    ['Command timed out', false],
+  ])('tells whether a script fails by itself: %s', (message, expected) => {
+    expect(isScriptFault(new Error(message))).toBe(expected);
+  });
 
   it('says when the worker is fenced', async () => {
     const { channel, timesFenced } = channelTo(new WorkerFencedError({}), new Error('other'));

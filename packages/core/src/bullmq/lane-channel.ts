@@ -21,6 +21,13 @@ export interface LaneCall {
 
 const firstRetryMs = 100;
 const longestRetryMs = 1_000;
+/** A script that fails on what it finds in Redis will fail on it again: it is sent no more often than this. */
+const mostScriptFaults = 3;
+
+/** Whether Redis ran the script and the script failed, in other words not because of the state that Redis is in. */
+export function isScriptFault(error: unknown): boolean {
+  return error instanceof Error && /^(ERR|WRONGTYPE) .*script/s.test(error.message);
+}
 
 /** What a worker sends to Redis in its own name, until its lease is gone. */
 export class LaneChannel {
@@ -59,15 +66,18 @@ export class LaneChannel {
    * Sends until Redis has answered: for scripts that may run twice.
    *
    * @param isVain - whether the answer does not matter any more; then there is none
-   * @throws {@link WorkerFencedError}, {@link NotTaskOwnerError}, or the reason why the lease is gone
+   * @throws {@link WorkerFencedError}, {@link NotTaskOwnerError}, the reason why the lease is gone, or what the script fails
+   *   on ({@link isScriptFault})
    */
   async sendUntilAnswered(call: LaneCall, isVain = () => false): Promise<unknown> {
+    let scriptFaults = 0;
     for (let pauseMs = firstRetryMs; !isVain(); pauseMs = Math.min(pauseMs * 2, longestRetryMs)) {
       if (this.#abandoned) throw this.#abandoned;
       try {
         return await this.send(call);
       } catch (error) {
         if (error instanceof WorkerFencedError || error instanceof NotTaskOwnerError) throw error;
+        if (isScriptFault(error) && ++scriptFaults === mostScriptFaults) throw error;
         this.lane.onError(error);
       }
       await this.pause(pauseMs);

@@ -8,7 +8,7 @@ import {
   type RetryJobOpts,
 } from 'bullmq';
 import type { ScriptArgument } from '../redis/script-runner.js';
-import { AttemptLedger, type CurrentAttempt, type StrandedAttempt } from './attempt-ledger.js';
+import { AttemptLedger, type CurrentAttempt } from './attempt-ledger.js';
 import { tagIn } from './job-types.js';
 import { AttemptCommits } from './attempt-commits.js';
 import { LaneChannel, type LaneCall, type LaneOptions } from './lane-channel.js';
@@ -96,8 +96,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
   }
 
   /**
-   * While the worker has an attempt without an outcome, Redis gives that one again. That is right after a lost reply; but
-   * an attempt of which BullMQ can make nothing would come for ever, so it fails here.
+   * While the worker has an attempt without an outcome, Redis gives that one again.
    */
   override async moveToActive(token: string): Promise<unknown[]> {
     if (this.#stopping) return [];
@@ -105,9 +104,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     // BullMQ would ask again at once, as often as it can, or wait for a marker that is gone.
     const reply = await this.#channel.sendUntilAnswered(call, () => this.#stopping);
     if (this.#stopping) return [];
-    const next = this.#attempts.taken(reply);
-    const { stranded } = this.#attempts;
-    if (stranded !== undefined) return this.#failStranded(stranded, token);
+    const next = await this.#taken(reply, token);
     if (this.#attempts.isRepeated) await this.#channel.pause(repeatPauseMs);
     return next;
   }
@@ -158,9 +155,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
       args: this.#commitArgs(jobId, token, fetchNext, rest),
     } as const;
     const reply = await this.#commits.send(call, jobId, 'moveToDelayed');
-    return skipAttempt
-      ? this.#commits.handOver(this.#wanted(reply))
-      : this.#commits.next(this.#wanted(reply));
+    return this.#next(reply, token, skipAttempt);
   }
 
   /** A failed attempt with attempts left and no back-off. */
@@ -193,7 +188,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
       'moveToWaitingChildren',
     );
     if (code !== 0) return false;
-    this.#commits.handOver(code);
+    await this.#next(code, token, true);
     return true;
   }
 
@@ -231,13 +226,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     const keys = bull.slice(0, 14).map(String);
     const args = this.#commitArgs(id, token, fetchNext, asArguments(bull.slice(14)));
     const reply = await this.#commits.send({ script: 'commitTask', keys, args }, id, 'moveToFinished');
-    return { result: this.#commits.next(this.#wanted(reply)), finishedOn: Number(bull[15]) };
-  }
-
-  async #failStranded({ id, options, reason }: StrandedAttempt, token: string): Promise<unknown[]> {
-    const job = { id, opts: { attempts: 0, ...options } } as MinimalJob;
-    const { result } = await this.moveToFailed(job, reason, options.removeOnFail ?? false, token, true);
-    return result ?? [];
+    return { result: await this.#next(reply, token), finishedOn: Number(bull[15]) };
   }
 
   async #giveBack(
@@ -249,7 +238,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     const rest = [jobId, delay, counts ? 1 : 0, Date.now(), ...Object.entries(fields).flat()];
     const args = this.#commitArgs(jobId, token, fetchNext, rest);
     const reply = await this.#commits.send({ script: 'retryTask', args }, jobId, 'retryJob');
-    return counts ? this.#commits.next(this.#wanted(reply)) : this.#commits.handOver(this.#wanted(reply));
+    return this.#next(reply, token, !counts);
   }
 
   #commitArgs(
@@ -263,9 +252,24 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     return [attempt, token, next, this.#lane.runsShortTasks() ? 1 : 0, ...rest];
   }
 
-  /** The reply to a commit, without the next task where that came too late to be begun. */
-  #wanted(reply: unknown): unknown {
-    return this.#stopping && Array.isArray(reply) ? 0 : reply;
+  /** The attempt is over, by its handler itself or not; the reply may hold the next task. */
+  async #next(reply: unknown, token: string, byHandler = false): Promise<unknown[] | undefined> {
+    // A task that came too late to be begun goes back when the worker retires.
+    if (Array.isArray(reply) && !this.#stopping) return this.#taken(reply, token);
+    if (byHandler) this.#attempts.handedOver();
+    else this.#attempts.ended();
+    return undefined;
+  }
+
+  /** An attempt of which BullMQ can make nothing would come for ever: it fails here. */
+  async #taken(reply: unknown, token: string): Promise<unknown[]> {
+    const next = this.#attempts.taken(reply);
+    const { stranded } = this.#attempts;
+    if (stranded === undefined) return next;
+    const { id, options, reason } = stranded;
+    const job = { id, opts: { attempts: 0, ...options } } as MinimalJob;
+    const { result } = await this.moveToFailed(job, reason, options.removeOnFail ?? false, token, true);
+    return result ?? [];
   }
 
   /** What a running handler writes about its task. */

@@ -199,6 +199,69 @@ describe('a failure', () => {
     expect(await bench.queue.getActiveCount()).toBe(0);
   });
 
+  it.each([
+    ['opts', '{"attempts":', /^malformed task: .*JSON/],
+    ['opts', 'null', /^malformed task: /],
+    ['progress', 'half', /^malformed task: .*JSON/],
+    ['data', '{"identifyTag":"tag","payload":', /^the attempt could not be begun: .*JSON/],
+    ['data', '{"payload":', /^malformed task: .*JSON/],
+  ])(
+    'of a foreign job whose %s is %p has the reason, and its handler is not called',
+    async (field, value, reason) => {
+      let runs = 0;
+      const bench = await withHandler(() => (runs += 1));
+      bench.instance.scheduler.stop();
+      const job = await bench.add('step', 'tag');
+      await bench.redis.hset(bench.key(job.id!), field, value);
+      const next = await bench.add('echo', 'tag');
+      bench.instance.scheduler.start();
+      await bench.untilAt('completed', next);
+      await bench.untilAt('failed', job);
+      expect(runs).toBe(0);
+      expect(await bench.redis.hget(bench.key(job.id!), 'failedReason')).toMatch(reason);
+      expect(await bench.queue.getActiveCount()).toBe(0);
+    },
+  );
+
+  it('of several foreign jobs that nobody can read holds nobody up', async () => {
+    const bench = await withHandler(() => 'fine');
+    bench.instance.scheduler.stop();
+    const broken = await Promise.all([1, 2, 3].map((n) => bench.add('step', 'tag', n)));
+    for (const { id } of broken) await bench.redis.hset(bench.key(id!), 'opts', '{');
+    const fine = await bench.add('step', 'tag');
+    bench.instance.scheduler.start();
+    await bench.untilAt('completed', fine);
+    await bench.untilAt('failed', ...broken);
+    expect((await bench.service.getQueueStats()).active).toBe(0);
+  });
+
+  it.each(['completes', 'fails'])('to record how a task %s buries it: it holds no worker up', async (end) => {
+    const errors: unknown[] = [];
+    let runs = 0;
+    const bench = await withHandler(async (_payload, { job }) => {
+      runs += 1;
+      // What BullMQ's scripts decode when they look for the parent; nobody decodes it before.
+      await bench.redis.hset(bench.key(job.id!), 'parentKey', bench.key('p'), 'parent', '{');
+      if (end === 'fails') throw new Error('no');
+      return 'result';
+    });
+    bench.service.errors$.subscribe((error) => errors.push(error));
+    const job = await bench.add('step', 'tag', 0, { attempts: 1 });
+    const next = await bench.add('echo', 'tag');
+    await bench.untilAt('completed', next);
+    await bench.untilAt('failed', job);
+    expect(runs).toBe(1);
+    expect(await bench.redis.hget(bench.key(job.id!), 'failedReason')).toMatch(
+      /^its outcome could not be recorded: ERR/,
+    );
+    expect(await bench.events('failed')).toEqual([
+      expect.objectContaining({ jobId: job.id, prev: 'active' }),
+    ]);
+    expect(await bench.redis.exists(`${bench.key(job.id!)}:lock`)).toBe(0);
+    expect(await bench.service.getQueueStats()).toMatchObject({ active: 0, failed: 1, completed: 1 });
+    expect(errors.length).toBeGreaterThan(0);
+  });
+
   it('leaves the fields that BullMQ leaves', async () => {
     const bench = await withHandler((payload: string) => {
       throw new Error(payload);

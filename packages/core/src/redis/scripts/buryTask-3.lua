@@ -1,0 +1,34 @@
+--[[
+  The last resort for a task whose outcome no script of BullMQ can record, because it fails on what the task's hash holds:
+  the task fails for good. Its parent is not told. Idempotent per (id, attempt).
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
+  ARGV[4]  attempt
+  ARGV[5]  lock token for the next task
+  ARGV[6]  1: take the next task
+  ARGV[7]  1: the worker's tasks are short
+  ARGV[8]  task id
+  ARGV[9]  why it fails
+  ARGV[10] the worker's clock, ms since the epoch
+  Returns  0, or the next task (includes/take.lua); FENCED_WORKER or NOT_OWNER
+]]
+--- @include "includes/current"
+
+local attempt, id, timestamp = ARGV[4], ARGV[8], ARGV[10]
+local state = attemptState(caller, id, attempt)
+if type(state) == 'number' then return state end
+goOnWhenFull()
+if state == 'current' then
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  if isTask(id) then
+    rcall('HSET', jobKey(id), 'failedReason', ARGV[9], 'finishedOn', timestamp)
+    rcall('HDEL', jobKey(id), 'defa')
+    rcall('ZADD', base .. 'failed', timestamp, id)
+    emit('failed', 'jobId', id, 'failedReason', ARGV[9], 'prev', 'active')
+  end
+  forgetCurrent(caller, id, attempt)
+  noteLength(caller, ARGV[7])
+end
+if ARGV[6] == '1' then return take(caller, ARGV[5], timestamp) end
+return 0
