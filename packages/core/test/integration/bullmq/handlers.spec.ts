@@ -235,13 +235,19 @@ describe('a failure', () => {
     expect((await bench.service.getQueueStats()).active).toBe(0);
   });
 
-  it.each(['completes', 'fails'])('to record how a task %s buries it: it holds no worker up', async (end) => {
+  it.each([
+    // BullMQ's scripts decode it when they look for the parent; nobody decodes it before.
+    ['completes, with a parent that is no JSON', 'completes', 'parent'],
+    ['fails, with a parent that is no JSON', 'fails', 'parent'],
+    ['completes, with children that are no set', 'completes', 'children'],
+  ])('to record how a task %s buries it: it holds no worker up', async (_name, end, broken) => {
     const errors: unknown[] = [];
     let runs = 0;
     const bench = await withHandler(async (_payload, { job }) => {
       runs += 1;
-      // What BullMQ's scripts decode when they look for the parent; nobody decodes it before.
-      await bench.redis.hset(bench.key(job.id!), 'parentKey', bench.key('p'), 'parent', '{');
+      const key = bench.key(job.id!);
+      if (broken === 'parent') await bench.redis.hset(key, 'parentKey', bench.key('p'), 'parent', '{');
+      else await bench.redis.set(`${key}:dependencies`, 'text');
       if (end === 'fails') throw new Error('no');
       return 'result';
     });
@@ -252,7 +258,7 @@ describe('a failure', () => {
     await bench.untilAt('failed', job);
     expect(runs).toBe(1);
     expect(await bench.redis.hget(bench.key(job.id!), 'failedReason')).toMatch(
-      /^its outcome could not be recorded: ERR/,
+      /^its outcome could not be recorded: (ERR|WRONGTYPE) /,
     );
     expect(await bench.events('failed')).toEqual([
       expect.objectContaining({ jobId: job.id, prev: 'active' }),
