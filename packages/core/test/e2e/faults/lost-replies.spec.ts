@@ -340,12 +340,15 @@ it("every script is here, or changes nothing, or is left to BullMQ's conformance
     ...['awaitChildren', 'changeTaskData', 'drainIndexed', 'expireIndexed', 'obliterateIndexed'],
     ...['removeWaitingChildren', 'upsertScheduler'],
   ];
+  // For a task whose hash is damaged; that it may be repeated is held in integration/scripts/commit.spec.ts.
+  const ofDamage = ['buryTask'];
   const known = [
     ...ofInstances.map(({ name }) => name),
     ...steering,
     ...seldom,
     ...changingNothing,
     ...ofBullMQ,
+    ...ofDamage,
   ];
   expect(Object.keys(composeScripts()).sort()).toEqual(known.sort());
 });
