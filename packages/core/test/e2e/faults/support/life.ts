@@ -1,6 +1,8 @@
 import { expect } from '@jest/globals';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { filter } from 'rxjs';
+import { NotTaskOwnerError, StaleLeaderError, WorkerFencedError } from '../../../../src/errors/errors.js';
 import { CommandTimeoutError, type TaskContext } from '../../../../src/index.js';
 import { startInstance, type TestInstance } from '../../../support/app.js';
 import { FaultProxy, type Command, type Fault, type FaultKind } from '../../../support/proxy/fault-proxy.js';
@@ -30,6 +32,11 @@ interface Payload {
 }
 
 const note = (identifyTag: string, payload: Payload) => ({ type: 'note', identifyTag, payload });
+
+/** Redis said that somebody else was in charge, which nobody was. */
+function isRefusal(error: unknown): boolean {
+  return [NotTaskOwnerError, WorkerFencedError, StaleLeaderError].some((refusal) => error instanceof refusal);
+}
 
 /** What may be left of a queue when no task waits and no instance is there. */
 const lasting =
@@ -71,6 +78,8 @@ export class Life {
 
     plan('start');
     const instance = await this.#start(proxy);
+    const refusals: unknown[] = [];
+    instance.queue.errors$.pipe(filter(isRefusal)).subscribe((error) => refusals.push(error));
     await until('it leads', () => instance.election.isLeader());
     plan('work');
     await this.#run(watcher, [
@@ -94,6 +103,7 @@ export class Life {
     await instance.close();
     await until('the fault has happened', () => fault?.hasHappened);
     await fault?.release();
+    expect(refusals).toEqual([]);
     this.#expectRuns();
     await this.#expectStored(watcher);
     await this.#expectNothingLeft(instance.election.nodeId);
