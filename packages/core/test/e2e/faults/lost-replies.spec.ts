@@ -6,7 +6,14 @@ import { queueKeys } from '../../../src/redis/queue-keys.js';
 import { QueueScripts } from '../../../src/redis/queue-scripts.js';
 import { ScriptRunner } from '../../../src/redis/script-runner.js';
 import { closeAll, startInstance, type TestInstance } from '../../support/app.js';
-import { FaultProxy, type Command, type Fault, type FaultKind } from '../../support/proxy/fault-proxy.js';
+import {
+  closeProxies,
+  FaultProxy,
+  healProxies,
+  type Command,
+  type Fault,
+  type FaultKind,
+} from '../../support/proxy/fault-proxy.js';
 import { Recorder, upTo } from '../../support/recorder.js';
 import { connect, uniqueName } from '../../support/redis.js';
 import { until } from '../../support/until.js';
@@ -18,7 +25,11 @@ beforeAll(async () => {
   // Else the first EVALSHA of each script is answered by NOSCRIPT, and losing that loses nothing.
   for (const { lua } of Object.values(composeScripts())) await redis.script('LOAD', lua);
 });
-afterEach(closeAll);
+afterEach(async () => {
+  healProxies();
+  await closeAll();
+  await closeProxies();
+});
 afterAll(() => {
   redis.disconnect();
 });

@@ -39,11 +39,24 @@ interface PlannedFault {
   late: Promise<void> | undefined;
 }
 
+const open = new Set<FaultProxy>();
+
+/** For `afterEach`, before the instances are closed: a failed test must not keep them from ending. */
+export function healProxies(): void {
+  for (const proxy of open) proxy.heal();
+}
+
+/** For `afterEach`, after the instances have been closed. */
+export async function closeProxies(): Promise<void> {
+  await Promise.all([...open].map((proxy) => proxy.close()));
+}
+
 /** Stands between an instance and Redis and does to single commands what networks do. */
 export class FaultProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #faults: PlannedFault[] = [];
+  readonly #releases: (() => void)[] = [];
   /** Names of all commands that have come, in order. */
   readonly seen: string[] = [];
 
@@ -52,6 +65,7 @@ export class FaultProxy {
     private readonly upstream: { readonly host: string; readonly port: number },
   ) {
     this.#server = server;
+    open.add(this);
     server.on('connection', (client) => {
       this.#relay(client);
     });
@@ -88,6 +102,7 @@ export class FaultProxy {
       late: undefined,
     };
     this.#faults.push(planned);
+    this.#releases.push(release);
     return {
       happened,
       get hasHappened() {
@@ -105,7 +120,15 @@ export class FaultProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** From now on it does nothing but pass everything on, also what it has held. */
+  heal(): void {
+    this.#faults.length = 0;
+    for (const release of this.#releases) release();
+  }
+
   async close(): Promise<void> {
+    open.delete(this);
+    this.heal();
     this.#server.close();
     this.cut();
     await once(this.#server, 'close');

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import type { QueueModuleOptions, TaskOptions } from '../../../../src/index.js';
 import { queueKeys, type QueueKeys } from '../../../../src/redis/queue-keys.js';
 import { closeAll, startInstance, type TestInstance } from '../../../support/app.js';
+import { closeProxies, healProxies } from '../../../support/proxy/fault-proxy.js';
 import { testRedisUrl, uniqueName } from '../../../support/redis.js';
 import { until } from '../../../support/until.js';
 import { ChildInstance, journalKey, killChildren } from './child-instance.js';
@@ -170,8 +171,10 @@ const scenes = new Set<Scene>();
 
 /** For `afterEach`. */
 export async function clearStage(): Promise<void> {
+  healProxies();
   await killChildren();
   await closeAll();
+  await closeProxies();
   for (const scene of scenes) scene.close();
 }
 
