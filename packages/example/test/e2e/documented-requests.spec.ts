@@ -29,7 +29,8 @@ beforeAll(async () => {
       PORT: String(port),
     },
   });
-  for await (const line of createInterface({ input: instance.stdout! })) if (line.includes('Listening on')) break;
+  for await (const line of createInterface({ input: instance.stdout! }))
+    if (line.includes('Listening on')) break;
   instance.stdout!.resume();
 });
 afterAll(async () => {
