@@ -2,7 +2,7 @@ import type { NewJob } from '../bullmq/job-adder.js';
 
 /** Bounds of one script; both keep it in the low milliseconds. */
 const maxTasksPerScript = 200;
-const maxBytesPerScript = 500_000;
+const maxBytesPerScript = 250_000;
 
 /** One call that adds tasks. */
 export interface PendingWrite {

@@ -95,7 +95,7 @@ describe('TaskWriter', () => {
 
   it('bounds a script in bytes; a large task has one alone', async () => {
     const { writer, sentIds } = fakeRedis();
-    const sizes = [300_000, 200_000, 1, 900_000];
+    const sizes = [150_000, 100_000, 1, 900_000];
     void writer.write(sizes.map((payloadBytes, i) => newJob(`a${i}`, { payloadBytes })));
     await turn();
     expect(sentIds()).toEqual([['a0', 'a1'], ['a2'], ['a3']]);

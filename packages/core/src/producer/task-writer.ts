@@ -43,10 +43,8 @@ export class TaskWriter {
     return new Promise((resolve, reject) => {
       const ids = newJobs.map(({ id }) => id);
       const since = performance.now();
-      this.#pending.push({
-        ...{ newJobs, ids, since, resolve, reject },
-        ...{ sent: 0, unanswered: 0, failure: undefined },
-      });
+      const progress = { sent: 0, unanswered: 0, failure: undefined };
+      this.#pending.push({ newJobs, ids, since, resolve, reject, ...progress });
       // What else this turn of the event loop adds goes with what does not fill a script.
       while (this.#pending.isFull && this.#sendNext());
       this.#schedule();
