@@ -31,11 +31,16 @@ end
 local paused, concurrency, maxEvents =
   unpack(rcall('HMGET', keys.meta, 'paused', 'concurrency', 'opts.maxLenEvents'))
 
+-- Whether any of them is there already is asked once for all: as a rule none is.
+local jobKeys = {}
+for at = firstTask, #ARGV, PER do jobKeys[#jobKeys + 1] = jobKey(ARGV[at + 1]) end
+local isAnyKept = #jobKeys > 0 and rcall('EXISTS', unpack(jobKeys)) > 0
+
 -- The new ids, where each of them stands in ARGV, and the ids that there are already.
 local ids, places, duplicates, seen = {}, {}, {}, {}
 for at = firstTask, #ARGV, PER do
   local id = ARGV[at + 1]
-  if seen[id] or rcall('EXISTS', jobKey(id)) == 1 then
+  if seen[id] or (isAnyKept and rcall('EXISTS', jobKey(id)) == 1) then
     duplicates[#duplicates + 1] = id
   else
     seen[id] = true
