@@ -182,7 +182,7 @@ describe('a full Redis', () => {
 
   async function addUntilFull(queue: QueueService, ids: readonly string[], roomBytes: number): Promise<void> {
     await limitMemory((await usedMemory()) + roomBytes);
-    const tasks = ids.map((jobId) => ({ ...task('t', 'x'.repeat(2_000)), options: { jobId } }));
+    const tasks = ids.map((jobId) => ({ ...task('t', 'x'.repeat(1_000)), options: { jobId } }));
     try {
       await expect(queue.addBulk(tasks)).rejects.toThrow('OOM');
     } finally {
@@ -206,7 +206,7 @@ describe('a full Redis', () => {
   it('adds whole parts of a list or none of them; adding it again completes it', async () => {
     const { queue, waiting, isKept } = await startProducer(redis, server.url);
     const ids = upTo(2_000).map((n) => `n${n}`);
-    await addUntilFull(queue, ids, 2_500_000);
+    await addUntilFull(queue, ids, 1_500_000);
     const added = await waiting();
     expect(added.length).toBeGreaterThan(0);
     expect(added.length).toBeLessThan(2_000);
