@@ -4,6 +4,7 @@
 export type LuaScriptName =
   | 'acquireLeadership'
   | 'addTaskLog'
+  | 'addTasks'
   | 'awaitChildren'
   | 'beat'
   | 'buryTask'
@@ -427,6 +428,83 @@ end
 local code = attemptRuns(caller, ARGV[5], ARGV[4])
 if code < 0 then return code end
 return bullmq(slice(KEYS, 4), slice(ARGV, 6))
+`,
+  },
+  addTasks: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local function jobKey(id) return base .. id end
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local FIRST, PER, MOST_TASKS = 5, 3, 1000
+local numberOfKinds = tonumber(ARGV[4])
+local firstTask = FIRST + (numberOfKinds or 0) * PER
+local numberOfTasks = (#ARGV + 1 - firstTask) / PER
+if not numberOfKinds or numberOfTasks < 0 or numberOfTasks > MOST_TASKS or numberOfTasks % 1 ~= 0 then
+  return INVALID_ARGUMENT
+end
+local kinds = {}
+for number = 1, numberOfKinds do
+  local at = FIRST + (number - 1) * PER
+  kinds[tostring(number)] = { name = ARGV[at], opts = ARGV[at + 1], timestamp = ARGV[at + 2] }
+end
+for at = firstTask, #ARGV, PER do
+  if not kinds[ARGV[at]] then return INVALID_ARGUMENT end
+end
+local paused, concurrency, maxEvents =
+  unpack(rcall('HMGET', keys.meta, 'paused', 'concurrency', 'opts.maxLenEvents'))
+local jobKeys = {}
+for at = firstTask, #ARGV, PER do jobKeys[#jobKeys + 1] = jobKey(ARGV[at + 1]) end
+local isAnyKept = #jobKeys > 0 and rcall('EXISTS', unpack(jobKeys)) > 0
+local ids, places, duplicates, seen = {}, {}, {}, {}
+for at = firstTask, #ARGV, PER do
+  local id = ARGV[at + 1]
+  if seen[id] or (isAnyKept and rcall('EXISTS', jobKey(id)) == 1) then
+    duplicates[#duplicates + 1] = id
+  else
+    seen[id] = true
+    ids[#ids + 1] = id
+    places[#places + 1] = at
+  end
+end
+if #ids > 0 then
+  rcall('INCRBY', base .. 'id', #ids)
+  rcall('LPUSH', keys.wait, unpack(ids))
+end
+for _, id in ipairs(duplicates) do
+  rcall('XADD', keys.events, '*', 'event', 'duplicated', 'jobId', id)
+end
+for number, id in ipairs(ids) do
+  local at = places[number]
+  local kind = kinds[ARGV[at]]
+  rcall('XADD', keys.events, '*', 'event', 'added', 'jobId', id, 'name', kind.name)
+  rcall('XADD', keys.events, '*', 'event', 'waiting', 'jobId', id)
+  rcall('HSET', jobKey(id), 'name', kind.name, 'data', ARGV[at + 2], 'opts', kind.opts, 'timestamp', kind.timestamp,
+    'delay', '0', 'priority', '0')
+end
+rcall('XTRIM', keys.events, 'MAXLEN', '~', maxEvents or 10000)
+local isMaxed = concurrency and rcall('LLEN', keys.active) >= tonumber(concurrency)
+if #ids > 0 and not paused and not isMaxed then wakeLeader() end
+return #ids
 `,
   },
   awaitChildren: {
