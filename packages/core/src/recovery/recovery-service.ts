@@ -46,9 +46,10 @@ export class RecoveryService implements TermRunner {
   async #watchWorkers(term: LeadershipTerm): Promise<void> {
     const { heartbeatIntervalMs, heartbeatTimeoutMs } = this.#context.options;
     const observer = new BeatObserver(heartbeatTimeoutMs);
+    const retries = new RetrySchedule();
     const tickMs = Math.min(longestTickMs, Math.max(shortestTickMs, Math.floor(heartbeatIntervalMs / 2)));
     while (!term.signal.aborted) {
-      await this.#guarded(term, () => this.#recoverSilentWorkers(term, observer));
+      await this.#guarded(term, () => this.#recoverSilentWorkers(term, observer, retries));
       await untilAborted(term.signal, Math.min(tickMs, observer.msUntilSilent(this.#clock.nowMs())));
     }
   }
@@ -81,12 +82,18 @@ export class RecoveryService implements TermRunner {
     }
   }
 
-  async #recoverSilentWorkers(term: LeadershipTerm, observer: BeatObserver): Promise<void> {
+  async #recoverSilentWorkers(
+    term: LeadershipTerm,
+    observer: BeatObserver,
+    retries: RetrySchedule,
+  ): Promise<void> {
     const { hub, keys } = this.#context;
     const beats = await hub.commands.hgetall(keys.beats);
     for (const { workerId, beat } of observer.observe(beats, this.#clock.nowMs())) {
-      const recovered = await this.#recover(term, workerId, beat);
-      if (recovered !== undefined) this.#log.warn('workerDeclaredDead', { workerId, recovered });
+      await this.#isolated(retries, workerId, async () => {
+        const recovered = await this.#recover(term, workerId, beat);
+        if (recovered !== undefined) this.#log.warn('workerDeclaredDead', { workerId, recovered });
+      });
     }
   }
 

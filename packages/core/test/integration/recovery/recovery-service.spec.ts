@@ -49,6 +49,15 @@ async function leaveQueueOf(workerId: string): Promise<void> {
   await hub.commands.hset(meta(workerId), { queue: context.keys.base, node: 'gone' });
 }
 
+const registered = async (): Promise<string[]> =>
+  (await hub.commands.hkeys(context.keys.workerRegistry)).sort();
+
+async function register(workerId: string): Promise<void> {
+  await leaveQueueOf(workerId);
+  await hub.commands.hset(context.keys.workerRegistry, workerId, '{}');
+  await hub.commands.hset(context.keys.beats, workerId, 1);
+}
+
 const untilGone = (workerIds: readonly string[]): Promise<unknown> =>
   until('they are recovered', async () => (await hub.commands.exists(...workerIds.map(meta))) === 0);
 
@@ -117,6 +126,37 @@ describe('RecoveryService', () => {
       clock.advance(500);
       await untilGone([damaged]);
       expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining('WRONGTYPE')]);
+    });
+  });
+
+  describe('watching the workers', () => {
+    it('recovers the others beside one that it cannot, and that one once it can', async () => {
+      const workers = ['damaged', 'dead-1', 'dead-2', 'dead-3'];
+      for (const worker of workers) await register(worker);
+      await hub.commands.set(meta('damaged'), 'no hash');
+      run();
+      await until('nobody else is left', async () => {
+        clock.advance(100);
+        return (await registered()).length === 1;
+      });
+      expect(await registered()).toEqual(['damaged']);
+      await until('it has tried the damaged one', () => errors.length > 0);
+      expect(errors[0]!.message).toContain('WRONGTYPE');
+
+      // The watch looks all the time; the damaged one has a pause of its own.
+      const before = errors.length;
+      await register('dead-4');
+      await until('a later one is recovered too', async () => {
+        clock.advance(100);
+        return !(await registered()).includes('dead-4');
+      });
+      expect(errors.length - before).toBeLessThanOrEqual(2);
+
+      await hub.commands.del(meta('damaged'));
+      await leaveQueueOf('damaged');
+      clock.advance(60_000);
+      await untilGone(['damaged']);
+      expect(await registered()).toEqual([]);
     });
   });
 });
