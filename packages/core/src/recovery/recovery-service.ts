@@ -4,7 +4,7 @@ import { StaleLeaderError, TaskNotFoundError, TaskStillRunningError } from '../e
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { scanHashes } from '../redis/scan.js';
-import { BeatObserver } from './beat-observer.js';
+import { BeatObserver, type SilentWorker } from './beat-observer.js';
 import { RetrySchedule } from './retry-schedule.js';
 import { isFaultOfOneWorker } from './worker-fault.js';
 
@@ -22,8 +22,8 @@ const retryMs = 500;
 const metaSuffix = ':meta';
 
 /**
- * The leader's watch over the workers: declares those dead whose heartbeat it has not seen change for the heartbeat timeout
- * by its own clock, and looks for worker queues that nobody owns. The protocol is described in RECOVERY.md.
+ * The leader's watch over the workers: declares those dead whose heartbeat it has not seen change for the heartbeat timeout,
+ * theirs or its own, whichever is longer, by its own clock, and looks for worker queues that nobody owns. The protocol is described in RECOVERY.md.
  */
 export class RecoveryService implements TermRunner {
   readonly #context: QueueContext;
@@ -89,9 +89,10 @@ export class RecoveryService implements TermRunner {
   ): Promise<void> {
     const { hub, keys } = this.#context;
     const beats = await hub.commands.hgetall(keys.beats);
-    for (const { workerId, beat } of observer.observe(beats, this.#clock.nowMs())) {
+    for (const silent of observer.observe(beats, this.#clock.nowMs())) {
+      const { workerId } = silent;
       await this.#isolated(retries, workerId, async () => {
-        const recovered = await this.#recover(term, workerId, beat);
+        const recovered = await this.#recover(term, silent);
         if (recovered !== undefined) this.#log.warn('workerDeclaredDead', { workerId, recovered });
       });
     }
@@ -123,7 +124,7 @@ export class RecoveryService implements TermRunner {
     if (workerId.includes(':')) return;
     if ((await hub.commands.hget(metaKey, 'queue')) !== keys.base) return;
     if ((await hub.commands.hexists(keys.workerRegistry, workerId)) === 1) return;
-    const recovered = await this.#recover(term, workerId, '');
+    const recovered = await this.#recover(term, { workerId, beat: '', silentMs: 0 });
     if (recovered === undefined) return;
     this.#log.warn('orphanQueueRecovered', { workerQueue: metaKey.slice(0, -metaSuffix.length), recovered });
   }
@@ -141,11 +142,14 @@ export class RecoveryService implements TermRunner {
     }
   }
 
-  /** @returns how many tasks went back, or nothing where the worker lives or is gone already */
-  async #recover(term: LeadershipTerm, workerId: string, beat: string): Promise<number | undefined> {
+  /** @returns how many tasks went back, or nothing where the worker lives, may live still, or is gone already */
+  async #recover(
+    term: LeadershipTerm,
+    { workerId, beat, silentMs }: SilentWorker,
+  ): Promise<number | undefined> {
     const { scripts, options } = this.#context;
     try {
-      const args = [workerId, beat, options.maxCrashes];
+      const args = [workerId, beat, options.maxCrashes, Math.floor(silentMs)];
       return (await scripts.run('recoverWorker', {
         caller: term.lockValue,
         args,

@@ -5305,16 +5305,17 @@ local function dissolve(worker, crashed, maxCrashes)
   if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   return count
 end
-local worker, beat, maxCrashes = ARGV[4], ARGV[5], tonumber(ARGV[6])
-if not maxCrashes then return INVALID_ARGUMENT end
+local worker, beat, maxCrashes, silentMs = ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+if not maxCrashes or not silentMs then return INVALID_ARGUMENT end
 if not isLeader() then return STALE_LEADER end
-local stamp = workerMeta(worker, 'queue')[1]
+local stamp, lease = unpack(workerMeta(worker, 'queue', 'lease'))
 if stamp and stamp ~= base then return FOREIGN_QUEUE end
 if beat == '' then
   if isRegistered(worker) then return STILL_RUNNING end
   if not stamp then return NOT_FOUND end
 else
   if (rcall('HGET', keys.beats, worker) or '0') ~= beat then return STILL_RUNNING end
+  if silentMs < (tonumber(lease) or 0) then return STILL_RUNNING end
   if not stamp and not isRegistered(worker) then
     rcall('HDEL', keys.beats, worker)
     return NOT_FOUND
@@ -5532,6 +5533,7 @@ local function release(worker, reason, parkUntil)
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
+if not tonumber(ARGV[9]) then return INVALID_ARGUMENT end
 if (rcall('HGET', ctlKey, 'layout') or ARGV[4]) ~= ARGV[4] then return LAYOUT_MISMATCH end
 local metaKey = workerKey(caller, 'meta')
 local stamp, node, tag = unpack(rcall('HMGET', metaKey, 'queue', 'node', 'tag'))
@@ -5540,7 +5542,8 @@ if node and node ~= ARGV[5] then return NOT_OWNER end
 if isRegistered(caller) then return 1 end
 goOnWhenFull()
 rcall('HSETNX', ctlKey, 'layout', ARGV[4])
-rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7])
+rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7],
+  'lease', ARGV[9])
 rcall('HSET', registryKey, caller, ARGV[8])
 rcall('HSET', keys.beats, caller, 0)
 rcall('LREM', keys.idle, 0, caller)

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { composeScripts } from '../../../src/bullmq/bullmq-scripts.js';
 import { ManualClock } from '../../../src/domain/clock.js';
@@ -56,6 +56,12 @@ async function register(workerId: string): Promise<void> {
   await leaveQueueOf(workerId);
   await hub.commands.hset(context.keys.workerRegistry, workerId, '{}');
   await hub.commands.hset(context.keys.beats, workerId, 1);
+}
+
+/** How often the leader has read the heartbeats since. */
+function countReads(): () => number {
+  const read = jest.spyOn(hub.commands, 'hgetall');
+  return () => read.mock.calls.length;
 }
 
 const untilGone = (workerIds: readonly string[]): Promise<unknown> =>
@@ -157,6 +163,30 @@ describe('RecoveryService', () => {
       clock.advance(60_000);
       await untilGone(['damaged']);
       expect(await registered()).toEqual([]);
+    });
+
+    it('gives a worker the time of its own lease where that is longer than the leader would wait', async () => {
+      const own = 60_000;
+      await register('patient');
+      await hub.commands.hset(meta('patient'), 'lease', own);
+      await register('hasty');
+      await hub.commands.hset(meta('hasty'), 'lease', heartbeatTimeout / 2);
+      run();
+      const reads = countReads();
+      const startedAt = clock.nowMs();
+      await until('the other one is recovered', async () => {
+        clock.advance(50);
+        return !(await registered()).includes('hasty');
+      });
+      // The leader has seen them at some time after it began.
+      expect(clock.nowMs() - startedAt).toBeGreaterThanOrEqual(heartbeatTimeout);
+      clock.advance(startedAt + own - 1 - clock.nowMs());
+      const before = reads();
+      await until('it has looked twice since', () => reads() >= before + 2);
+      expect(await registered()).toEqual(['patient']);
+      clock.advance(own);
+      await untilGone(['patient']);
+      expect(errors).toEqual([]);
     });
   });
 });
