@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '../domain/clock.js';
+import { longestTaskDataBytes } from '../domain/task-data.js';
 import type { LeadershipTerm, TermRunner } from '../election/leadership.interface.js';
 import { StaleLeaderError } from '../errors/errors.js';
 import { errorName, type QueueLog } from '../observability/messages/queue-log.js';
@@ -15,8 +16,6 @@ export interface SchedulerServiceDependencies {
 /** Bounds of one dispatch script: so many ids, and so many bytes of task data. They keep it in the low milliseconds. */
 const maxIdsPerDispatch = 500;
 const maxBytesPerDispatch = 1_000_000;
-/** What a task's data has beside its payload and its tag, generously: names, quotes, escapes. */
-const dataOverheadBytes = 4_096;
 const retryMs = 200;
 
 type DispatchReply = [taken: number, bound: number, more: 0 | 1, dueInMs: number];
@@ -97,7 +96,7 @@ export class SchedulerService implements TermRunner {
   /** Dispatches until nothing is left to do; returns the time until the next due task or tag (ms, -1: none). */
   async #dispatchAll(term: LeadershipTerm): Promise<number> {
     const { options, scripts } = this.#context;
-    const maxDataBytes = options.maxPayloadBytes + options.maxTagBytes + dataOverheadBytes;
+    const maxDataBytes = longestTaskDataBytes(options);
     const args = [
       options.maxBatchSize,
       maxIdsPerDispatch,
