@@ -4966,27 +4966,27 @@ local function dropFromWait()
   return #ids < window and -1 or from + kept
 end
 local function dropFrom(list)
-  local stale
-  repeat
-    local ids = rcall('LRANGE', list, -window, -1)
-    stale = 0
-    for i = #ids, 1, -1 do
-      local isStale = not (rcall('ZSCORE', keys.seq, ids[i]) and isTask(ids[i]))
-      if isStale then stale = stale + 1 end
-      if isStale or drop(ids[i]) then unindex(ids[i], tag) end
+  local ids = rcall('LRANGE', list, -window, -1)
+  local isShorter = false
+  for i = #ids, 1, -1 do
+    local isStale = not (rcall('ZSCORE', keys.seq, ids[i]) and isTask(ids[i]))
+    if isStale or drop(ids[i]) then
+      unindex(ids[i], tag)
+      isShorter = true
     end
-  until stale == 0 or removed > 0
+  end
+  return isShorter
 end
 local position = dropFromWait()
-if position < 0 and removed == 0 then
-  for _, worker in ipairs(ownersOf(tag)) do
-    local meta = workerMeta(worker, 'tag', 'ntag')
-    if meta[2] == tag then dropAhead(worker) end
-    if meta[1] == tag then dropFrom(workerKey(worker, 'wait')) end
-  end
-  dropFrom(tagKey(tag))
+if position >= 0 or removed > 0 then return { removed, position } end
+local isDone = true
+for _, worker in ipairs(ownersOf(tag)) do
+  local meta = workerMeta(worker, 'tag', 'ntag')
+  if meta[2] == tag then dropAhead(worker) end
+  if meta[1] == tag and dropFrom(workerKey(worker, 'wait')) then isDone = false end
 end
-return { removed, position }
+if dropFrom(tagKey(tag)) then isDone = false end
+return { removed, isDone and -2 or -1 }
 `,
   },
   recoverWorker: {

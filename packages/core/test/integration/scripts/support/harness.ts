@@ -216,15 +216,15 @@ export class Harness {
   /** To the end, as QueueService does. */
   async purgeTag(tag: string, window = 200): Promise<number> {
     let removed = 0;
-    for (let position = 0; ;) {
+    for (let position = 0; position !== -2;) {
       const [count, next] = (await this.run('purgeTag', { args: [tag, position, window] })) as [
         number,
         number,
       ];
       removed += count;
-      if (next < 0 && count === 0) return removed;
       position = next;
     }
+    return removed;
   }
 
   async setLimits(limit: number, tags: Readonly<Record<string, number>> = {}): Promise<unknown> {
