@@ -1139,6 +1139,18 @@ local function slice(list, from)
   for i = from, #list do part[#part + 1] = list[i] end
   return part
 end
+local function isToBeRemoved(id)
+  local ok, opts = pcall(cjson.decode, rcall('HGET', jobKey(id), 'opts') or '')
+  local keep = ok and type(opts) == 'table' and opts.removeOnFail
+  if type(keep) == 'table' then keep = keep.count end
+  return keep == true or keep == 0
+end
+local function freeDeduplicationId(id)
+  local deduplicationId = rcall('HGET', jobKey(id), 'deid')
+  if not deduplicationId then return end
+  local key = base .. 'de:' .. deduplicationId
+  if rcall('PTTL', key) == -1 and redis.pcall('GET', key) == id then rcall('DEL', key) end
+end
 local attempt, id, timestamp = ARGV[4], ARGV[8], ARGV[10]
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
@@ -1149,7 +1161,15 @@ if state == 'current' then
   if isTask(id) then
     rcall('HSET', jobKey(id), 'failedReason', ARGV[9], 'finishedOn', timestamp)
     rcall('HDEL', jobKey(id), 'defa')
-    rcall('ZADD', base .. 'failed', timestamp, id)
+    redis.pcall('HINCRBY', jobKey(id), 'atm', 1)
+    freeDeduplicationId(id)
+    if isToBeRemoved(id) then
+      for _, suffix in ipairs({ '', ':logs', ':dependencies', ':processed', ':failed', ':unsuccessful' }) do
+        rcall('DEL', jobKey(id) .. suffix)
+      end
+    else
+      rcall('ZADD', base .. 'failed', timestamp, id)
+    end
     emit('failed', 'jobId', id, 'failedReason', ARGV[9], 'prev', 'active')
   end
   forgetCurrent(caller, id, attempt)
