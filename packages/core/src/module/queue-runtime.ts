@@ -67,6 +67,8 @@ export class QueueRuntime {
   }
 
   async close(): Promise<void> {
+    this.workerService.close();
+    this.electionService.close();
     try {
       await this.queueService.close();
     } finally {
