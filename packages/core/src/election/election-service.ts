@@ -6,7 +6,7 @@ import type { QueueContext } from '../redis/queue-context.js';
 import { asTypedError } from '../redis/script-runner.js';
 import { ElectionScripts, nodeIdOf, type Candidacy } from './election-scripts.js';
 import { parseLeaderInfo, type LeaderInfo } from './leader-info.js';
-import type { TermRunner } from './leadership.interface.js';
+import type { RevocableCandidacy, TermRunner } from './leadership.interface.js';
 import { ObservedLock } from './observed-lock.js';
 import { Term, type TermEnd } from './term.js';
 
@@ -29,7 +29,7 @@ const longestSleepMs = 5_000;
  *
  * @publicApi
  */
-export class ElectionService {
+export class ElectionService implements RevocableCandidacy {
   readonly nodeId: string;
   /** Whether this instance leads; emits the present state first and then every change. */
   readonly leadership$: Observable<boolean>;
@@ -46,6 +46,7 @@ export class ElectionService {
   /** Resolves once the lock of the present term has been given up, or is known to be lost. */
   #handedOver: Promise<void> | undefined;
   #started = false;
+  #withdrawn = false;
   /** Present while this instance stands for election; aborted when it is to stand no more. */
   #standing: AbortController | undefined;
   #loop: Promise<void> = Promise.resolve();
@@ -105,7 +106,8 @@ export class ElectionService {
   }
 
   /**
-   * Stands for election; does nothing when it does already, or in a role that does not schedule.
+   * Stands for election, as soon as the scheduler is not stopped; does nothing when it does already, or in a role that does
+   * not schedule.
    *
    * @throws {@link QueueClosedError}
    */
@@ -123,6 +125,18 @@ export class ElectionService {
     await this.#loop;
   }
 
+  /** @internal */
+  withdraw(): void {
+    this.#withdrawn = true;
+    this.#stepAside();
+  }
+
+  /** @internal */
+  restore(): void {
+    this.#withdrawn = false;
+    this.#stand();
+  }
+
   /** @internal Nothing can be asked of it any more. */
   close(): void {
     this.#closed = true;
@@ -130,7 +144,7 @@ export class ElectionService {
 
   /** Begins when what went on before has ended. */
   #stand(): void {
-    if (!this.#started || this.#standing !== undefined) return;
+    if (!this.#started || this.#withdrawn || this.#standing !== undefined) return;
     const standing = (this.#standing = new AbortController());
     this.#loop = this.#loop.then(() => this.#run(standing.signal));
   }

@@ -34,8 +34,8 @@ export class QueueRuntime {
         leaderWatch.lockSeen(ttlMs);
       },
     });
-    this.schedulerService = new SchedulerService(shared);
     this.electionService = new ElectionService(shared);
+    this.schedulerService = new SchedulerService({ ...shared, candidacy: this.electionService });
     this.electionService.addRunner(this.schedulerService);
     this.electionService.addRunner(new RecoveryService(shared));
   }
