@@ -6,12 +6,14 @@ import type { QueueContext } from '../redis/queue-context.js';
 import { asTypedError } from '../redis/script-runner.js';
 import { ElectionScripts, nodeIdOf, type Candidacy } from './election-scripts.js';
 import { parseLeaderInfo, type LeaderInfo } from './leader-info.js';
+import type { LeaderWatch } from './leader-watch.js';
 import type { RevocableCandidacy, TermRunner } from './leadership.interface.js';
 import { ObservedLock } from './observed-lock.js';
 import { Term, type TermEnd } from './term.js';
 
 export interface ElectionServiceDependencies {
   readonly context: QueueContext;
+  readonly leaderWatch: Pick<LeaderWatch, 'isLeaderless'>;
   readonly log: QueueLog;
   readonly onError: (error: unknown) => void;
   readonly clock?: Clock;
@@ -36,6 +38,7 @@ export class ElectionService implements RevocableCandidacy {
 
   readonly #leads = new BehaviorSubject(false);
   readonly #context: QueueContext;
+  readonly #leaderWatch: Pick<LeaderWatch, 'isLeaderless'>;
   readonly #log: QueueLog;
   readonly #onError: (error: unknown) => void;
   readonly #clock: Clock;
@@ -55,8 +58,9 @@ export class ElectionService implements RevocableCandidacy {
   #saidFollower = false;
 
   /** @internal */
-  constructor({ context, log, onError, clock = systemClock }: ElectionServiceDependencies) {
+  constructor({ context, leaderWatch, log, onError, clock = systemClock }: ElectionServiceDependencies) {
     this.#context = context;
+    this.#leaderWatch = leaderWatch;
     this.#log = log;
     this.#onError = onError;
     this.#clock = clock;
@@ -80,6 +84,14 @@ export class ElectionService implements RevocableCandidacy {
   /** Whether this instance leads and may act on it by its own clock. */
   isLeader(): boolean {
     return this.#term?.isOpen ?? false;
+  }
+
+  /**
+   * Whether there has been no leader for a whole lock TTL, so that nothing is assigned. Noticed by the heartbeats of workers:
+   * always `false` in an instance without them.
+   */
+  get isLeaderless(): boolean {
+    return this.#leaderWatch.isLeaderless;
   }
 
   /**

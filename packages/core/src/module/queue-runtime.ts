@@ -34,7 +34,7 @@ export class QueueRuntime {
         leaderWatch.lockSeen(ttlMs);
       },
     });
-    this.electionService = new ElectionService(shared);
+    this.electionService = new ElectionService({ ...shared, leaderWatch });
     this.schedulerService = new SchedulerService({ ...shared, candidacy: this.electionService });
     this.electionService.addRunner(this.schedulerService);
     this.electionService.addRunner(new RecoveryService(shared));

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { WorkerService } from '../../../src/index.js';
+import { quickElection } from '../../support/app.js';
 import { closeAll, startInstance } from '../../support/calm.js';
 import { uniqueName } from '../../support/redis.js';
 import { until } from '../../support/until.js';
@@ -56,5 +57,16 @@ describe('standing for election', () => {
     second.scheduler.start();
     await run();
     expect((await first.election.getLeader())!.nodeId).toBe(second.election.nodeId);
+  });
+});
+
+describe('a queue without a leader', () => {
+  it('is noticed after a lock TTL by an instance with workers, and until there is one', async () => {
+    const name = uniqueName();
+    const { election } = await startInstance({ name, role: 'WORKER', electionOptions: quickElection });
+    expect(election.isLeaderless).toBe(false);
+    await until('it is noticed', () => election.isLeaderless);
+    await startInstance({ name, role: 'SCHEDULER', electionOptions: quickElection });
+    await until('the leader is noticed', () => !election.isLeaderless);
   });
 });
