@@ -36,6 +36,8 @@ export interface QueueServiceDependencies {
 }
 
 const purgeWindow = 200;
+/** In place of a position, when `purgeTag` has found nothing more. */
+const nothingLeft = -2;
 /** Each try can find the task between two attempts; one that another worker of BullMQ runs is in none of ours. */
 const cancelTries = 10;
 
@@ -183,11 +185,10 @@ export class QueueService {
    */
   async purgeTag(identifyTag: string): Promise<number> {
     let removed = 0;
-    for (let position = 0; ;) {
+    for (let position = 0; position !== nothingLeft;) {
       const reply = await this.#runForTag('purgeTag', identifyTag, [position, purgeWindow]);
       const [count, next] = reply as [number, number];
       removed += count;
-      if (next < 0 && count === 0) break;
       position = next;
     }
     this.#log.info('tagPurged', { identifyTag, removed });

@@ -1217,6 +1217,18 @@ local function slice(list, from)
   for i = from, #list do part[#part + 1] = list[i] end
   return part
 end
+local function isToBeRemoved(id)
+  local ok, opts = pcall(cjson.decode, rcall('HGET', jobKey(id), 'opts') or '')
+  local keep = ok and type(opts) == 'table' and opts.removeOnFail
+  if type(keep) == 'table' then keep = keep.count end
+  return keep == true or keep == 0
+end
+local function freeDeduplicationId(id)
+  local deduplicationId = rcall('HGET', jobKey(id), 'deid')
+  if not deduplicationId then return end
+  local key = base .. 'de:' .. deduplicationId
+  if rcall('PTTL', key) == -1 and redis.pcall('GET', key) == id then rcall('DEL', key) end
+end
 local attempt, id, timestamp = ARGV[4], ARGV[8], ARGV[10]
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
@@ -1227,7 +1239,15 @@ if state == 'current' then
   if isTask(id) then
     rcall('HSET', jobKey(id), 'failedReason', ARGV[9], 'finishedOn', timestamp)
     rcall('HDEL', jobKey(id), 'defa')
-    rcall('ZADD', base .. 'failed', timestamp, id)
+    redis.pcall('HINCRBY', jobKey(id), 'atm', 1)
+    freeDeduplicationId(id)
+    if isToBeRemoved(id) then
+      for _, suffix in ipairs({ '', ':logs', ':dependencies', ':processed', ':failed', ':unsuccessful' }) do
+        rcall('DEL', jobKey(id) .. suffix)
+      end
+    else
+      rcall('ZADD', base .. 'failed', timestamp, id)
+    end
     emit('failed', 'jobId', id, 'failedReason', ARGV[9], 'prev', 'active')
   end
   forgetCurrent(caller, id, attempt)
@@ -5044,27 +5064,27 @@ local function dropFromWait()
   return #ids < window and -1 or from + kept
 end
 local function dropFrom(list)
-  local stale
-  repeat
-    local ids = rcall('LRANGE', list, -window, -1)
-    stale = 0
-    for i = #ids, 1, -1 do
-      local isStale = not (rcall('ZSCORE', keys.seq, ids[i]) and isTask(ids[i]))
-      if isStale then stale = stale + 1 end
-      if isStale or drop(ids[i]) then unindex(ids[i], tag) end
+  local ids = rcall('LRANGE', list, -window, -1)
+  local isShorter = false
+  for i = #ids, 1, -1 do
+    local isStale = not (rcall('ZSCORE', keys.seq, ids[i]) and isTask(ids[i]))
+    if isStale or drop(ids[i]) then
+      unindex(ids[i], tag)
+      isShorter = true
     end
-  until stale == 0 or removed > 0
+  end
+  return isShorter
 end
 local position = dropFromWait()
-if position < 0 and removed == 0 then
-  for _, worker in ipairs(ownersOf(tag)) do
-    local meta = workerMeta(worker, 'tag', 'ntag')
-    if meta[2] == tag then dropAhead(worker) end
-    if meta[1] == tag then dropFrom(workerKey(worker, 'wait')) end
-  end
-  dropFrom(tagKey(tag))
+if position >= 0 or removed > 0 then return { removed, position } end
+local isDone = true
+for _, worker in ipairs(ownersOf(tag)) do
+  local meta = workerMeta(worker, 'tag', 'ntag')
+  if meta[2] == tag then dropAhead(worker) end
+  if meta[1] == tag and dropFrom(workerKey(worker, 'wait')) then isDone = false end
 end
-return { removed, position }
+if dropFrom(tagKey(tag)) then isDone = false end
+return { removed, isDone and -2 or -1 }
 `,
   },
   recoverWorker: {
@@ -5383,16 +5403,17 @@ local function dissolve(worker, crashed, maxCrashes)
   if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   return count
 end
-local worker, beat, maxCrashes = ARGV[4], ARGV[5], tonumber(ARGV[6])
-if not maxCrashes then return INVALID_ARGUMENT end
+local worker, beat, maxCrashes, silentMs = ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+if not maxCrashes or not silentMs then return INVALID_ARGUMENT end
 if not isLeader() then return STALE_LEADER end
-local stamp = workerMeta(worker, 'queue')[1]
+local stamp, lease = unpack(workerMeta(worker, 'queue', 'lease'))
 if stamp and stamp ~= base then return FOREIGN_QUEUE end
 if beat == '' then
   if isRegistered(worker) then return STILL_RUNNING end
   if not stamp then return NOT_FOUND end
 else
   if (rcall('HGET', keys.beats, worker) or '0') ~= beat then return STILL_RUNNING end
+  if silentMs < (tonumber(lease) or 0) then return STILL_RUNNING end
   if not stamp and not isRegistered(worker) then
     rcall('HDEL', keys.beats, worker)
     return NOT_FOUND
@@ -5610,6 +5631,7 @@ local function release(worker, reason, parkUntil)
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
+if not tonumber(ARGV[9]) then return INVALID_ARGUMENT end
 if (rcall('HGET', ctlKey, 'layout') or ARGV[4]) ~= ARGV[4] then return LAYOUT_MISMATCH end
 local metaKey = workerKey(caller, 'meta')
 local stamp, node, tag = unpack(rcall('HMGET', metaKey, 'queue', 'node', 'tag'))
@@ -5618,7 +5640,8 @@ if node and node ~= ARGV[5] then return NOT_OWNER end
 if isRegistered(caller) then return 1 end
 goOnWhenFull()
 rcall('HSETNX', ctlKey, 'layout', ARGV[4])
-rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7])
+rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7],
+  'lease', ARGV[9])
 rcall('HSET', registryKey, caller, ARGV[8])
 rcall('HSET', keys.beats, caller, 0)
 rcall('LREM', keys.idle, 0, caller)

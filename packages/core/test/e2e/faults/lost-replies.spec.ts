@@ -309,7 +309,7 @@ async function recoverGhost(kind: FaultKind): Promise<void> {
   });
   const scripts = new QueueScripts(new ScriptRunner(redis, 5_000, composeScripts()), keys);
   const ghost = 'ghost-1';
-  const args = [keys.layout, 'ghost', `${name}-marker`, keys.workerState(ghost), '{}'];
+  const args = [keys.layout, 'ghost', `${name}-marker`, keys.workerState(ghost), '{}', 800];
   await scripts.run('registerWorker', { caller: ghost, args });
   const producer = await startInstance({ name, role: 'PRODUCER' });
   const jobs = await producer.queue.addBulk(upTo(3).map((n) => note(n)));
