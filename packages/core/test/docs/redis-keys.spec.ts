@@ -50,8 +50,7 @@ describe('the tables of keys', () => {
         !row.lives.includes('until it is read') &&
         ![...seen.keys()].some((key) => patternOf(row, names).test(key)),
     );
-    // What only a resignation leaves is looked for below.
-    expect(missing.map(({ key }) => key)).toEqual(['scheduler:election:vacancy']);
+    expect(missing.map(({ key }) => key)).toEqual([]);
 
     await finish();
     const left = await redis.keys('*');
