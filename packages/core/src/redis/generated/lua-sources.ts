@@ -10,6 +10,7 @@ export type LuaScriptName =
   | 'cancelTask'
   | 'changeTaskData'
   | 'commitTask'
+  | 'commitTasks'
   | 'delayTask'
   | 'dispatch'
   | 'drainIndexed'
@@ -60,7 +61,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -71,10 +72,13 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 if (rcall('HGET', ctlKey, 'layout') or ARGV[7]) ~= ARGV[7] then return LAYOUT_MISMATCH end
 local held, info = rcall('GET', lockKey), rcall('GET', KEYS[5]) or ''
@@ -112,7 +116,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -130,10 +134,13 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -151,8 +158,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -163,10 +171,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -194,11 +201,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -220,30 +232,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -255,7 +266,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -263,29 +274,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -296,87 +306,135 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, token, timestamp)
+  local key, attempts = jobKey(id), 0
+  for i = 1, #hash, 2 do
+    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  local attempt = string.format('%.0f', attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  for i = 1, #hash, 2 do
+    if hash[i] == 'timestamp' then return hash end
   end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+  return nil
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash = seq and not isStarted[id] and taskHash(id)
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
       local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
       if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      if not release(worker.id, reason) then return NOTHING end
+      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -398,7 +456,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -408,12 +466,13 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -443,7 +502,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -461,10 +520,13 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -482,8 +544,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -494,10 +557,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -525,11 +587,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -551,30 +618,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -586,7 +652,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -594,29 +660,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -627,87 +692,135 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, token, timestamp)
+  local key, attempts = jobKey(id), 0
+  for i = 1, #hash, 2 do
+    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  local attempt = string.format('%.0f', attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  for i = 1, #hash, 2 do
+    if hash[i] == 'timestamp' then return hash end
   end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+  return nil
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash = seq and not isStarted[id] and taskHash(id)
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
       local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
       if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      if not release(worker.id, reason) then return NOTHING end
+      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -729,7 +842,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -739,12 +852,13 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -778,7 +892,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -828,7 +942,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -846,10 +960,13 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -867,8 +984,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -879,10 +997,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -910,11 +1027,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -936,30 +1058,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -971,7 +1092,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -979,29 +1100,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -1012,87 +1132,135 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, token, timestamp)
+  local key, attempts = jobKey(id), 0
+  for i = 1, #hash, 2 do
+    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  local attempt = string.format('%.0f', attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  for i = 1, #hash, 2 do
+    if hash[i] == 'timestamp' then return hash end
   end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+  return nil
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash = seq and not isStarted[id] and taskHash(id)
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
       local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
       if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      if not release(worker.id, reason) then return NOTHING end
+      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -1114,7 +1282,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -1124,12 +1292,13 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -1173,7 +1342,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -1184,10 +1353,13 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -1205,8 +1377,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -1217,10 +1390,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -1248,11 +1420,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -1274,30 +1451,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -1309,7 +1485,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -1317,29 +1493,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -1350,11 +1525,11 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
@@ -1385,7 +1560,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -1459,12 +1634,10 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
@@ -1479,6 +1652,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -1509,7 +1683,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -1527,10 +1701,13 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -1548,8 +1725,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -1560,10 +1738,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -1591,11 +1768,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -1617,30 +1799,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -1652,7 +1833,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -1660,29 +1841,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -1693,87 +1873,135 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, token, timestamp)
+  local key, attempts = jobKey(id), 0
+  for i = 1, #hash, 2 do
+    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  local attempt = string.format('%.0f', attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  for i = 1, #hash, 2 do
+    if hash[i] == 'timestamp' then return hash end
   end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+  return nil
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash = seq and not isStarted[id] and taskHash(id)
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
       local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
       if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      if not release(worker.id, reason) then return NOTHING end
+      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -1795,7 +2023,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -1805,12 +2033,13 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -1839,8 +2068,8 @@ if ARGV[6] == '1' then return take(caller, ARGV[5], timestamp) end
 return 0
 `,
   },
-  delayTask: {
-    numberOfKeys: 14,
+  commitTasks: {
+    numberOfKeys: 3,
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
@@ -1853,7 +2082,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -1871,10 +2100,13 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -1892,8 +2124,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -1904,10 +2137,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -1935,11 +2167,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -1961,30 +2198,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -1996,7 +2232,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -2004,29 +2240,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -2037,87 +2272,135 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, token, timestamp)
+  local key, attempts = jobKey(id), 0
+  for i = 1, #hash, 2 do
+    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  local attempt = string.format('%.0f', attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  for i = 1, #hash, 2 do
+    if hash[i] == 'timestamp' then return hash end
   end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+  return nil
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash = seq and not isStarted[id] and taskHash(id)
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
       local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
       if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      if not release(worker.id, reason) then return NOTHING end
+      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -2139,7 +2422,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -2149,12 +2432,530 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+local completedKey = base .. 'completed'
+local MOST_REMOVED, MOST_SLACK = 150, 100
+local function appendTaskKeys(list, key)
+  local n = #list
+  list[n + 1], list[n + 2], list[n + 3] = key, key .. ':logs', key .. ':dependencies'
+  list[n + 4], list[n + 5], list[n + 6] = key .. ':processed', key .. ':failed', key .. ':unsuccessful'
+end
+local function removeCompleted(ids)
+  if #ids == 0 then return end
+  local gone = {}
+  for _, id in ipairs(ids) do appendTaskKeys(gone, jobKey(id)) end
+  rcall('DEL', unpack(gone))
+  rcall('ZREM', completedKey, unpack(ids))
+end
+local function retainByAge(seconds, timestamp)
+  local oldest = string.format('%.0f', tonumber(timestamp) - seconds * 1000)
+  removeCompleted(rcall('ZRANGEBYSCORE', completedKey, '-inf', oldest, 'LIMIT', 0, MOST_REMOVED))
+end
+local function retainByCount(most)
+  local excess = rcall('ZCARD', completedKey) - most
+  if excess > math.min(MOST_SLACK, math.floor(most / 10)) then
+    removeCompleted(rcall('ZRANGE', completedKey, 0, math.min(excess, MOST_REMOVED) - 1))
+  end
+end
+local function retain(commits, timestamp)
+  local done = {}
+  for _, commit in ipairs(commits) do
+    local rule = commit.keepCount .. ':' .. commit.keepAge
+    if commit.keepCount ~= '0' and not done[rule] then
+      done[rule] = true
+      local seconds, most = tonumber(commit.keepAge), tonumber(commit.keepCount)
+      if seconds then retainByAge(seconds, timestamp) end
+      if most and most > 0 then retainByCount(most) end
+    end
+  end
+end
+local FIELDS = 8
+local timestamp, count = ARGV[4], (#ARGV - 4) / FIELDS
+if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
+local commits, seen = {}, {}
+local function readCommit(at)
+  return {
+    workerId = ARGV[at], id = ARGV[at + 1], attempt = ARGV[at + 2], takes = ARGV[at + 3] == '1', short = ARGV[at + 4],
+    keepCount = ARGV[at + 5], keepAge = ARGV[at + 6], value = ARGV[at + 7],
+  }
+end
+local function isPlain(commit)
+  local job = redis.pcall('HMGET', jobKey(commit.id), 'timestamp', 'ats', 'parentKey', 'parent', 'deid', 'atm')
+  if job.err or not job[1] or job[2] ~= commit.attempt or job[3] or job[4] or job[5] then return false end
+  commit.made = tonumber(job[6] or 0)
+  return commit.made ~= nil
+end
+local function validate(commit, entry)
+  if not entry then return FENCED_WORKER end
+  if seen[commit.workerId] then return NOT_OWNER end
+  seen[commit.workerId] = true
+  local worker = readWorker(commit.workerId)
+  commit.worker = worker
+  local state = compareAttempt(worker.cur, worker.att, worker.last, commit.id, commit.attempt)
+  if state == 'current' and not isPlain(commit) then return NOT_PLAIN end
+  return state
+end
+local function hasChildren(list)
+  local childKeys = {}
+  for _, commit in ipairs(list) do
+    childKeys[#childKeys + 1] = jobKey(commit.id) .. ':dependencies'
+    childKeys[#childKeys + 1] = jobKey(commit.id) .. ':unsuccessful'
+  end
+  return rcall('EXISTS', unpack(childKeys)) > 0
+end
+local function readAll()
+  local workers = {}
+  for at = 5, #ARGV, FIELDS do
+    commits[#commits + 1] = readCommit(at)
+    workers[#workers + 1] = ARGV[at]
+  end
+  local current = {}
+  local entries = rcall('HMGET', registryKey, unpack(workers))
+  for i, commit in ipairs(commits) do
+    commit.state = validate(commit, entries[i])
+    if commit.state == 'current' then current[#current + 1] = commit end
+  end
+  if #current == 0 or not hasChildren(current) then return current end
+  local childless = {}
+  for _, commit in ipairs(current) do
+    if hasChildren({ commit }) then commit.state = NOT_PLAIN else childless[#childless + 1] = commit end
+  end
+  return childless
+end
+local function complete(current)
+  local gone, scores, completed = {}, {}, {}
+  for _, commit in ipairs(current) do
+    local id, key = commit.id, jobKey(commit.id)
+    if rcall('LREM', keys.active, -1, id) == 0 then
+      commit.state = NOT_PLAIN
+    else
+      completed[#completed + 1] = commit
+      gone[#gone + 1] = key .. ':lock'
+      if commit.keepCount == '0' then
+        appendTaskKeys(gone, key)
+      else
+        rcall('HSET', key, 'returnvalue', commit.value, 'finishedOn', timestamp, 'atm', commit.made + 1)
+        scores[#scores + 1] = timestamp
+        scores[#scores + 1] = id
+      end
+      emit('completed', 'jobId', id, 'returnvalue', commit.value, 'prev', 'active')
+      commit.worker.cur, commit.worker.last = false, id .. ':' .. commit.attempt
+    end
+  end
+  if #gone > 0 then rcall('DEL', unpack(gone)) end
+  if #scores > 0 then rcall('ZADD', completedKey, unpack(scores)) end
+  return completed
+end
+local function takeFor(commit)
+  local worker = commit.worker
+  if commit.state == 'current' then noteLength(worker.id, commit.short, worker.short) end
+  if not commit.takes then return 0 end
+  return worker.cur and takeAgain(worker, worker.id) or takeNext(worker, worker.id, timestamp)
+end
+local function goOn(commit)
+  local isSound, task = pcall(takeFor, commit)
+  if commit.state == 'current' and not commit.worker.cur then forgetCurrent(commit.workerId, commit.id, commit.attempt) end
+  return isSound and task or 0
+end
+local current = readAll()
+goOnWhenFull()
+current = complete(current)
+retain(current, timestamp)
+local replies = {}
+for i, commit in ipairs(commits) do
+  replies[i] = type(commit.state) == 'number' and commit.state or goOn(commit)
+end
+writeStarted()
+if #current > 0 and rcall('EXISTS', keys.seq, keys.wait, keys.active, keys.prioritized) == 0 then emit('drained') end
+return replies
+`,
+  },
+  delayTask: {
+    numberOfKeys: 14,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
+local function jobKey(id) return base .. id end
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function isLeader()
+  goOnWhenFull()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local function emit(event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+end
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local limits -- { default, 1: some tags have their own }, read once per script
+local function limitOf(tag)
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
+local function isReady(tag)
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
+end
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function showState(worker, state, tag, batch)
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
+end
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  settle(tag, false)
+  if marker then rcall('ZADD', marker, 0, worker) end
+  return count
+end
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+local function dropAhead(worker, where)
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  if batchTag then feedLater(worker, short, leaving) end
+  return tag
+end
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, meta[5], tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+    began = true
+  else
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
+  return began
+end
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, token, timestamp)
+  local key, attempts = jobKey(id), 0
+  for i = 1, #hash, 2 do
+    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  local attempt = string.format('%.0f', attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
+end
+local LIMITED_BY_HAND = 9007199254740991
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+  end
+  return 0
+end
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  for i = 1, #hash, 2 do
+    if hash[i] == 'timestamp' then return hash end
+  end
+  return nil
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
+  while true do
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash = seq and not isStarted[id] and taskHash(id)
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
+    else
+      local tag = worker.tag
+      if not tag then return NOTHING end
+      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
+      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
+      if not release(worker.id, reason) then return NOTHING end
+      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
+    end
+  end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function attemptState(worker, id, attempt)
+  if not isRegistered(worker) then return FENCED_WORKER end
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
+end
+local function attemptRuns(worker, id, attempt)
+  local state = attemptState(worker, id, attempt)
+  if state == 'committed' then return NOT_OWNER end
+  return state == 'current' and 0 or state
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function forgetLost(worker, id, attempt, code)
+  forgetCurrent(worker, id, attempt)
+  if code ~= -1 then return end
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+end
+local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
+  local code = bullmq(theirKeys, theirArgs)
+  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+    goOnWhenFull()
+    rcall('SET', jobKey(id) .. ':lock', token)
+    code = bullmq(theirKeys, theirArgs)
+  end
+  if code == -1 or code == -2 or code == -3 or code == -6 then
+    forgetLost(worker, id, attempt, code)
+  elseif code == 0 and token == '0' then
+    rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
+  end
+  return code
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -2195,7 +2996,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -2213,10 +3014,13 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -2234,8 +3038,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -2246,10 +3051,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -2277,11 +3081,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -2303,30 +3112,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -2338,7 +3146,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -2346,29 +3154,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -2379,11 +3186,11 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
@@ -2451,12 +3258,10 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
@@ -2471,6 +3276,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -2509,27 +3315,47 @@ local function unparkDue()
     settle(tag, false)
   end
 end
-local touched, touchedOrder = {}, {}
-local function index(id, tag)
-  local list = tagKey(tag)
-  local length = rcall('LPUSH', list, id)
-  rcall('ZADD', keys.seq, rcall('HINCRBY', ctlKey, 'seq', 1), id)
-  if length == 1 then settle(tag, false) end
-  if not touched[tag] then
-    touched[tag] = true
-    touchedOrder[#touchedOrder + 1] = tag
-  end
-end
+local idsByTag, touchedOrder, indexed = {}, {}, {}
 local function takeIn(id)
-  if not isTask(id) then return 0 end
-  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
-  local tag, reason = tagOf(id, maxDataBytes, maxTagBytes)
+  local bytes = redis.pcall('HSTRLEN', jobKey(id), 'data')
+  if type(bytes) ~= 'number' then return 0 end
+  local data
+  if bytes > maxDataBytes then
+    if not isTask(id) then return 0 end
+  else
+    local fields = rcall('HMGET', jobKey(id), 'timestamp', 'data')
+    if not fields[1] then return 0 end
+    data = fields[2]
+  end
+  local tag, reason = readTag(data, bytes, maxDataBytes, maxTagBytes)
   if not tag then
     tag = MALFORMED_TAG
     rcall('HSET', jobKey(id), 'defa', MALFORMED .. reason)
   end
-  index(id, tag)
+  if not idsByTag[tag] then
+    idsByTag[tag] = {}
+    touchedOrder[#touchedOrder + 1] = tag
+  end
+  table.insert(idsByTag[tag], id)
+  indexed[#indexed + 1] = id
   return math.min(bytes, maxDataBytes)
+end
+local AT_ONCE = 500
+local function writeIndex()
+  if #indexed == 0 then return end
+  local seq = rcall('HINCRBY', ctlKey, 'seq', #indexed) - #indexed
+  for from = 1, #indexed, AT_ONCE do
+    local scores = {}
+    for i = from, math.min(from + AT_ONCE - 1, #indexed) do
+      scores[#scores + 1] = seq + i
+      scores[#scores + 1] = indexed[i]
+    end
+    rcall('ZADD', keys.seq, unpack(scores))
+  end
+  for _, tag in ipairs(touchedOrder) do
+    local ids = idsByTag[tag]
+    if rcall('LPUSH', tagKey(tag), unpack(ids)) == #ids then settle(tag, false) end
+  end
 end
 local function intake()
   local ids = rcall('LRANGE', keys.wait, -maxIds, -1)
@@ -2539,19 +3365,21 @@ local function intake()
     count = count + 1
     if bytes >= maxBytes then break end
   end
-  if count > 0 then rcall('LTRIM', keys.wait, 0, -count - 1) end
+  local prioritized = {}
   if count < #ids or count == maxIds then
     more = 1
-    return count
+  else
+    for _, id in ipairs(rcall('ZRANGE', keys.prioritized, 0, maxIds - count - 1)) do
+      if bytes >= maxBytes then break end
+      bytes = bytes + takeIn(id)
+      prioritized[#prioritized + 1] = id
+    end
   end
-  for _, id in ipairs(rcall('ZRANGE', keys.prioritized, 0, maxIds - count - 1)) do
-    if bytes >= maxBytes then break end
-    bytes = bytes + takeIn(id)
-    count = count + 1
-    rcall('ZREM', keys.prioritized, id)
-  end
-  if rcall('EXISTS', keys.prioritized) == 1 then more = 1 end
-  return count
+  writeIndex()
+  if count > 0 then rcall('LTRIM', keys.wait, 0, -count - 1) end
+  if #prioritized > 0 then rcall('ZREM', keys.prioritized, unpack(prioritized)) end
+  if more == 0 and rcall('EXISTS', keys.prioritized) == 1 then more = 1 end
+  return count + #prioritized
 end
 local function topUpTouched()
   for _, tag in ipairs(touchedOrder) do
@@ -2627,7 +3455,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -2638,10 +3466,13 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -2659,8 +3490,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -2671,10 +3503,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -2702,11 +3533,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -2728,30 +3564,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -2763,7 +3598,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -2771,29 +3606,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -2804,11 +3638,11 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
@@ -2894,12 +3728,10 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
@@ -2914,6 +3746,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -2992,7 +3825,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -3003,10 +3836,13 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -3024,8 +3860,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -3036,10 +3873,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -3067,11 +3903,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -3093,30 +3934,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -3128,7 +3968,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -3136,29 +3976,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -3169,11 +4008,11 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
@@ -3259,12 +4098,10 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
@@ -3279,6 +4116,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -3358,7 +4196,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -3432,12 +4270,10 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
@@ -3452,6 +4288,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -3490,7 +4327,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -3528,7 +4365,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -3539,10 +4376,13 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -3560,8 +4400,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -3572,10 +4413,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -3603,11 +4443,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -3629,30 +4474,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -3664,7 +4508,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -3672,29 +4516,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -3705,11 +4548,11 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
@@ -3747,7 +4590,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -3782,7 +4625,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -3812,7 +4655,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -3870,7 +4713,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -3888,10 +4731,13 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -3909,8 +4755,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -3921,10 +4768,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -3952,11 +4798,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -3978,30 +4829,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -4013,7 +4863,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -4021,29 +4871,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -4054,11 +4903,11 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
@@ -4092,7 +4941,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -4103,10 +4952,13 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -4124,8 +4976,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -4136,10 +4989,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -4167,11 +5019,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -4193,30 +5050,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -4228,7 +5084,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -4236,29 +5092,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -4269,11 +5124,11 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
@@ -4308,7 +5163,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -4319,10 +5174,13 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -4340,8 +5198,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -4352,10 +5211,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -4383,11 +5241,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -4409,30 +5272,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -4444,7 +5306,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -4452,29 +5314,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -4485,11 +5346,11 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
@@ -4523,7 +5384,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -4534,10 +5395,13 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -4555,8 +5419,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -4567,10 +5432,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -4598,11 +5462,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -4624,30 +5493,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -4659,7 +5527,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -4667,29 +5535,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -4700,11 +5567,11 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
@@ -4790,12 +5657,10 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
@@ -4810,6 +5675,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -4823,78 +5689,126 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, token, timestamp)
+  local key, attempts = jobKey(id), 0
+  for i = 1, #hash, 2 do
+    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  local attempt = string.format('%.0f', attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  for i = 1, #hash, 2 do
+    if hash[i] == 'timestamp' then return hash end
   end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+  return nil
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash = seq and not isStarted[id] and taskHash(id)
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
       local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
       if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      if not release(worker.id, reason) then return NOTHING end
+      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -4916,7 +5830,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -4926,12 +5840,13 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -5003,7 +5918,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -5021,10 +5936,13 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -5042,8 +5960,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -5054,10 +5973,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -5085,11 +6003,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -5111,30 +6034,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -5146,7 +6068,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -5154,29 +6076,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -5187,80 +6108,125 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, token, timestamp)
+  local key, attempts = jobKey(id), 0
+  for i = 1, #hash, 2 do
+    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  local attempt = string.format('%.0f', attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  for i = 1, #hash, 2 do
+    if hash[i] == 'timestamp' then return hash end
   end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+  return nil
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash = seq and not isStarted[id] and taskHash(id)
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
       local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
       if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      if not release(worker.id, reason) then return NOTHING end
+      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
 end
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
   rcall('LREM', keys.active, -1, id)
@@ -5339,7 +6305,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -5357,10 +6323,13 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -5378,8 +6347,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -5390,10 +6360,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -5421,11 +6390,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -5447,30 +6421,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -5482,7 +6455,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -5490,29 +6463,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -5523,11 +6495,11 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
@@ -5546,7 +6518,7 @@ rcall('HSET', keys.beats, caller, 0)
 rcall('LREM', keys.idle, 0, caller)
 if not tag then
   rcall('RPUSH', keys.idle, caller)
-  showState(caller)
+  showState(caller, ARGV[7])
 end
 if rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
 return 1
@@ -5566,7 +6538,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -5577,10 +6549,13 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -5598,8 +6573,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -5610,10 +6586,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -5641,11 +6616,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -5667,30 +6647,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -5702,7 +6681,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -5710,29 +6689,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -5743,11 +6721,11 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
@@ -5833,12 +6811,10 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
@@ -5853,6 +6829,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -5932,7 +6909,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -5943,10 +6920,13 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -5964,8 +6944,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -5976,10 +6957,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -6007,11 +6987,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -6033,30 +7018,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -6068,7 +7052,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -6076,29 +7060,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -6109,11 +7092,11 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
@@ -6199,12 +7182,10 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
@@ -6219,6 +7200,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -6293,7 +7275,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -6324,7 +7306,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -6335,10 +7317,13 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 goOnWhenFull()
 if rcall('EXISTS', lockKey) == 1 or rcall('HSETNX', ctlKey, 'leaderless', caller) == 0 then return 0 end
@@ -6360,7 +7345,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -6392,7 +7377,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -6403,10 +7388,13 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -6424,8 +7412,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -6436,10 +7425,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -6467,11 +7455,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -6493,30 +7486,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -6528,7 +7520,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -6536,29 +7528,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -6569,11 +7560,11 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
@@ -6599,7 +7590,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -6626,8 +7617,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -6638,10 +7630,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -6690,7 +7681,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -6708,10 +7699,13 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -6729,8 +7723,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -6741,10 +7736,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -6772,11 +7766,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -6798,30 +7797,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -6833,7 +7831,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -6841,29 +7839,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -6874,80 +7871,125 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, token, timestamp)
+  local key, attempts = jobKey(id), 0
+  for i = 1, #hash, 2 do
+    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  local attempt = string.format('%.0f', attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  for i = 1, #hash, 2 do
+    if hash[i] == 'timestamp' then return hash end
   end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+  return nil
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash = seq and not isStarted[id] and taskHash(id)
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
       local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
       if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      if not release(worker.id, reason) then return NOTHING end
+      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
 end
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
   rcall('LREM', keys.active, -1, id)
@@ -7010,7 +8052,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -7046,7 +8088,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -7064,10 +8106,13 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -7085,8 +8130,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -7097,10 +8143,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -7128,11 +8173,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -7154,30 +8204,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -7189,7 +8238,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -7197,29 +8246,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -7230,87 +8278,135 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, token, timestamp)
+  local key, attempts = jobKey(id), 0
+  for i = 1, #hash, 2 do
+    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  local attempt = string.format('%.0f', attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  for i = 1, #hash, 2 do
+    if hash[i] == 'timestamp' then return hash end
   end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+  return nil
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash = seq and not isStarted[id] and taskHash(id)
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
       local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
       if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      if not release(worker.id, reason) then return NOTHING end
+      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -7332,7 +8428,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -7342,12 +8438,13 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -7406,7 +8503,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -7440,8 +8537,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -7452,10 +8550,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -7490,6 +8587,7 @@ if not isLeader() then return STALE_LEADER end
 local wasReady = {}
 for _, tag in ipairs(rcall('HKEYS', keys.owners)) do wasReady[tag] = isReady(tag) end
 rcall('DEL', keys.limits)
+limits = nil
 rcall('HSET', ctlKey, 'limit', ARGV[4], 'limits', #ARGV > 4 and '1' or '0')
 for i = 5, #ARGV, 2 do rcall('HSET', keys.limits, ARGV[i], ARGV[i + 1]) end
 for tag, was in pairs(wasReady) do settle(tag, was) end
@@ -7510,7 +8608,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -7528,10 +8626,13 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -7549,8 +8650,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -7561,10 +8663,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -7592,11 +8693,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -7618,30 +8724,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -7653,7 +8758,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -7661,29 +8766,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -7694,80 +8798,125 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, token, timestamp)
+  local key, attempts = jobKey(id), 0
+  for i = 1, #hash, 2 do
+    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  local attempt = string.format('%.0f', attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  for i = 1, #hash, 2 do
+    if hash[i] == 'timestamp' then return hash end
   end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+  return nil
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash = seq and not isStarted[id] and taskHash(id)
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
       local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
       if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      if not release(worker.id, reason) then return NOTHING end
+      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
 end
 if not isRegistered(caller) then return FENCED_WORKER end
 return take(caller, ARGV[4], ARGV[5])
@@ -7787,7 +8936,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -7805,10 +8954,13 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -7826,8 +8978,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -7838,10 +8991,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -7869,11 +9021,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -7895,30 +9052,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -7930,7 +9086,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -7938,29 +9094,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -7971,87 +9126,135 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, token, timestamp)
+  local key, attempts = jobKey(id), 0
+  for i = 1, #hash, 2 do
+    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  local attempt = string.format('%.0f', attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  for i = 1, #hash, 2 do
+    if hash[i] == 'timestamp' then return hash end
   end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+  return nil
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash = seq and not isStarted[id] and taskHash(id)
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
       local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
       if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      if not release(worker.id, reason) then return NOTHING end
+      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -8073,7 +9276,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -8083,12 +9286,13 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -8161,12 +9365,10 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
@@ -8181,6 +9383,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -8213,7 +9416,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -8231,10 +9434,13 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -8252,8 +9458,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -8264,10 +9471,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -8295,11 +9501,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -8321,30 +9532,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -8356,7 +9566,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -8364,29 +9574,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -8397,87 +9606,135 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, token, timestamp)
+  local key, attempts = jobKey(id), 0
+  for i = 1, #hash, 2 do
+    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  local attempt = string.format('%.0f', attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  for i = 1, #hash, 2 do
+    if hash[i] == 'timestamp' then return hash end
   end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+  return nil
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash = seq and not isStarted[id] and taskHash(id)
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
       local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
       if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      if not release(worker.id, reason) then return NOTHING end
+      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -8499,7 +9756,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -8509,12 +9766,13 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end
@@ -8544,7 +9802,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
@@ -8555,10 +9813,13 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
 end
 local function ownersOf(tag)
   local owners = {}
@@ -8576,8 +9837,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -8588,10 +9850,9 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 local function settle(tag, wasReady, where)
   local ready = isReady(tag)
@@ -8619,11 +9880,16 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
+local lastFence -- of this script
 local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  local text = string.format('%.0f', lastFence)
   rcall('HSET', ctlKey, 'fence', text)
   return text
 end
@@ -8645,30 +9911,29 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
   addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
   settle(tag, false)
-  wakeWorker(worker)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
@@ -8680,7 +9945,7 @@ local function bindAhead(worker, tag, maxBatchSize)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -8688,29 +9953,28 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   local wasReady = isReady(tag)
   rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
   rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
   removeOwner(tag, worker)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady)
@@ -8721,11 +9985,11 @@ local function release(worker, reason, parkUntil)
     if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
       rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
     end
-    beginBatch(worker, ntag, nbatch, nfence)
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
     began = true
   else
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
@@ -8811,12 +10075,10 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
@@ -8831,6 +10093,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -8908,7 +10171,7 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
 local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end

@@ -28,7 +28,7 @@ rcall('HSET', keys.beats, caller, 0)
 rcall('LREM', keys.idle, 0, caller)
 if not tag then
   rcall('RPUSH', keys.idle, caller)
-  showState(caller)
+  showState(caller, ARGV[7])
 end
 if rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
 return 1

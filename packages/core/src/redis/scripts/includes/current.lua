@@ -8,12 +8,16 @@
     'committed'  this attempt has been committed already (its reply was lost): the caller answers as before
     a code < 0   the worker is fenced, or does not hold this attempt
 ]]
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 
 -- A handler may write about its task only while the attempt runs.
@@ -48,7 +52,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -59,13 +63,15 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   return code
 end
 
--- A worker that begins or ceases to run short tasks becomes a candidate for look-aheads, or is one no longer.
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
+-- A worker that begins or ceases to run short tasks becomes a candidate for look-aheads, or is one no longer. `noted` is what
+-- its meta has.
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
   rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   elseif short == '0' then
     rcall('LREM', keys.hungry, 0, worker)
   end

@@ -46,7 +46,7 @@ local keys = {
 -- Codes of our own start below -100, so that they never meet those of BullMQ.
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 
 local function jobKey(id) return base .. id end
 

@@ -25,8 +25,10 @@ local function removeOwner(tag, worker)
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
 
+local limits -- { default, 1: some tags have their own }, read once per script
+
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -39,11 +41,11 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 
+-- The usual reason why a tag is not ready comes first.
 local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
   local owners = ownersOf(tag)
   if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 
 -- `where` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.

@@ -47,6 +47,17 @@ export interface CommitOptions extends Partial<Outcome> {
   readonly short?: boolean;
 }
 
+/** One worker's part of a group of completions. */
+export interface CompletionEntry {
+  readonly worker: string;
+  readonly task: Taken;
+  readonly fetchNext?: boolean;
+  readonly short?: boolean;
+  readonly keepCount?: number | '';
+  readonly keepAge?: number | '';
+  readonly value?: string;
+}
+
 export interface RetryOptions {
   readonly delayMs?: number;
   readonly counts?: boolean;
@@ -163,6 +174,19 @@ export class Harness {
       await this.run('commitTask', { caller: worker, keys, args: [...own, ...args] }),
       task.token,
     );
+  }
+
+  /** Several workers' completions in one script; replies as `commit` has them, codes as they are. */
+  async complete(
+    entries: readonly CompletionEntry[],
+    node = `${this.name}-node`,
+  ): Promise<(Taken | number | undefined)[]> {
+    const args = entries.flatMap(({ worker, task, ...options }) => {
+      const { fetchNext = false, short = false, keepCount = '', keepAge = '', value = 'null' } = options;
+      return [worker, task.id, task.attempt, fetchNext ? 1 : 0, short ? 1 : 0, keepCount, keepAge, value];
+    });
+    const replies = await this.run('commitTasks', { caller: node, args: [Date.now(), ...args] });
+    return (replies as unknown[]).map((reply, i) => asTaken(reply, entries[i]!.worker));
   }
 
   async retry(worker: string, task: Taken, options: RetryOptions = {}): Promise<Taken | number | undefined> {
