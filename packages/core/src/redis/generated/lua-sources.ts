@@ -77,8 +77,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 if (rcall('HGET', ctlKey, 'layout') or ARGV[7]) ~= ARGV[7] then return LAYOUT_MISMATCH end
 local held, info = rcall('GET', lockKey), rcall('GET', KEYS[5]) or ''
@@ -139,8 +145,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -316,10 +328,13 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
-  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
   return {
-    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
     batch = values[7], leaving = values[8], short = values[9] or '0',
   }
 end
@@ -334,15 +349,11 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, token, timestamp)
-  local key, attempts = jobKey(id), 0
-  for i = 1, #hash, 2 do
-    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
-  end
-  local attempt = string.format('%.0f', attempts + 1)
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -374,9 +385,12 @@ local function limitRate(id)
 end
 local function taskHash(id)
   local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
   for i = 1, #hash, 2 do
-    if hash[i] == 'timestamp' then return hash end
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
+  if isOne then return hash, attempts end
   return nil
 end
 local function takeNext(worker, token, timestamp)
@@ -386,14 +400,15 @@ local function takeNext(worker, token, timestamp)
     local id = rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash = seq and not isStarted[id] and taskHash(id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
         local waitMs = limitRate(id)
         if waitMs > 0 then
           rcall('RPUSH', waitKey, id)
           return { 0, 0, waitMs, 0 }
         end
-        return startTask(worker, id, seq, hash, token, timestamp)
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
@@ -525,8 +540,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -702,10 +723,13 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
-  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
   return {
-    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
     batch = values[7], leaving = values[8], short = values[9] or '0',
   }
 end
@@ -720,15 +744,11 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, token, timestamp)
-  local key, attempts = jobKey(id), 0
-  for i = 1, #hash, 2 do
-    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
-  end
-  local attempt = string.format('%.0f', attempts + 1)
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -760,9 +780,12 @@ local function limitRate(id)
 end
 local function taskHash(id)
   local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
   for i = 1, #hash, 2 do
-    if hash[i] == 'timestamp' then return hash end
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
+  if isOne then return hash, attempts end
   return nil
 end
 local function takeNext(worker, token, timestamp)
@@ -772,14 +795,15 @@ local function takeNext(worker, token, timestamp)
     local id = rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash = seq and not isStarted[id] and taskHash(id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
         local waitMs = limitRate(id)
         if waitMs > 0 then
           rcall('RPUSH', waitKey, id)
           return { 0, 0, waitMs, 0 }
         end
-        return startTask(worker, id, seq, hash, token, timestamp)
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
@@ -965,8 +989,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -1142,10 +1172,13 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
-  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
   return {
-    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
     batch = values[7], leaving = values[8], short = values[9] or '0',
   }
 end
@@ -1160,15 +1193,11 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, token, timestamp)
-  local key, attempts = jobKey(id), 0
-  for i = 1, #hash, 2 do
-    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
-  end
-  local attempt = string.format('%.0f', attempts + 1)
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -1200,9 +1229,12 @@ local function limitRate(id)
 end
 local function taskHash(id)
   local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
   for i = 1, #hash, 2 do
-    if hash[i] == 'timestamp' then return hash end
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
+  if isOne then return hash, attempts end
   return nil
 end
 local function takeNext(worker, token, timestamp)
@@ -1212,14 +1244,15 @@ local function takeNext(worker, token, timestamp)
     local id = rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash = seq and not isStarted[id] and taskHash(id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
         local waitMs = limitRate(id)
         if waitMs > 0 then
           rcall('RPUSH', waitKey, id)
           return { 0, 0, waitMs, 0 }
         end
-        return startTask(worker, id, seq, hash, token, timestamp)
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
@@ -1358,8 +1391,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -1706,8 +1745,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -1883,10 +1928,13 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
-  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
   return {
-    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
     batch = values[7], leaving = values[8], short = values[9] or '0',
   }
 end
@@ -1901,15 +1949,11 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, token, timestamp)
-  local key, attempts = jobKey(id), 0
-  for i = 1, #hash, 2 do
-    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
-  end
-  local attempt = string.format('%.0f', attempts + 1)
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -1941,9 +1985,12 @@ local function limitRate(id)
 end
 local function taskHash(id)
   local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
   for i = 1, #hash, 2 do
-    if hash[i] == 'timestamp' then return hash end
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
+  if isOne then return hash, attempts end
   return nil
 end
 local function takeNext(worker, token, timestamp)
@@ -1953,14 +2000,15 @@ local function takeNext(worker, token, timestamp)
     local id = rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash = seq and not isStarted[id] and taskHash(id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
         local waitMs = limitRate(id)
         if waitMs > 0 then
           rcall('RPUSH', waitKey, id)
           return { 0, 0, waitMs, 0 }
         end
-        return startTask(worker, id, seq, hash, token, timestamp)
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
@@ -2105,8 +2153,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -2282,10 +2336,13 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
-  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
   return {
-    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
     batch = values[7], leaving = values[8], short = values[9] or '0',
   }
 end
@@ -2300,15 +2357,11 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, token, timestamp)
-  local key, attempts = jobKey(id), 0
-  for i = 1, #hash, 2 do
-    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
-  end
-  local attempt = string.format('%.0f', attempts + 1)
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -2340,9 +2393,12 @@ local function limitRate(id)
 end
 local function taskHash(id)
   local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
   for i = 1, #hash, 2 do
-    if hash[i] == 'timestamp' then return hash end
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
+  if isOne then return hash, attempts end
   return nil
 end
 local function takeNext(worker, token, timestamp)
@@ -2352,14 +2408,15 @@ local function takeNext(worker, token, timestamp)
     local id = rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash = seq and not isStarted[id] and taskHash(id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
         local waitMs = limitRate(id)
         if waitMs > 0 then
           rcall('RPUSH', waitKey, id)
           return { 0, 0, waitMs, 0 }
         end
-        return startTask(worker, id, seq, hash, token, timestamp)
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
@@ -2450,10 +2507,14 @@ local function slice(list, from)
 end
 local completedKey = base .. 'completed'
 local MOST_REMOVED, MOST_SLACK = 150, 100
+local hasFlows
 local function appendTaskKeys(list, key)
+  if hasFlows == nil then hasFlows = rcall('HEXISTS', ctlKey, 'flows') == 1 end
   local n = #list
-  list[n + 1], list[n + 2], list[n + 3] = key, key .. ':logs', key .. ':dependencies'
-  list[n + 4], list[n + 5], list[n + 6] = key .. ':processed', key .. ':failed', key .. ':unsuccessful'
+  list[n + 1], list[n + 2] = key, key .. ':logs'
+  if not hasFlows then return end
+  list[n + 3], list[n + 4] = key .. ':dependencies', key .. ':processed'
+  list[n + 5], list[n + 6] = key .. ':failed', key .. ':unsuccessful'
 end
 local function removeCompleted(ids)
   if #ids == 0 then return end
@@ -2491,13 +2552,13 @@ local commits, seen = {}, {}
 local function readCommit(at)
   return {
     workerId = ARGV[at], id = ARGV[at + 1], attempt = ARGV[at + 2], takes = ARGV[at + 3] == '1', short = ARGV[at + 4],
-    keepCount = ARGV[at + 5], keepAge = ARGV[at + 6], value = ARGV[at + 7],
+    keepCount = ARGV[at + 5], keepAge = ARGV[at + 6], value = ARGV[at + 7], key = jobKey(ARGV[at + 1]),
   }
 end
 local function isPlain(commit)
-  local job = redis.pcall('HMGET', jobKey(commit.id), 'timestamp', 'ats', 'parentKey', 'parent', 'deid', 'atm')
-  if job.err or not job[1] or job[2] ~= commit.attempt or job[3] or job[4] or job[5] then return false end
-  commit.made = tonumber(job[6] or 0)
+  local job = redis.pcall('HMGET', commit.key, 'timestamp', 'ats', 'parentKey', 'deid', 'atm')
+  if job.err or not job[1] or job[2] ~= commit.attempt or job[3] or job[4] then return false end
+  commit.made = tonumber(job[5] or 0)
   return commit.made ~= nil
 end
 local function validate(commit, entry)
@@ -2513,8 +2574,8 @@ end
 local function hasChildren(list)
   local childKeys = {}
   for _, commit in ipairs(list) do
-    childKeys[#childKeys + 1] = jobKey(commit.id) .. ':dependencies'
-    childKeys[#childKeys + 1] = jobKey(commit.id) .. ':unsuccessful'
+    childKeys[#childKeys + 1] = commit.key .. ':dependencies'
+    childKeys[#childKeys + 1] = commit.key .. ':unsuccessful'
   end
   return rcall('EXISTS', unpack(childKeys)) > 0
 end
@@ -2540,7 +2601,7 @@ end
 local function complete(current)
   local gone, scores, completed = {}, {}, {}
   for _, commit in ipairs(current) do
-    local id, key = commit.id, jobKey(commit.id)
+    local id, key = commit.id, commit.key
     if rcall('LREM', keys.active, -1, id) == 0 then
       commit.state = NOT_PLAIN
     else
@@ -2549,7 +2610,7 @@ local function complete(current)
       if commit.keepCount == '0' then
         appendTaskKeys(gone, key)
       else
-        rcall('HSET', key, 'returnvalue', commit.value, 'finishedOn', timestamp, 'atm', commit.made + 1)
+        rcall('HSET', key, 'returnvalue', commit.value, 'finishedOn', timestamp, 'atm', asText(commit.made + 1))
         scores[#scores + 1] = timestamp
         scores[#scores + 1] = id
       end
@@ -2622,8 +2683,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -2799,10 +2866,13 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
-  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
   return {
-    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
     batch = values[7], leaving = values[8], short = values[9] or '0',
   }
 end
@@ -2817,15 +2887,11 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, token, timestamp)
-  local key, attempts = jobKey(id), 0
-  for i = 1, #hash, 2 do
-    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
-  end
-  local attempt = string.format('%.0f', attempts + 1)
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -2857,9 +2923,12 @@ local function limitRate(id)
 end
 local function taskHash(id)
   local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
   for i = 1, #hash, 2 do
-    if hash[i] == 'timestamp' then return hash end
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
+  if isOne then return hash, attempts end
   return nil
 end
 local function takeNext(worker, token, timestamp)
@@ -2869,14 +2938,15 @@ local function takeNext(worker, token, timestamp)
     local id = rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash = seq and not isStarted[id] and taskHash(id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
         local waitMs = limitRate(id)
         if waitMs > 0 then
           rcall('RPUSH', waitKey, id)
           return { 0, 0, waitMs, 0 }
         end
-        return startTask(worker, id, seq, hash, token, timestamp)
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
@@ -3019,8 +3089,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -3471,8 +3547,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -3841,8 +3923,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -4381,8 +4469,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -4736,8 +4830,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -4957,8 +5057,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -5179,8 +5285,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -5400,8 +5512,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -5690,10 +5808,13 @@ local function isLeader()
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
 local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
-  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
   return {
-    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
     batch = values[7], leaving = values[8], short = values[9] or '0',
   }
 end
@@ -5708,15 +5829,11 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, token, timestamp)
-  local key, attempts = jobKey(id), 0
-  for i = 1, #hash, 2 do
-    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
-  end
-  local attempt = string.format('%.0f', attempts + 1)
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -5748,9 +5865,12 @@ local function limitRate(id)
 end
 local function taskHash(id)
   local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
   for i = 1, #hash, 2 do
-    if hash[i] == 'timestamp' then return hash end
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
+  if isOne then return hash, attempts end
   return nil
 end
 local function takeNext(worker, token, timestamp)
@@ -5760,14 +5880,15 @@ local function takeNext(worker, token, timestamp)
     local id = rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash = seq and not isStarted[id] and taskHash(id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
         local waitMs = limitRate(id)
         if waitMs > 0 then
           rcall('RPUSH', waitKey, id)
           return { 0, 0, waitMs, 0 }
         end
-        return startTask(worker, id, seq, hash, token, timestamp)
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
@@ -5941,8 +6062,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -6118,10 +6245,13 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
-  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
   return {
-    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
     batch = values[7], leaving = values[8], short = values[9] or '0',
   }
 end
@@ -6136,15 +6266,11 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, token, timestamp)
-  local key, attempts = jobKey(id), 0
-  for i = 1, #hash, 2 do
-    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
-  end
-  local attempt = string.format('%.0f', attempts + 1)
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -6176,9 +6302,12 @@ local function limitRate(id)
 end
 local function taskHash(id)
   local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
   for i = 1, #hash, 2 do
-    if hash[i] == 'timestamp' then return hash end
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
+  if isOne then return hash, attempts end
   return nil
 end
 local function takeNext(worker, token, timestamp)
@@ -6188,14 +6317,15 @@ local function takeNext(worker, token, timestamp)
     local id = rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash = seq and not isStarted[id] and taskHash(id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
         local waitMs = limitRate(id)
         if waitMs > 0 then
           rcall('RPUSH', waitKey, id)
           return { 0, 0, waitMs, 0 }
         end
-        return startTask(worker, id, seq, hash, token, timestamp)
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
@@ -6328,8 +6458,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -6554,8 +6690,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -6925,8 +7067,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -7322,8 +7470,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 goOnWhenFull()
 if rcall('EXISTS', lockKey) == 1 or rcall('HSETNX', ctlKey, 'leaderless', caller) == 0 then return 0 end
@@ -7393,8 +7547,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -7704,8 +7864,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -7881,10 +8047,13 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
-  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
   return {
-    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
     batch = values[7], leaving = values[8], short = values[9] or '0',
   }
 end
@@ -7899,15 +8068,11 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, token, timestamp)
-  local key, attempts = jobKey(id), 0
-  for i = 1, #hash, 2 do
-    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
-  end
-  local attempt = string.format('%.0f', attempts + 1)
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -7939,9 +8104,12 @@ local function limitRate(id)
 end
 local function taskHash(id)
   local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
   for i = 1, #hash, 2 do
-    if hash[i] == 'timestamp' then return hash end
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
+  if isOne then return hash, attempts end
   return nil
 end
 local function takeNext(worker, token, timestamp)
@@ -7951,14 +8119,15 @@ local function takeNext(worker, token, timestamp)
     local id = rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash = seq and not isStarted[id] and taskHash(id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
         local waitMs = limitRate(id)
         if waitMs > 0 then
           rcall('RPUSH', waitKey, id)
           return { 0, 0, waitMs, 0 }
         end
-        return startTask(worker, id, seq, hash, token, timestamp)
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
@@ -8111,8 +8280,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -8288,10 +8463,13 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
-  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
   return {
-    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
     batch = values[7], leaving = values[8], short = values[9] or '0',
   }
 end
@@ -8306,15 +8484,11 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, token, timestamp)
-  local key, attempts = jobKey(id), 0
-  for i = 1, #hash, 2 do
-    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
-  end
-  local attempt = string.format('%.0f', attempts + 1)
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -8346,9 +8520,12 @@ local function limitRate(id)
 end
 local function taskHash(id)
   local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
   for i = 1, #hash, 2 do
-    if hash[i] == 'timestamp' then return hash end
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
+  if isOne then return hash, attempts end
   return nil
 end
 local function takeNext(worker, token, timestamp)
@@ -8358,14 +8535,15 @@ local function takeNext(worker, token, timestamp)
     local id = rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash = seq and not isStarted[id] and taskHash(id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
         local waitMs = limitRate(id)
         if waitMs > 0 then
           rcall('RPUSH', waitKey, id)
           return { 0, 0, waitMs, 0 }
         end
-        return startTask(worker, id, seq, hash, token, timestamp)
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
@@ -8631,8 +8809,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -8808,10 +8992,13 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
-  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
   return {
-    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
     batch = values[7], leaving = values[8], short = values[9] or '0',
   }
 end
@@ -8826,15 +9013,11 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, token, timestamp)
-  local key, attempts = jobKey(id), 0
-  for i = 1, #hash, 2 do
-    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
-  end
-  local attempt = string.format('%.0f', attempts + 1)
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -8866,9 +9049,12 @@ local function limitRate(id)
 end
 local function taskHash(id)
   local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
   for i = 1, #hash, 2 do
-    if hash[i] == 'timestamp' then return hash end
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
+  if isOne then return hash, attempts end
   return nil
 end
 local function takeNext(worker, token, timestamp)
@@ -8878,14 +9064,15 @@ local function takeNext(worker, token, timestamp)
     local id = rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash = seq and not isStarted[id] and taskHash(id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
         local waitMs = limitRate(id)
         if waitMs > 0 then
           rcall('RPUSH', waitKey, id)
           return { 0, 0, waitMs, 0 }
         end
-        return startTask(worker, id, seq, hash, token, timestamp)
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
@@ -8959,8 +9146,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -9136,10 +9329,13 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
-  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
   return {
-    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
     batch = values[7], leaving = values[8], short = values[9] or '0',
   }
 end
@@ -9154,15 +9350,11 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, token, timestamp)
-  local key, attempts = jobKey(id), 0
-  for i = 1, #hash, 2 do
-    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
-  end
-  local attempt = string.format('%.0f', attempts + 1)
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -9194,9 +9386,12 @@ local function limitRate(id)
 end
 local function taskHash(id)
   local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
   for i = 1, #hash, 2 do
-    if hash[i] == 'timestamp' then return hash end
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
+  if isOne then return hash, attempts end
   return nil
 end
 local function takeNext(worker, token, timestamp)
@@ -9206,14 +9401,15 @@ local function takeNext(worker, token, timestamp)
     local id = rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash = seq and not isStarted[id] and taskHash(id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
         local waitMs = limitRate(id)
         if waitMs > 0 then
           rcall('RPUSH', waitKey, id)
           return { 0, 0, waitMs, 0 }
         end
-        return startTask(worker, id, seq, hash, token, timestamp)
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
@@ -9439,8 +9635,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -9616,10 +9818,13 @@ local function release(worker, reason, parkUntil)
   return began
 end
 local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
-  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
   return {
-    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
     batch = values[7], leaving = values[8], short = values[9] or '0',
   }
 end
@@ -9634,15 +9839,11 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, token, timestamp)
-  local key, attempts = jobKey(id), 0
-  for i = 1, #hash, 2 do
-    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
-  end
-  local attempt = string.format('%.0f', attempts + 1)
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -9674,9 +9875,12 @@ local function limitRate(id)
 end
 local function taskHash(id)
   local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
   for i = 1, #hash, 2 do
-    if hash[i] == 'timestamp' then return hash end
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
+  if isOne then return hash, attempts end
   return nil
 end
 local function takeNext(worker, token, timestamp)
@@ -9686,14 +9890,15 @@ local function takeNext(worker, token, timestamp)
     local id = rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash = seq and not isStarted[id] and taskHash(id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
         local waitMs = limitRate(id)
         if waitMs > 0 then
           rcall('RPUSH', waitKey, id)
           return { 0, 0, waitMs, 0 }
         end
-        return startTask(worker, id, seq, hash, token, timestamp)
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
@@ -9818,8 +10023,14 @@ local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
   return settings
 end
+local isTrimmed
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}

@@ -23,16 +23,16 @@ local commits, seen = {}, {}
 local function readCommit(at)
   return {
     workerId = ARGV[at], id = ARGV[at + 1], attempt = ARGV[at + 2], takes = ARGV[at + 3] == '1', short = ARGV[at + 4],
-    keepCount = ARGV[at + 5], keepAge = ARGV[at + 6], value = ARGV[at + 7],
+    keepCount = ARGV[at + 5], keepAge = ARGV[at + 6], value = ARGV[at + 7], key = jobKey(ARGV[at + 1]),
   }
 end
 
 -- BullMQ's own script has more to do for a task with a parent or a deduplication id; and it knows what to say about one that
 -- is gone, or was started by somebody else.
 local function isPlain(commit)
-  local job = redis.pcall('HMGET', jobKey(commit.id), 'timestamp', 'ats', 'parentKey', 'parent', 'deid', 'atm')
-  if job.err or not job[1] or job[2] ~= commit.attempt or job[3] or job[4] or job[5] then return false end
-  commit.made = tonumber(job[6] or 0)
+  local job = redis.pcall('HMGET', commit.key, 'timestamp', 'ats', 'parentKey', 'deid', 'atm')
+  if job.err or not job[1] or job[2] ~= commit.attempt or job[3] or job[4] then return false end
+  commit.made = tonumber(job[5] or 0)
   return commit.made ~= nil
 end
 
@@ -51,8 +51,8 @@ end
 local function hasChildren(list)
   local childKeys = {}
   for _, commit in ipairs(list) do
-    childKeys[#childKeys + 1] = jobKey(commit.id) .. ':dependencies'
-    childKeys[#childKeys + 1] = jobKey(commit.id) .. ':unsuccessful'
+    childKeys[#childKeys + 1] = commit.key .. ':dependencies'
+    childKeys[#childKeys + 1] = commit.key .. ':unsuccessful'
   end
   return rcall('EXISTS', unpack(childKeys)) > 0
 end
@@ -81,7 +81,7 @@ end
 local function complete(current)
   local gone, scores, completed = {}, {}, {}
   for _, commit in ipairs(current) do
-    local id, key = commit.id, jobKey(commit.id)
+    local id, key = commit.id, commit.key
     if rcall('LREM', keys.active, -1, id) == 0 then
       commit.state = NOT_PLAIN
     else
@@ -90,7 +90,7 @@ local function complete(current)
       if commit.keepCount == '0' then
         appendTaskKeys(gone, key)
       else
-        rcall('HSET', key, 'returnvalue', commit.value, 'finishedOn', timestamp, 'atm', commit.made + 1)
+        rcall('HSET', key, 'returnvalue', commit.value, 'finishedOn', timestamp, 'atm', asText(commit.made + 1))
         scores[#scores + 1] = timestamp
         scores[#scores + 1] = id
       end

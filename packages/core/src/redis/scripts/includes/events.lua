@@ -11,6 +11,14 @@ local function queueSettings()
   return settings
 end
 
+local isTrimmed
+
+-- The first event of a script trims the stream for all of them.
 local function emit(event, ...)
-  rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or 10000, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end

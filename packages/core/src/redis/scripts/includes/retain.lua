@@ -6,11 +6,16 @@
 local completedKey = base .. 'completed'
 local MOST_REMOVED, MOST_SLACK = 150, 100
 
--- The keys that a job of BullMQ can have.
+local hasFlows
+
+-- The keys that a job of BullMQ can have. Those of its children only where commitTask has completed a task with children.
 local function appendTaskKeys(list, key)
+  if hasFlows == nil then hasFlows = rcall('HEXISTS', ctlKey, 'flows') == 1 end
   local n = #list
-  list[n + 1], list[n + 2], list[n + 3] = key, key .. ':logs', key .. ':dependencies'
-  list[n + 4], list[n + 5], list[n + 6] = key .. ':processed', key .. ':failed', key .. ':unsuccessful'
+  list[n + 1], list[n + 2] = key, key .. ':logs'
+  if not hasFlows then return end
+  list[n + 3], list[n + 4] = key .. ':dependencies', key .. ':processed'
+  list[n + 5], list[n + 6] = key .. ':failed', key .. ':unsuccessful'
 end
 
 local function removeCompleted(ids)

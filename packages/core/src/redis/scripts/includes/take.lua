@@ -9,11 +9,17 @@
 ]]
 local NOTHING = { 0, 0, 0, 0 }
 
+-- Redis formats a number that is an argument as if it had a fraction, slowly.
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
+
 -- What a take needs of a worker.
 local function readWorker(worker)
-  local values = workerMeta(worker, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
   return {
-    id = worker, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
     batch = values[7], leaving = values[8], short = values[9] or '0',
   }
 end
@@ -35,15 +41,11 @@ local function writeStarted()
 end
 
 -- Every script of ours that records an outcome and takes writes `last` with the start: one write instead of two.
-local function startTask(worker, id, seq, hash, token, timestamp)
-  local key, attempts = jobKey(id), 0
-  for i = 1, #hash, 2 do
-    if hash[i] == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
-  end
-  local attempt = string.format('%.0f', attempts + 1)
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', workerKey(worker.id, 'meta'), 'cur', id, 'att', attempt, 'seq', seq, 'done', worker.done, 'last', worker.last or '')
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -78,12 +80,15 @@ local function limitRate(id)
   return 0
 end
 
--- The hash of a task (see isTask), or nil.
+-- The hash of a task (see isTask) and how often it was started, or nil.
 local function taskHash(id)
   local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
   for i = 1, #hash, 2 do
-    if hash[i] == 'timestamp' then return hash end
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
+  if isOne then return hash, attempts end
   return nil
 end
 
@@ -95,14 +100,15 @@ local function takeNext(worker, token, timestamp)
     local id = rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash = seq and not isStarted[id] and taskHash(id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
         local waitMs = limitRate(id)
         if waitMs > 0 then
           rcall('RPUSH', waitKey, id)
           return { 0, 0, waitMs, 0 }
         end
-        return startTask(worker, id, seq, hash, token, timestamp)
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
