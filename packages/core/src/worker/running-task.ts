@@ -41,7 +41,9 @@ export class RunningTask implements TaskContext {
 
   /** The job's data. @throws SyntaxError where they are no JSON */
   get data(): unknown {
-    return this.#job === undefined ? (this.#data ??= JSON.parse(this.#task.data)) : this.#job.data;
+    if (this.#job !== undefined) return this.#job.data as unknown;
+    this.#data ??= JSON.parse(this.#task.data) as unknown;
+    return this.#data;
   }
 
   get job(): Job {

@@ -1,18 +1,12 @@
-import { UnrecoverableError, type Job } from 'bullmq';
 import type { CompletionGroup } from '../bullmq/completion-group.js';
-import type { LaneWorker } from '../bullmq/lane-worker.js';
-import { createLaneWorker } from '../bullmq/queue-factory.js';
-import type { Taken, TakenTask } from '../bullmq/taken-task.js';
-import type { WorkerLaneBackend } from '../bullmq/worker-lane-backend.js';
 import { TrustWindow } from '../domain/trust-window.js';
 import type { WorkerState } from '../domain/worker-state.js';
-import { LeaseLostError, TaskCancelledError, WorkerFencedError } from '../errors/errors.js';
-import { errorName, type QueueLog } from '../observability/messages/queue-log.js';
+import { LeaseLostError, WorkerFencedError } from '../errors/errors.js';
+import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
-import { MeanDuration } from './mean-duration.js';
-import { RunningTask } from './running-task.js';
 import { settlesWithin } from './settles-within.js';
-import type { TaskResult, TaskRunner } from './task-runner.js';
+import { TaskLoop } from './task-loop.js';
+import type { TaskRunner } from './task-runner.js';
 
 export interface LaneDependencies {
   readonly context: QueueContext;
@@ -29,61 +23,40 @@ export interface LaneDependencies {
 /** How long a handler that was aborted may take to end before its task is given back regardless. */
 export const abortGraceMs = 1_000;
 
-/** Before the next try after something went wrong that no other pause covers. */
-const faultPauseMs = 100;
-/** BullMQ's longest wait for a rate limit, which somebody may lift meanwhile. */
-const longestLimitMs = 30_000;
-
 /** One worker: a serial lane with an id of its own, from registration to retirement. */
 export class WorkerLane {
   /** Until when the worker may run tasks without another heartbeat. It ends before the leader may declare the worker dead. */
   readonly lease: TrustWindow;
   readonly #dependencies: LaneDependencies;
-  readonly #worker: LaneWorker;
-  readonly #backend: WorkerLaneBackend;
-  readonly #mean = new MeanDuration();
+  readonly #loop: TaskLoop;
   readonly #startTime = Date.now();
-  #loop: Promise<void> | undefined;
-  #stopping = false;
-  #abandoned: LeaseLostError | undefined;
-  #task: RunningTask | undefined;
-  #cancelled: { readonly id: string; readonly attempt: number } | undefined;
-  #handling: Promise<unknown> | undefined;
-  #batch: { readonly identifyTag: string; readonly size: number } | undefined;
+  #running: Promise<void> | undefined;
 
   constructor(
     readonly workerId: string,
     dependencies: LaneDependencies,
   ) {
-    const { context, completions, onFenced, onError } = dependencies;
     this.#dependencies = dependencies;
-    this.lease = new TrustWindow(context.options.heartbeatTimeoutMs);
-    const { worker, backend } = createLaneWorker(context, {
-      workerId,
-      completions,
-      runsShortTasks: () => this.#mean.isShort,
+    this.lease = new TrustWindow(dependencies.context.options.heartbeatTimeoutMs);
+    this.#loop = new TaskLoop(workerId, {
+      ...dependencies,
       onFenced: () => {
-        onFenced(this);
+        dependencies.onFenced(this);
       },
-      onError,
-    });
-    this.#worker = worker;
-    this.#backend = backend;
-    worker.on('error', (error) => {
-      this.#report(error);
     });
   }
 
   get isRunningTask(): boolean {
-    return this.#task !== undefined;
+    return this.#loop.isRunningTask;
   }
 
   get state(): WorkerState {
+    const { batch } = this.#loop;
     return {
       workerId: this.workerId,
-      status: this.#batch ? 'running' : 'idle',
-      currentIdentifyTag: this.#batch?.identifyTag ?? null,
-      currentBatchSize: this.#batch?.size ?? 0,
+      status: batch ? 'running' : 'idle',
+      currentIdentifyTag: batch?.identifyTag ?? null,
+      currentBatchSize: batch?.size ?? 0,
     };
   }
 
@@ -118,26 +91,22 @@ export class WorkerLane {
 
   /** Takes and runs tasks until the lane is stopped or abandoned. */
   run(): void {
-    if (this.#loop) return;
+    if (this.#running) return;
     const ended = (error?: unknown): void => {
-      if (this.#isOver) return;
+      if (this.#loop.isOver) return;
       const { onError, onEnded } = this.#dependencies;
       onError(error ?? new Error(`Worker ${this.workerId} stopped by itself`));
       onEnded(this);
     };
-    this.#loop = this.#takeAndRun().then(ended, ended);
+    this.#running = this.#loop.run().then(ended, ended);
   }
 
   wake(): void {
-    this.#backend.wake();
+    this.#loop.wake();
   }
 
-  /** The word can come before the task itself does: take and cancel arrive on different connections. */
   cancel(jobId: string, attempt: number): void {
-    this.#cancelled = { id: jobId, attempt };
-    if (this.#task?.id === jobId && this.#task.attempt === attempt) {
-      this.#task.abort(new TaskCancelledError({ jobId }));
-    }
+    this.#loop.cancel(jobId, attempt);
   }
 
   /**
@@ -147,10 +116,9 @@ export class WorkerLane {
    * @returns whether no task had to be aborted
    */
   async stop(timeoutMs: number): Promise<boolean> {
-    this.#stopping = true;
-    this.#backend.stopTaking();
-    if (await settlesWithin(Promise.all([this.#loop, this.#leave()]), timeoutMs)) {
-      this.#close();
+    this.#loop.stopTaking();
+    if (await settlesWithin(Promise.all([this.#running, this.#leave()]), timeoutMs)) {
+      this.#loop.close();
       return true;
     }
     const inTime = !this.isRunningTask;
@@ -161,18 +129,14 @@ export class WorkerLane {
 
   /** The lease is gone: the handler is aborted, its result discarded, and nothing is sent for this worker any more. */
   abandon(reason: string): void {
-    if (this.#abandoned) return;
-    const error = new LeaseLostError({ holder: this.workerId, reason });
-    this.#abandoned = error;
+    if (this.#loop.isAbandoned) return;
     this.lease.close();
-    this.#backend.abandon(error);
-    this.#task?.abort(error);
-    this.#close();
+    this.#loop.abandon(new LeaseLostError({ holder: this.workerId, reason }));
   }
 
   /** Resolves when no handler of this worker runs any more. */
   async whenSettled(): Promise<void> {
-    await this.#handling?.catch(() => undefined);
+    await this.#loop.whenSettled();
   }
 
   /** Gives back what the worker holds and removes its keys. */
@@ -195,126 +159,5 @@ export class WorkerLane {
       // Retirement, or the leader, gives back later what this did not.
       if (!(error instanceof WorkerFencedError)) onError(error);
     }
-  }
-
-  /** BullMQ holds nothing of ours open; this only ends its own timers. */
-  #close(): void {
-    this.#worker.close(true).catch(this.#dependencies.onError);
-  }
-
-  get #isOver(): boolean {
-    return this.#stopping || this.#abandoned !== undefined;
-  }
-
-  /** Something went wrong with what is taken or runs. */
-  #report(error: unknown): void {
-    this.#backend.noteError(error);
-    if (!this.#isOver) this.#dependencies.onError(error);
-  }
-
-  async #takeAndRun(): Promise<void> {
-    let next: Taken | undefined;
-    while (!this.#isOver) {
-      try {
-        const taken: Taken | undefined = next ?? (await this.#backend.take());
-        next = undefined;
-        // What was taken too late goes back when the worker retires.
-        if (this.#isOver) return;
-        if (taken?.task) next = await this.#runTask(taken.task);
-        else if (taken) await this.#rest(taken.limitMs);
-      } catch (error) {
-        this.#report(error);
-        await this.#backend.sleep(faultPauseMs);
-      }
-    }
-  }
-
-  async #rest(limitMs: number): Promise<void> {
-    this.#batch = undefined;
-    if (limitMs > 0) await this.#backend.sleep(Math.min(limitMs, longestLimitMs));
-    else await this.#backend.untilWoken();
-  }
-
-  /** Runs a task and records its outcome. @returns what was taken with that, if anything */
-  async #runTask(task: TakenTask): Promise<Taken | undefined> {
-    const { workerId } = this;
-    const running = new RunningTask(task, workerId, (taken) => this.#worker.jobOf(taken, workerId));
-    if (!task.isPlain) {
-      // What only BullMQ knows to do at the start: the next iteration of a scheduler, a failure in store.
-      const job = await this.#worker.adopt(task, workerId);
-      if (job === undefined || this.#isOver) return undefined;
-      running.useJob(job);
-    }
-    // Data that are no JSON: the attempt cannot be begun.
-    void running.data;
-    this.#backend.begun();
-    if (task.deferredFailure !== undefined) {
-      await this.#settleFailure(new UnrecoverableError(task.deferredFailure), running.job);
-      return undefined;
-    }
-    let result: TaskResult;
-    try {
-      result = await this.#handle(task, running);
-    } catch (error) {
-      await this.#settleFailure(error as Error, running.job);
-      return undefined;
-    }
-    return this.#complete(task, running, result);
-  }
-
-  /** Calls the handler. */
-  async #handle(task: TakenTask, running: RunningTask): Promise<TaskResult> {
-    const { log, runner } = this.#dependencies;
-    const { id, attempt, identifyTag, batchSize } = task;
-    this.#task = running;
-    if (this.#cancelled?.id === id) this.cancel(id, this.#cancelled.attempt);
-    this.#batch = { identifyTag, size: batchSize };
-    const about = { jobId: id, type: task.name, workerId: this.workerId };
-    const startedAt = performance.now();
-    log.debug('taskStarted', { ...about, attempt });
-    try {
-      const handling = runner.run(running);
-      this.#handling = handling;
-      const result = await handling;
-      if (this.#abandoned) log.warn('resultDiscarded', about);
-      else log.debug('taskCompleted', { ...about, durationMs: Math.round(performance.now() - startedAt) });
-      return result;
-    } catch (error) {
-      if (this.#abandoned) log.warn('resultDiscarded', about);
-      else log.warn('taskFailed', { ...about, attempt, error: errorName(error) });
-      throw error;
-    } finally {
-      this.#mean.add(performance.now() - startedAt);
-      this.#task = undefined;
-    }
-  }
-
-  async #complete(
-    task: TakenTask,
-    running: RunningTask,
-    { value, json }: TaskResult,
-  ): Promise<Taken | undefined> {
-    try {
-      const reply = task.isPlain ? await this.#backend.complete(task.id, json) : 'not-plain';
-      if (reply !== 'not-plain') return reply;
-      await running.job.moveToCompleted(value, this.workerId, false);
-    } catch (error) {
-      this.#report(error);
-      // BullMQ's objection to a completion, such as pending children, fails the attempt.
-      await this.#settleFailure(error as Error, running.job);
-    }
-    return undefined;
-  }
-
-  async #settleFailure(error: Error, job: Job): Promise<void> {
-    if (this.#abandoned) return;
-    try {
-      await this.#worker.settleFailure(error, job, this.workerId);
-    } catch (failure) {
-      this.#report(failure);
-      return;
-    }
-    const { limitedForMs } = this.#worker;
-    if (limitedForMs > 0) await this.#backend.sleep(Math.min(limitedForMs, longestLimitMs));
   }
 }

@@ -72,6 +72,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local settings
 local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
@@ -106,6 +107,8 @@ rcall('HDEL', ctlKey, 'leaderless')
 emit('leaderChanged', 'nodeId', caller, 'epoch', epoch, 'superseded', held or '')
 wakeLeader()
 return { 1, value, info }
+end
+return body()
 `,
   },
   addTaskLog: {
@@ -133,6 +136,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -182,13 +186,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -196,35 +202,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    addOwner(tag, worker)
+    settle(tag, false)
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -232,12 +223,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -260,72 +245,49 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
-  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
-  if marker then rcall('ZADD', marker, 0, worker) end
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker, short, leaving) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, meta[5], tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
   local tag, batch, ntag, nbatch, nfence, leaving, state, short =
     unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
 end
 local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
@@ -393,6 +355,10 @@ local function taskHash(id)
   if isOne then return hash, attempts end
   return nil
 end
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
   local waitKey = workerKey(worker.id, 'wait')
@@ -414,10 +380,9 @@ local function takeNext(worker, token, timestamp)
     else
       local tag = worker.tag
       if not tag then return NOTHING end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker.id, reason) then return NOTHING end
-      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
 end
@@ -441,11 +406,6 @@ local function take(workerId, token, timestamp)
   writeStarted()
   return task
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
-end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
   local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
@@ -455,10 +415,6 @@ local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -481,17 +437,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short, noted)
-  if noted == short then return end
-  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
-  if (wasShort or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and tag and not ntag then
-    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
-end
 local function slice(list, from)
   local part = {}
   for i = from, #list do part[#part + 1] = list[i] end
@@ -501,6 +446,8 @@ end
 local code = attemptRuns(caller, ARGV[5], ARGV[4])
 if code < 0 then return code end
 return bullmq(slice(KEYS, 4), slice(ARGV, 6))
+end
+return body()
 `,
   },
   awaitChildren: {
@@ -528,6 +475,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -577,13 +525,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -591,35 +541,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    addOwner(tag, worker)
+    settle(tag, false)
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -627,12 +562,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -655,72 +584,49 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
-  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
-  if marker then rcall('ZADD', marker, 0, worker) end
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker, short, leaving) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, meta[5], tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
   local tag, batch, ntag, nbatch, nfence, leaving, state, short =
     unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
 end
 local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
@@ -788,6 +694,10 @@ local function taskHash(id)
   if isOne then return hash, attempts end
   return nil
 end
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
   local waitKey = workerKey(worker.id, 'wait')
@@ -809,10 +719,9 @@ local function takeNext(worker, token, timestamp)
     else
       local tag = worker.tag
       if not tag then return NOTHING end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker.id, reason) then return NOTHING end
-      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
 end
@@ -836,11 +745,6 @@ local function take(workerId, token, timestamp)
   writeStarted()
   return task
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
-end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
   local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
@@ -850,10 +754,6 @@ local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -876,17 +776,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short, noted)
-  if noted == short then return end
-  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
-  if (wasShort or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and tag and not ntag then
-    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
-end
 local function slice(list, from)
   local part = {}
   for i = from, #list do part[#part + 1] = list[i] end
@@ -900,6 +789,8 @@ if state == 'committed' then return 0 end
 local code = endAttempt(bullmq, slice(KEYS, 4), slice(ARGV, 5), caller, id, attempt, ARGV[5])
 if code == 0 then forgetCurrent(caller, id, attempt) end
 return code
+end
+return body()
 `,
   },
   beat: {
@@ -927,6 +818,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -950,6 +842,8 @@ for i = 4, #ARGV, 3 do
   end
 end
 return { fenced, stuck, rcall('PTTL', lockKey) }
+end
+return body()
 `,
   },
   buryTask: {
@@ -977,6 +871,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -1026,13 +921,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -1040,35 +937,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    addOwner(tag, worker)
+    settle(tag, false)
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -1076,12 +958,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -1104,72 +980,49 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
-  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
-  if marker then rcall('ZADD', marker, 0, worker) end
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker, short, leaving) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, meta[5], tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
   local tag, batch, ntag, nbatch, nfence, leaving, state, short =
     unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
 end
 local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
@@ -1237,6 +1090,10 @@ local function taskHash(id)
   if isOne then return hash, attempts end
   return nil
 end
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
   local waitKey = workerKey(worker.id, 'wait')
@@ -1258,10 +1115,9 @@ local function takeNext(worker, token, timestamp)
     else
       local tag = worker.tag
       if not tag then return NOTHING end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker.id, reason) then return NOTHING end
-      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
 end
@@ -1285,11 +1141,6 @@ local function take(workerId, token, timestamp)
   writeStarted()
   return task
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
-end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
   local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
@@ -1299,10 +1150,6 @@ local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -1324,17 +1171,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function noteLength(worker, short, noted)
-  if noted == short then return end
-  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
-  if (wasShort or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and tag and not ntag then
-    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
 end
 local function slice(list, from)
   local part = {}
@@ -1359,6 +1195,8 @@ if state == 'current' then
 end
 if ARGV[6] == '1' then return take(caller, ARGV[5], timestamp) end
 return 0
+end
+return body()
 `,
   },
   cancelTask: {
@@ -1386,92 +1224,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local settings
-local function queueSettings()
-  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
-  return settings
-end
-local isTrimmed
-local function emit(event, ...)
-  if isTrimmed then
-    rcall('XADD', keys.events, '*', 'event', event, ...)
-  else
-    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
-    isTrimmed = true
-  end
-end
-local function ownersOf(tag)
-  local owners = {}
-  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
-  return owners
-end
-local function addOwner(tag, worker)
-  local owners = rcall('HGET', keys.owners, tag)
-  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
-end
-local function removeOwner(tag, worker)
-  local left, removed = {}, false
-  for _, owner in ipairs(ownersOf(tag)) do
-    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
-  end
-  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
-end
-local limits -- { default, 1: some tags have their own }, read once per script
-local function limitOf(tag)
-  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
-  if limits[2] == '1' then
-    local own = rcall('HGET', keys.limits, tag)
-    if own then return tonumber(own) end
-  end
-  return tonumber(limits[1] or 1)
-end
-local function isHeld(tag)
-  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
-end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
-end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
-  if ready and not wasReady then
-    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
-  elseif wasReady and not ready then
-    rcall('LREM', keys.ring, 1, tag)
-  end
-  return ready
-end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
-  else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
-end
+local function body()
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -1479,99 +1232,16 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, state, tag, batch)
-  if not state then return end
-  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
-    'currentBatchSize', batch or 0)
-end
-local function feedLater(worker, short, leaving)
-  if short ~= '1' or leaving then return false end
-  rcall('RPUSH', keys.hungry, worker)
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
-end
-local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, state, tag, batch)
-  feedLater(worker, short, leaving)
-  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
-end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
-  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
-  if marker then rcall('ZADD', marker, 0, worker) end
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker, short, leaving) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, meta[5], tag, batch)
-  settle(tag, wasReady)
-  return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker, state)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local id = ARGV[4]
 if not isTask(id) then return 0 end
@@ -1583,6 +1253,8 @@ goOnWhenFull()
 rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attempt .. ':' .. id)
 rcall('ZADD', marker, 0, cancelMember(worker, attempt, id))
 return 1
+end
+return body()
 `,
   },
   changeTaskData: {
@@ -1610,6 +1282,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local DATA_HEAD = '{"identifyTag":"'
 local function jsonStringAt(data, from)
   local at = from
@@ -1706,6 +1379,8 @@ end
 --- @bullmq "updateData"
 if rcall('EXISTS', KEYS[4]) == 1 and changesTag(ARGV[5], ARGV[6]) then return CHANGES_TAG end
 return bullmq({ KEYS[4] }, { ARGV[4] })
+end
+return body()
 `,
   },
   commitTask: {
@@ -1733,6 +1408,12 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local function appendChildKeys(list, key)
+  local n = #list
+  list[n + 1], list[n + 2] = key .. ':dependencies', key .. ':processed'
+  list[n + 3], list[n + 4] = key .. ':failed', key .. ':unsuccessful'
+end
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -1782,13 +1463,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -1796,35 +1479,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    addOwner(tag, worker)
+    settle(tag, false)
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -1832,12 +1500,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -1860,72 +1522,49 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
-  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
-  if marker then rcall('ZADD', marker, 0, worker) end
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker, short, leaving) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, meta[5], tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
   local tag, batch, ntag, nbatch, nfence, leaving, state, short =
     unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
 end
 local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
@@ -1993,6 +1632,10 @@ local function taskHash(id)
   if isOne then return hash, attempts end
   return nil
 end
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
   local waitKey = workerKey(worker.id, 'wait')
@@ -2014,10 +1657,9 @@ local function takeNext(worker, token, timestamp)
     else
       local tag = worker.tag
       if not tag then return NOTHING end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker.id, reason) then return NOTHING end
-      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
 end
@@ -2041,11 +1683,6 @@ local function take(workerId, token, timestamp)
   writeStarted()
   return task
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
-end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
   local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
@@ -2055,10 +1692,6 @@ local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -2081,17 +1714,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short, noted)
-  if noted == short then return end
-  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
-  if (wasShort or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and tag and not ntag then
-    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
-end
 local function slice(list, from)
   local part = {}
   for i = from, #list do part[#part + 1] = list[i] end
@@ -2099,6 +1721,11 @@ local function slice(list, from)
 end
 --- @bullmq "moveToFinished"
 local id, attempt, timestamp = ARGV[8], ARGV[4], ARGV[9]
+local function noteFlow()
+  local childKeys = {}
+  appendChildKeys(childKeys, jobKey(id))
+  if rcall('EXISTS', unpack(childKeys)) > 0 then rcall('HSET', ctlKey, 'flows', '1') end
+end
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
 if state == 'current' then
@@ -2109,11 +1736,14 @@ if state == 'current' then
   local code = endAttempt(bullmq, theirKeys, slice(ARGV, 8), caller, id, attempt, ARGV[5])
   if type(code) == 'number' and code < 0 then return code end
   if ARGV[12] == 'failed' and isTask(id) then rcall('HSET', jobKey(id), 'aff:seq', workerMeta(caller, 'seq')[1] or '') end
+  noteFlow()
   forgetCurrent(caller, id, attempt)
   noteLength(caller, ARGV[7])
 end
 if ARGV[6] == '1' then return take(caller, ARGV[5], timestamp) end
 return 0
+end
+return body()
 `,
   },
   commitTasks: {
@@ -2141,13 +1771,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local function isLeader()
-  goOnWhenFull()
-  if rcall('GET', lockKey) == caller then return true end
-  wakeLeader()
-  return false
-end
-local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+local function body()
 local settings
 local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
@@ -2190,13 +1814,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -2204,35 +1830,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    addOwner(tag, worker)
+    settle(tag, false)
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -2240,12 +1851,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -2268,72 +1873,49 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
-  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
-  if marker then rcall('ZADD', marker, 0, worker) end
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker, short, leaving) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, meta[5], tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
   local tag, batch, ntag, nbatch, nfence, leaving, state, short =
     unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
 end
 local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
@@ -2401,6 +1983,10 @@ local function taskHash(id)
   if isOne then return hash, attempts end
   return nil
 end
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
   local waitKey = workerKey(worker.id, 'wait')
@@ -2422,10 +2008,9 @@ local function takeNext(worker, token, timestamp)
     else
       local tag = worker.tag
       if not tag then return NOTHING end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker.id, reason) then return NOTHING end
-      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
 end
@@ -2449,72 +2034,19 @@ local function take(workerId, token, timestamp)
   writeStarted()
   return task
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
-end
-local function attemptState(worker, id, attempt)
-  if not isRegistered(worker) then return FENCED_WORKER end
-  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
-  return compareAttempt(cur, att, last, id, attempt)
-end
-local function attemptRuns(worker, id, attempt)
-  local state = attemptState(worker, id, attempt)
-  if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
-end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
-local function forgetLost(worker, id, attempt, code)
-  forgetCurrent(worker, id, attempt)
-  if code ~= -1 then return end
-  rcall('LREM', keys.active, -1, id)
-  rcall('DEL', jobKey(id) .. ':lock')
-end
-local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
-  local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
-    goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token)
-    code = bullmq(theirKeys, theirArgs)
-  end
-  if code == -1 or code == -2 or code == -3 or code == -6 then
-    forgetLost(worker, id, attempt, code)
-  elseif code == 0 and token == '0' then
-    rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
-  end
-  return code
-end
-local function noteLength(worker, short, noted)
-  if noted == short then return end
-  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
-  if (wasShort or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and tag and not ntag then
-    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
-end
-local function slice(list, from)
-  local part = {}
-  for i = from, #list do part[#part + 1] = list[i] end
-  return part
+local function appendChildKeys(list, key)
+  local n = #list
+  list[n + 1], list[n + 2] = key .. ':dependencies', key .. ':processed'
+  list[n + 3], list[n + 4] = key .. ':failed', key .. ':unsuccessful'
 end
 local completedKey = base .. 'completed'
 local MOST_REMOVED, MOST_SLACK = 150, 100
 local hasFlows
 local function appendTaskKeys(list, key)
   if hasFlows == nil then hasFlows = rcall('HEXISTS', ctlKey, 'flows') == 1 end
-  local n = #list
-  list[n + 1], list[n + 2] = key, key .. ':logs'
-  if not hasFlows then return end
-  list[n + 3], list[n + 4] = key .. ':dependencies', key .. ':processed'
-  list[n + 5], list[n + 6] = key .. ':failed', key .. ':unsuccessful'
+  list[#list + 1] = key
+  list[#list + 1] = key .. ':logs'
+  if hasFlows then appendChildKeys(list, key) end
 end
 local function removeCompleted(ids)
   if #ids == 0 then return end
@@ -2571,11 +2103,10 @@ local function validate(commit, entry)
   if state == 'current' and not isPlain(commit) then return NOT_PLAIN end
   return state
 end
-local function hasChildren(list)
+local function haveChildren(list)
   local childKeys = {}
   for _, commit in ipairs(list) do
-    childKeys[#childKeys + 1] = commit.key .. ':dependencies'
-    childKeys[#childKeys + 1] = commit.key .. ':unsuccessful'
+    appendChildKeys(childKeys, commit.key)
   end
   return rcall('EXISTS', unpack(childKeys)) > 0
 end
@@ -2591,10 +2122,10 @@ local function readAll()
     commit.state = validate(commit, entries[i])
     if commit.state == 'current' then current[#current + 1] = commit end
   end
-  if #current == 0 or not hasChildren(current) then return current end
+  if #current == 0 or not haveChildren(current) then return current end
   local childless = {}
   for _, commit in ipairs(current) do
-    if hasChildren({ commit }) then commit.state = NOT_PLAIN else childless[#childless + 1] = commit end
+    if haveChildren({ commit }) then commit.state = NOT_PLAIN else childless[#childless + 1] = commit end
   end
   return childless
 end
@@ -2644,6 +2175,8 @@ end
 writeStarted()
 if #current > 0 and rcall('EXISTS', keys.seq, keys.wait, keys.active, keys.prioritized) == 0 then emit('drained') end
 return replies
+end
+return body()
 `,
   },
   delayTask: {
@@ -2671,6 +2204,25 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
+end
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -2720,13 +2272,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -2734,53 +2288,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    addOwner(tag, worker)
+    settle(tag, false)
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
 end
-local function workerMeta(worker, ...)
-  return rcall('HMGET', workerKey(worker, 'meta'), ...)
-end
-local function wakeWorker(worker)
-  local marker = workerMeta(worker, 'marker')[1]
-  if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
-local function wakeBound()
-  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
-    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
-  end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -2798,72 +2319,49 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
-  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
-  if marker then rcall('ZADD', marker, 0, worker) end
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker, short, leaving) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, meta[5], tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
   local tag, batch, ntag, nbatch, nfence, leaving, state, short =
     unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
 end
 local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
@@ -2931,6 +2429,10 @@ local function taskHash(id)
   if isOne then return hash, attempts end
   return nil
 end
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
   local waitKey = workerKey(worker.id, 'wait')
@@ -2952,10 +2454,9 @@ local function takeNext(worker, token, timestamp)
     else
       local tag = worker.tag
       if not tag then return NOTHING end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker.id, reason) then return NOTHING end
-      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
 end
@@ -2979,11 +2480,6 @@ local function take(workerId, token, timestamp)
   writeStarted()
   return task
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
-end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
   local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
@@ -2993,10 +2489,6 @@ local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -3019,17 +2511,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short, noted)
-  if noted == short then return end
-  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
-  if (wasShort or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and tag and not ntag then
-    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
-end
 local function slice(list, from)
   local part = {}
   for i = from, #list do part[#part + 1] = list[i] end
@@ -3050,6 +2531,8 @@ if state == 'current' then
 end
 if ARGV[6] == '1' then return take(caller, ARGV[5], timestamp) end
 return 0
+end
+return body()
 `,
   },
   dispatch: {
@@ -3077,6 +2560,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -3084,20 +2568,6 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local settings
-local function queueSettings()
-  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
-  return settings
-end
-local isTrimmed
-local function emit(event, ...)
-  if isTrimmed then
-    rcall('XADD', keys.events, '*', 'event', event, ...)
-  else
-    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
-    isTrimmed = true
-  end
-end
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -3126,13 +2596,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -3140,14 +2612,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -3157,18 +2640,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -3176,12 +2660,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -3204,21 +2682,57 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
   beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
   if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
@@ -3244,32 +2758,6 @@ local function topUp(worker, tag, maxBatchSize)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker, state)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local DATA_HEAD = '{"identifyTag":"'
 local function jsonStringAt(data, from)
@@ -3490,10 +2978,13 @@ end
 local function lookAhead(bound)
   local places = freePlaces()
   if places < 0 or (places > 0 and rcall('EXISTS', keys.idle) == 1) then return bound end
-  while bound < maxIds and rcall('EXISTS', keys.ring) == 1 do
-    local worker = rcall('LPOP', keys.hungry)
-    if not worker then return bound end
-    bound = bound + bindAhead(worker, rcall('LPOP', keys.ring), maxBatchSize)
+  local left = 1
+  while bound < maxIds and left > 0 do
+    left = math.min(rcall('LLEN', keys.ring), rcall('LLEN', keys.hungry))
+    for _ = 1, left do
+      if bound >= maxIds then break end
+      bound = bound + bindAhead(rcall('LPOP', keys.hungry), rcall('LPOP', keys.ring), maxBatchSize)
+    end
   end
   if bound >= maxIds then more = 1 end
   return bound
@@ -3514,7 +3005,10 @@ if rcall('HEXISTS', keys.meta, 'paused') == 0 then
   topUpTouched()
   bound = lookAhead(assign())
 end
+saveFence()
 return { taken, bound, more, nextDue() }
+end
+return body()
 `,
   },
   drainIndexed: {
@@ -3542,20 +3036,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local settings
-local function queueSettings()
-  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
-  return settings
-end
-local isTrimmed
-local function emit(event, ...)
-  if isTrimmed then
-    rcall('XADD', keys.events, '*', 'event', event, ...)
-  else
-    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
-    isTrimmed = true
-  end
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -3584,13 +3065,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -3598,14 +3081,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -3615,18 +3109,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -3634,12 +3129,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -3662,21 +3151,57 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
   beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
   if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
@@ -3702,32 +3227,6 @@ local function topUp(worker, tag, maxBatchSize)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker, state)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local function unindex(id, tag)
   rcall('ZREM', keys.seq, id)
@@ -3891,6 +3390,8 @@ bullmq({ list, none, none, none, ARGV[6] == 'all' and none or base .. 'repeat' }
 local removed = conceal(exposed, list)
 rcall('DEL', list)
 return { #ids < window and -1 or from + #ids - #removed, #removed }
+end
+return body()
 `,
   },
   expireIndexed: {
@@ -3918,20 +3419,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local settings
-local function queueSettings()
-  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
-  return settings
-end
-local isTrimmed
-local function emit(event, ...)
-  if isTrimmed then
-    rcall('XADD', keys.events, '*', 'event', event, ...)
-  else
-    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
-    isTrimmed = true
-  end
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -3960,13 +3448,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -3974,14 +3464,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -3991,18 +3492,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -4010,12 +3512,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -4038,21 +3534,57 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
   beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
   if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
@@ -4078,32 +3610,6 @@ local function topUp(worker, tag, maxBatchSize)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker, state)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local function unindex(id, tag)
   rcall('ZREM', keys.seq, id)
@@ -4268,6 +3774,8 @@ local removed = conceal(exposed, list)
 rcall('DEL', list, stream)
 if #removed > 0 then emit('cleaned', 'count', #removed) end
 return { #ids < window and -1 or from + #ids - #removed, unpack(removed) }
+end
+return body()
 `,
   },
   getFailedTasks: {
@@ -4295,6 +3803,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local DATA_HEAD = '{"identifyTag":"'
 local function jsonStringAt(data, from)
   local at = from
@@ -4399,6 +3908,8 @@ for _, id in ipairs(rcall('ZRANGE', base .. 'failed', ARGV[4], ARGV[4] + ARGV[5]
   end
 end
 return reply
+end
+return body()
 `,
   },
   getQueueStats: {
@@ -4426,6 +3937,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local waiting = rcall('LLEN', keys.wait) + rcall('LLEN', base .. 'paused') + rcall('ZCARD', keys.prioritized) +
   rcall('ZCARD', keys.seq)
 local tagsWaiting = rcall('LLEN', keys.ring) + rcall('ZCARD', keys.parked)
@@ -4437,6 +3949,8 @@ return {
   rcall('ZCARD', base .. 'failed'), rcall('HEXISTS', keys.meta, 'paused'), tagsWaiting, rcall('HLEN', keys.owners),
   rcall('LLEN', keys.idle), rcall('HLEN', registryKey),
 }
+end
+return body()
 `,
   },
   getTagStats: {
@@ -4464,20 +3978,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local settings
-local function queueSettings()
-  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
-  return settings
-end
-local isTrimmed
-local function emit(event, ...)
-  if isTrimmed then
-    rcall('XADD', keys.events, '*', 'event', event, ...)
-  else
-    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
-    isTrimmed = true
-  end
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -4506,13 +4007,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -4520,35 +4023,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    addOwner(tag, worker)
+    settle(tag, false)
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -4557,99 +4045,10 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
-end
-local function showState(worker, state, tag, batch)
-  if not state then return end
-  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
-    'currentBatchSize', batch or 0)
-end
-local function feedLater(worker, short, leaving)
-  if short ~= '1' or leaving then return false end
-  rcall('RPUSH', keys.hungry, worker)
-  return true
-end
-local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, state, tag, batch)
-  feedLater(worker, short, leaving)
-  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
-end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
-  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
-  if marker then rcall('ZADD', marker, 0, worker) end
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker, short, leaving) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, meta[5], tag, batch)
-  settle(tag, wasReady)
-  return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker, state)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local tag = ARGV[4]
 local waiting, active = rcall('LLEN', tagKey(tag)), 0
@@ -4668,6 +4067,8 @@ for _, worker in ipairs(owners) do
 end
 local parked = rcall('ZSCORE', keys.parked, tag)
 return { waiting, active, rcall('SISMEMBER', keys.pausedTags, tag), tonumber(parked or -1), unpack(owners) }
+end
+return body()
 `,
   },
   getTaskCounts: {
@@ -4695,6 +4096,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 --- @bullmq "getCounts"
 local arguments = { unpack(ARGV, 4) }
 local counts = bullmq({ KEYS[4] }, arguments)
@@ -4703,6 +4105,8 @@ for i = 1, #counts do
   if arguments[first + i] == 'wait' then counts[i] = counts[i] + rcall('ZCARD', keys.seq) end
 end
 return counts
+end
+return body()
 `,
   },
   getTaskState: {
@@ -4730,9 +4134,12 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 --- @bullmq "getStateV2"
 if rcall('ZSCORE', keys.seq, ARGV[4]) then return 'waiting' end
 return bullmq({ unpack(KEYS, 4) }, { ARGV[4] })
+end
+return body()
 `,
   },
   getWaitingTasks: {
@@ -4760,6 +4167,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local from, to, oldestFirst = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 local indexed, added = rcall('ZCARD', keys.seq), rcall('LLEN', keys.wait)
 if from < 0 then from = math.max(0, indexed + added + from) end
@@ -4791,6 +4199,8 @@ for _, id in ipairs(ids) do
   if isTask(id) then tasks[#tasks + 1] = { id, rcall('HGETALL', jobKey(id)) } end
 end
 return tasks
+end
+return body()
 `,
   },
   leaveWorker: {
@@ -4818,6 +4228,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -4825,20 +4236,6 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local settings
-local function queueSettings()
-  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
-  return settings
-end
-local isTrimmed
-local function emit(event, ...)
-  if isTrimmed then
-    rcall('XADD', keys.events, '*', 'event', event, ...)
-  else
-    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
-    isTrimmed = true
-  end
-end
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -4867,13 +4264,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -4881,14 +4280,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -4898,18 +4308,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -4917,12 +4328,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -4945,21 +4350,57 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
   beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
   if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
@@ -4986,32 +4427,6 @@ local function topUp(worker, tag, maxBatchSize)
   settle(tag, wasReady)
   return count
 end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker, state)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
-end
 if not isRegistered(caller) then return FENCED_WORKER end
 rcall('LREM', keys.idle, 0, caller)
 rcall('LREM', keys.hungry, 0, caller)
@@ -5025,6 +4440,8 @@ if tag then
 end
 if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
 return 1
+end
+return body()
 `,
   },
   obliterateIndexed: {
@@ -5052,20 +4469,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local settings
-local function queueSettings()
-  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
-  return settings
-end
-local isTrimmed
-local function emit(event, ...)
-  if isTrimmed then
-    rcall('XADD', keys.events, '*', 'event', event, ...)
-  else
-    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
-    isTrimmed = true
-  end
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -5094,13 +4498,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -5108,35 +4514,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    addOwner(tag, worker)
+    settle(tag, false)
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -5145,99 +4536,10 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
-end
-local function showState(worker, state, tag, batch)
-  if not state then return end
-  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
-    'currentBatchSize', batch or 0)
-end
-local function feedLater(worker, short, leaving)
-  if short ~= '1' or leaving then return false end
-  rcall('RPUSH', keys.hungry, worker)
-  return true
-end
-local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, state, tag, batch)
-  feedLater(worker, short, leaving)
-  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
-end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
-  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
-  if marker then rcall('ZADD', marker, 0, worker) end
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker, short, leaving) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, meta[5], tag, batch)
-  settle(tag, wasReady)
-  return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker, state)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 if ARGV[4] == 'check' then
   if rcall('HEXISTS', keys.meta, 'paused') == 0 then return -1 end
@@ -5253,6 +4555,8 @@ for _, tag in ipairs(stopped) do settle(tag, false) end
 wakeBound()
 wakeLeader()
 return 0
+end
+return body()
 `,
   },
   pauseTag: {
@@ -5280,20 +4584,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local settings
-local function queueSettings()
-  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
-  return settings
-end
-local isTrimmed
-local function emit(event, ...)
-  if isTrimmed then
-    rcall('XADD', keys.events, '*', 'event', event, ...)
-  else
-    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
-    isTrimmed = true
-  end
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -5322,13 +4613,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -5336,14 +4629,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -5353,18 +4657,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -5372,12 +4677,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -5400,21 +4699,57 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
   beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
   if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
@@ -5441,32 +4776,6 @@ local function topUp(worker, tag, maxBatchSize)
   settle(tag, wasReady)
   return count
 end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker, state)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
-end
 local tag = ARGV[4]
 if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then return 0 end
 goOnWhenFull()
@@ -5480,6 +4789,8 @@ for _, worker in ipairs(ownersOf(tag)) do
 end
 if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
 return 1
+end
+return body()
 `,
   },
   purgeTag: {
@@ -5507,20 +4818,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local settings
-local function queueSettings()
-  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
-  return settings
-end
-local isTrimmed
-local function emit(event, ...)
-  if isTrimmed then
-    rcall('XADD', keys.events, '*', 'event', event, ...)
-  else
-    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
-    isTrimmed = true
-  end
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -5549,13 +4847,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -5563,14 +4863,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -5580,18 +4891,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -5599,12 +4911,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -5627,21 +4933,57 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
   beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
   if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
@@ -5667,32 +5009,6 @@ local function topUp(worker, tag, maxBatchSize)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker, state)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local function unindex(id, tag)
   rcall('ZREM', keys.seq, id)
@@ -5807,6 +5123,26 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
 local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
@@ -5873,6 +5209,10 @@ local function taskHash(id)
   if isOne then return hash, attempts end
   return nil
 end
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
   local waitKey = workerKey(worker.id, 'wait')
@@ -5894,10 +5234,9 @@ local function takeNext(worker, token, timestamp)
     else
       local tag = worker.tag
       if not tag then return NOTHING end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker.id, reason) then return NOTHING end
-      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
 end
@@ -5921,11 +5260,6 @@ local function take(workerId, token, timestamp)
   writeStarted()
   return task
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
-end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
   local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
@@ -5935,10 +5269,6 @@ local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -5960,17 +5290,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function noteLength(worker, short, noted)
-  if noted == short then return end
-  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
-  if (wasShort or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and tag and not ntag then
-    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
 end
 local function slice(list, from)
   local part = {}
@@ -6023,6 +5342,8 @@ if position < 0 and removed == 0 then
   dropFrom(tagKey(tag))
 end
 return { removed, position }
+end
+return body()
 `,
   },
   recoverWorker: {
@@ -6050,6 +5371,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -6057,20 +5379,6 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local settings
-local function queueSettings()
-  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
-  return settings
-end
-local isTrimmed
-local function emit(event, ...)
-  if isTrimmed then
-    rcall('XADD', keys.events, '*', 'event', event, ...)
-  else
-    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
-    isTrimmed = true
-  end
-end
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -6099,13 +5407,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -6113,14 +5423,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -6130,18 +5451,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -6149,12 +5471,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -6177,21 +5493,57 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
   beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
   if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
@@ -6218,145 +5570,11 @@ local function topUp(worker, tag, maxBatchSize)
   settle(tag, wasReady)
   return count
 end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker, state)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
-end
-local NOTHING = { 0, 0, 0, 0 }
-local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
-local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
-  return {
-    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
-  }
-end
-local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
-end
-local startedIds, startedLocks, isStarted = {}, {}, {}
-local function writeStarted()
-  if #startedIds == 0 then return end
-  rcall('ZREM', keys.seq, unpack(startedIds))
-  rcall('LPUSH', keys.active, unpack(startedIds))
-  rcall('MSET', unpack(startedLocks))
-  startedIds, startedLocks = {}, {}
-end
-local function startTask(worker, id, seq, hash, attempts, token, timestamp)
-  local key, attempt = jobKey(id), asText(attempts + 1)
-  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
-  worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
-  emit('active', 'jobId', id, 'prev', 'waiting')
-  startedIds[#startedIds + 1] = id
-  startedLocks[#startedLocks + 1] = key .. ':lock'
-  startedLocks[#startedLocks + 1] = token
-  isStarted[id] = true
-  local n = #hash
-  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
-  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
-  return reply(worker, id, hash)
-end
-local LIMITED_BY_HAND = 9007199254740991
-local isUnlimited
-local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
-  local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
-    local left = rcall('PTTL', keys.limiter)
-    if left > 0 then return left end
-    rcall('DEL', keys.limiter)
-  end
-  if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
-  end
-  return 0
-end
-local function taskHash(id)
-  local hash = redis.pcall('HGETALL', jobKey(id))
-  local isOne, attempts = false, 0
-  for i = 1, #hash, 2 do
-    local field = hash[i]
-    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
-  end
-  if isOne then return hash, attempts end
-  return nil
-end
-local function takeNext(worker, token, timestamp)
-  if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
-  while true do
-    local id = rcall('RPOP', waitKey)
-    if id then
-      local seq = rcall('ZSCORE', keys.seq, id)
-      local hash, attempts
-      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
-      if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
-        return startTask(worker, id, seq, hash, attempts, token, timestamp)
-      end
-      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
-    else
-      local tag = worker.tag
-      if not tag then return NOTHING end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker.id, reason) then return NOTHING end
-      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
-    end
-  end
-end
-local function takeAgain(worker, token)
-  local id = worker.cur
-  local hash = taskHash(id)
-  if hash then
-    rcall('SET', jobKey(id) .. ':lock', token)
-    return reply(worker, id, hash)
-  end
-  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
-  rcall('LREM', keys.active, -1, id)
-  rcall('DEL', jobKey(id) .. ':lock')
-  worker.cur = false
-  return nil
-end
-local function take(workerId, token, timestamp)
-  goOnWhenFull()
-  local worker = readWorker(workerId)
-  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
-  writeStarted()
-  return task
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
   rcall('LREM', keys.active, -1, id)
@@ -6419,6 +5637,8 @@ end
 local count = dissolve(worker, true, maxCrashes)
 emit('recovered', 'workerId', worker, 'count', count)
 return count
+end
+return body()
 `,
   },
   registerWorker: {
@@ -6446,6 +5666,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -6495,13 +5716,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -6509,35 +5732,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    addOwner(tag, worker)
+    settle(tag, false)
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -6545,12 +5753,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -6573,72 +5775,29 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
-  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
-  if marker then rcall('ZADD', marker, 0, worker) end
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker, short, leaving) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, meta[5], tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
   local tag, batch, ntag, nbatch, nfence, leaving, state, short =
     unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
 end
 if (rcall('HGET', ctlKey, 'layout') or ARGV[4]) ~= ARGV[4] then return LAYOUT_MISMATCH end
 local metaKey = workerKey(caller, 'meta')
@@ -6658,6 +5817,8 @@ if not tag then
 end
 if rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
 return 1
+end
+return body()
 `,
   },
   removeTask: {
@@ -6685,20 +5846,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local settings
-local function queueSettings()
-  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
-  return settings
-end
-local isTrimmed
-local function emit(event, ...)
-  if isTrimmed then
-    rcall('XADD', keys.events, '*', 'event', event, ...)
-  else
-    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
-    isTrimmed = true
-  end
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -6727,13 +5875,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -6741,14 +5891,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -6758,18 +5919,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -6777,12 +5939,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -6805,21 +5961,57 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
   beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
   if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
@@ -6845,32 +6037,6 @@ local function topUp(worker, tag, maxBatchSize)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker, state)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local function unindex(id, tag)
   rcall('ZREM', keys.seq, id)
@@ -7035,6 +6201,8 @@ local exposed = expose(indexedFamily(jobKey(id), ARGV[5] == '1'), keys.wait)
 local code = bullmq(slice(KEYS, 4), { id, ARGV[5], ARGV[6] })
 conceal(exposed, keys.wait)
 return code
+end
+return body()
 `,
   },
   removeWaitingChildren: {
@@ -7062,20 +6230,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local settings
-local function queueSettings()
-  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
-  return settings
-end
-local isTrimmed
-local function emit(event, ...)
-  if isTrimmed then
-    rcall('XADD', keys.events, '*', 'event', event, ...)
-  else
-    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
-    isTrimmed = true
-  end
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -7104,13 +6259,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -7118,14 +6275,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -7135,18 +6303,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -7154,12 +6323,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -7182,21 +6345,57 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
   beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
   if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
@@ -7222,32 +6421,6 @@ local function topUp(worker, tag, maxBatchSize)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker, state)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local function unindex(id, tag)
   rcall('ZREM', keys.seq, id)
@@ -7407,6 +6580,8 @@ local exposed = expose(indexedFamily(KEYS[4], true), keys.wait)
 bullmq(slice(KEYS, 4), slice(ARGV, 4))
 conceal(exposed, keys.wait)
 return 0
+end
+return body()
 `,
   },
   renewLeadership: {
@@ -7434,10 +6609,13 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
 rcall('PEXPIRE', lockKey, ARGV[4])
 rcall('SET', KEYS[5], ARGV[5])
 return 1
+end
+return body()
 `,
   },
   reportLeaderless: {
@@ -7465,6 +6643,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local settings
 local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
@@ -7483,6 +6662,8 @@ goOnWhenFull()
 if rcall('EXISTS', lockKey) == 1 or rcall('HSETNX', ctlKey, 'leaderless', caller) == 0 then return 0 end
 emit('leaderless', 'nodeId', caller)
 return 1
+end
+return body()
 `,
   },
   resignLeadership: {
@@ -7510,11 +6691,14 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
 rcall('DEL', lockKey, KEYS[5])
 rcall('ZADD', KEYS[6], 0, caller)
 rcall('PEXPIRE', KEYS[6], 60000)
 return 1
+end
+return body()
 `,
   },
   resumeQueue: {
@@ -7542,92 +6726,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local settings
-local function queueSettings()
-  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
-  return settings
-end
-local isTrimmed
-local function emit(event, ...)
-  if isTrimmed then
-    rcall('XADD', keys.events, '*', 'event', event, ...)
-  else
-    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
-    isTrimmed = true
-  end
-end
-local function ownersOf(tag)
-  local owners = {}
-  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
-  return owners
-end
-local function addOwner(tag, worker)
-  local owners = rcall('HGET', keys.owners, tag)
-  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
-end
-local function removeOwner(tag, worker)
-  local left, removed = {}, false
-  for _, owner in ipairs(ownersOf(tag)) do
-    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
-  end
-  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
-end
-local limits -- { default, 1: some tags have their own }, read once per script
-local function limitOf(tag)
-  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
-  if limits[2] == '1' then
-    local own = rcall('HGET', keys.limits, tag)
-    if own then return tonumber(own) end
-  end
-  return tonumber(limits[1] or 1)
-end
-local function isHeld(tag)
-  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
-end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
-end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
-  if ready and not wasReady then
-    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
-  elseif wasReady and not ready then
-    rcall('LREM', keys.ring, 1, tag)
-  end
-  return ready
-end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
-  else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
-end
+local function body()
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -7635,105 +6734,18 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
-end
-local function showState(worker, state, tag, batch)
-  if not state then return end
-  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
-    'currentBatchSize', batch or 0)
-end
-local function feedLater(worker, short, leaving)
-  if short ~= '1' or leaving then return false end
-  rcall('RPUSH', keys.hungry, worker)
-  return true
-end
-local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, state, tag, batch)
-  feedLater(worker, short, leaving)
-  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
-end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
-  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
-  if marker then rcall('ZADD', marker, 0, worker) end
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker, short, leaving) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, meta[5], tag, batch)
-  settle(tag, wasReady)
-  return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker, state)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 --- @bullmq "pause"
 local left = bullmq({ unpack(KEYS, 4) }, { unpack(ARGV, 4) })
 wakeBound()
 wakeLeader()
 return left
+end
+return body()
 `,
   },
   resumeTag: {
@@ -7761,6 +6773,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -7789,13 +6802,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -7803,28 +6818,28 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
 end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local tag = ARGV[4]
 if rcall('SISMEMBER', keys.pausedTags, tag) == 0 then return 0 end
 rcall('SREM', keys.pausedTags, tag)
 if settle(tag, false) then wakeLeader() end
 return 1
+end
+return body()
 `,
   },
   retireWorker: {
@@ -7852,6 +6867,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -7859,20 +6875,6 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local settings
-local function queueSettings()
-  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
-  return settings
-end
-local isTrimmed
-local function emit(event, ...)
-  if isTrimmed then
-    rcall('XADD', keys.events, '*', 'event', event, ...)
-  else
-    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
-    isTrimmed = true
-  end
-end
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -7901,13 +6903,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -7915,14 +6919,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -7932,18 +6947,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -7951,12 +6967,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -7979,21 +6989,57 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
   beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
   if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
@@ -8020,145 +7066,11 @@ local function topUp(worker, tag, maxBatchSize)
   settle(tag, wasReady)
   return count
 end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker, state)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
-end
-local NOTHING = { 0, 0, 0, 0 }
-local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
-local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
-  return {
-    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
-  }
-end
-local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
-end
-local startedIds, startedLocks, isStarted = {}, {}, {}
-local function writeStarted()
-  if #startedIds == 0 then return end
-  rcall('ZREM', keys.seq, unpack(startedIds))
-  rcall('LPUSH', keys.active, unpack(startedIds))
-  rcall('MSET', unpack(startedLocks))
-  startedIds, startedLocks = {}, {}
-end
-local function startTask(worker, id, seq, hash, attempts, token, timestamp)
-  local key, attempt = jobKey(id), asText(attempts + 1)
-  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
-  worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
-  emit('active', 'jobId', id, 'prev', 'waiting')
-  startedIds[#startedIds + 1] = id
-  startedLocks[#startedLocks + 1] = key .. ':lock'
-  startedLocks[#startedLocks + 1] = token
-  isStarted[id] = true
-  local n = #hash
-  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
-  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
-  return reply(worker, id, hash)
-end
-local LIMITED_BY_HAND = 9007199254740991
-local isUnlimited
-local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
-  local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
-    local left = rcall('PTTL', keys.limiter)
-    if left > 0 then return left end
-    rcall('DEL', keys.limiter)
-  end
-  if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
-  end
-  return 0
-end
-local function taskHash(id)
-  local hash = redis.pcall('HGETALL', jobKey(id))
-  local isOne, attempts = false, 0
-  for i = 1, #hash, 2 do
-    local field = hash[i]
-    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
-  end
-  if isOne then return hash, attempts end
-  return nil
-end
-local function takeNext(worker, token, timestamp)
-  if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
-  while true do
-    local id = rcall('RPOP', waitKey)
-    if id then
-      local seq = rcall('ZSCORE', keys.seq, id)
-      local hash, attempts
-      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
-      if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
-        return startTask(worker, id, seq, hash, attempts, token, timestamp)
-      end
-      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
-    else
-      local tag = worker.tag
-      if not tag then return NOTHING end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker.id, reason) then return NOTHING end
-      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
-    end
-  end
-end
-local function takeAgain(worker, token)
-  local id = worker.cur
-  local hash = taskHash(id)
-  if hash then
-    rcall('SET', jobKey(id) .. ':lock', token)
-    return reply(worker, id, hash)
-  end
-  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
-  rcall('LREM', keys.active, -1, id)
-  rcall('DEL', jobKey(id) .. ':lock')
-  worker.cur = false
-  return nil
-end
-local function take(workerId, token, timestamp)
-  goOnWhenFull()
-  local worker = readWorker(workerId)
-  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
-  writeStarted()
-  return task
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
   rcall('LREM', keys.active, -1, id)
@@ -8205,6 +7117,8 @@ local function dissolve(worker, crashed, maxCrashes)
 end
 if not isRegistered(caller) and workerMeta(caller, 'queue')[1] ~= base then return 0 end
 return dissolve(caller, false)
+end
+return body()
 `,
   },
   retryFailedTask: {
@@ -8232,6 +7146,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 --- @bullmq "reprocessJob"
 local id = ARGV[4]
 local theirKeys = {
@@ -8241,6 +7156,8 @@ if not isTask(id) or bullmq(theirKeys, { id, 'LPUSH', 'failedReason', 'failed', 
 rcall('HDEL', jobKey(id), 'stc', 'aff:seq')
 wakeLeader()
 return 1
+end
+return body()
 `,
   },
   retryTask: {
@@ -8268,6 +7185,25 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
+end
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -8317,13 +7253,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -8331,53 +7269,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    addOwner(tag, worker)
+    settle(tag, false)
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
 end
-local function workerMeta(worker, ...)
-  return rcall('HMGET', workerKey(worker, 'meta'), ...)
-end
-local function wakeWorker(worker)
-  local marker = workerMeta(worker, 'marker')[1]
-  if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
-local function wakeBound()
-  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
-    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
-  end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -8395,72 +7300,49 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
-  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
-  if marker then rcall('ZADD', marker, 0, worker) end
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker, short, leaving) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, meta[5], tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
   local tag, batch, ntag, nbatch, nfence, leaving, state, short =
     unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
 end
 local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
@@ -8528,6 +7410,10 @@ local function taskHash(id)
   if isOne then return hash, attempts end
   return nil
 end
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
   local waitKey = workerKey(worker.id, 'wait')
@@ -8549,10 +7435,9 @@ local function takeNext(worker, token, timestamp)
     else
       local tag = worker.tag
       if not tag then return NOTHING end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker.id, reason) then return NOTHING end
-      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
 end
@@ -8576,11 +7461,6 @@ local function take(workerId, token, timestamp)
   writeStarted()
   return task
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
-end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
   local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
@@ -8590,10 +7470,6 @@ local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -8616,21 +7492,23 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short, noted)
-  if noted == short then return end
-  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
-  if (wasShort or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and tag and not ntag then
-    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
-end
 local function slice(list, from)
   local part = {}
   for i = from, #list do part[#part + 1] = list[i] end
   return part
+end
+local function moveFromTag(tag, target, count)
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
+  return #ids
+end
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
 end
 local attempt, token, id, delay = ARGV[4], ARGV[5], ARGV[8], tonumber(ARGV[9])
 if not delay or #ARGV % 2 == 0 then return INVALID_ARGUMENT end
@@ -8665,6 +7543,8 @@ if state == 'current' then
 end
 if ARGV[6] == '1' then return take(caller, token, ARGV[11]) end
 return 0
+end
+return body()
 `,
   },
   setLimits: {
@@ -8692,6 +7572,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -8727,13 +7608,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -8741,22 +7624,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
 end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function isLimit(text) return (tonumber(text) or 0) >= 1 end
 if not isLimit(ARGV[4]) or #ARGV % 2 == 1 then return INVALID_ARGUMENT end
@@ -8770,6 +7651,8 @@ rcall('HSET', ctlKey, 'limit', ARGV[4], 'limits', #ARGV > 4 and '1' or '0')
 for i = 5, #ARGV, 2 do rcall('HSET', keys.limits, ARGV[i], ARGV[i + 1]) end
 for tag, was in pairs(wasReady) do settle(tag, was) end
 return 1
+end
+return body()
 `,
   },
   takeTask: {
@@ -8797,6 +7680,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -8846,13 +7730,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -8860,35 +7746,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    addOwner(tag, worker)
+    settle(tag, false)
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -8896,12 +7767,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -8924,72 +7789,29 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
-  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
-  if marker then rcall('ZADD', marker, 0, worker) end
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker, short, leaving) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, meta[5], tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
   local tag, batch, ntag, nbatch, nfence, leaving, state, short =
     unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
 end
 local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
@@ -9057,6 +7879,10 @@ local function taskHash(id)
   if isOne then return hash, attempts end
   return nil
 end
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
   local waitKey = workerKey(worker.id, 'wait')
@@ -9078,10 +7904,9 @@ local function takeNext(worker, token, timestamp)
     else
       local tag = worker.tag
       if not tag then return NOTHING end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker.id, reason) then return NOTHING end
-      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
 end
@@ -9107,6 +7932,8 @@ local function take(workerId, token, timestamp)
 end
 if not isRegistered(caller) then return FENCED_WORKER end
 return take(caller, ARGV[4], ARGV[5])
+end
+return body()
 `,
   },
   updateTaskData: {
@@ -9134,6 +7961,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -9183,13 +8011,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -9197,35 +8027,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    addOwner(tag, worker)
+    settle(tag, false)
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -9233,12 +8048,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -9261,72 +8070,49 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
-  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
-  if marker then rcall('ZADD', marker, 0, worker) end
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker, short, leaving) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, meta[5], tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
   local tag, batch, ntag, nbatch, nfence, leaving, state, short =
     unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
 end
 local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
@@ -9394,6 +8180,10 @@ local function taskHash(id)
   if isOne then return hash, attempts end
   return nil
 end
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
   local waitKey = workerKey(worker.id, 'wait')
@@ -9415,10 +8205,9 @@ local function takeNext(worker, token, timestamp)
     else
       local tag = worker.tag
       if not tag then return NOTHING end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker.id, reason) then return NOTHING end
-      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
 end
@@ -9442,11 +8231,6 @@ local function take(workerId, token, timestamp)
   writeStarted()
   return task
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
-end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
   local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
@@ -9456,10 +8240,6 @@ local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -9481,17 +8261,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function noteLength(worker, short, noted)
-  if noted == short then return end
-  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
-  if (wasShort or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and tag and not ntag then
-    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
 end
 local function slice(list, from)
   local part = {}
@@ -9596,6 +8365,8 @@ local code = attemptRuns(caller, ARGV[5], ARGV[4])
 if code < 0 then return code end
 if rcall('EXISTS', KEYS[4]) == 1 and changesTag(ARGV[5], ARGV[7]) then return CHANGES_TAG end
 return bullmq({ KEYS[4] }, { ARGV[6] })
+end
+return body()
 `,
   },
   updateTaskProgress: {
@@ -9623,6 +8394,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -9672,13 +8444,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -9686,35 +8460,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    addOwner(tag, worker)
+    settle(tag, false)
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -9722,12 +8481,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -9750,72 +8503,49 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
-  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
-  if marker then rcall('ZADD', marker, 0, worker) end
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker, short, leaving) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, meta[5], tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
   local tag, batch, ntag, nbatch, nfence, leaving, state, short =
     unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
 end
 local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
@@ -9883,6 +8613,10 @@ local function taskHash(id)
   if isOne then return hash, attempts end
   return nil
 end
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
   local waitKey = workerKey(worker.id, 'wait')
@@ -9904,10 +8638,9 @@ local function takeNext(worker, token, timestamp)
     else
       local tag = worker.tag
       if not tag then return NOTHING end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker.id, reason) then return NOTHING end
-      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
 end
@@ -9931,11 +8664,6 @@ local function take(workerId, token, timestamp)
   writeStarted()
   return task
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
-end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
   local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
@@ -9945,10 +8673,6 @@ local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -9971,17 +8695,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short, noted)
-  if noted == short then return end
-  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
-  if (wasShort or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and tag and not ntag then
-    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
-end
 local function slice(list, from)
   local part = {}
   for i = from, #list do part[#part + 1] = list[i] end
@@ -9991,6 +8704,8 @@ end
 local code = attemptRuns(caller, ARGV[5], ARGV[4])
 if code < 0 then return code end
 return bullmq(slice(KEYS, 4), slice(ARGV, 6))
+end
+return body()
 `,
   },
   upsertScheduler: {
@@ -10018,20 +8733,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local settings
-local function queueSettings()
-  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
-  return settings
-end
-local isTrimmed
-local function emit(event, ...)
-  if isTrimmed then
-    rcall('XADD', keys.events, '*', 'event', event, ...)
-  else
-    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
-    isTrimmed = true
-  end
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -10060,13 +8762,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
   return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -10074,14 +8778,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -10091,18 +8806,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local lastFence -- of this script
-local function nextFence()
-  if lastFence then
-    lastFence = lastFence + 1
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
   else
-    local time = rcall('TIME')
-    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
   end
-  local text = string.format('%.0f', lastFence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -10110,12 +8826,6 @@ end
 local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
 end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
@@ -10138,21 +8848,57 @@ local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
   beginBatch(worker, tag, count, nextFence(), state, short, leaving)
-  settle(tag, false)
   if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
@@ -10178,32 +8924,6 @@ local function topUp(worker, tag, maxBatchSize)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker, state)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local function unindex(id, tag)
   rcall('ZREM', keys.seq, id)
@@ -10366,6 +9086,8 @@ if id and rcall('ZSCORE', keys.seq, id) then
   rcall('RPUSH', keys.wait, id)
 end
 return bullmq(slice(KEYS, 4), slice(ARGV, 4))
+end
+return body()
 `,
   },
   wakeLeader: {
@@ -10393,8 +9115,11 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 wakeLeader()
 return 0
+end
+return body()
 `,
   },
 };

@@ -11,7 +11,8 @@
   Returns   per task: 0, the next task (includes/take.lua), FENCED_WORKER, NOT_OWNER, or NOT_PLAIN; INVALID_ARGUMENT for
             all of them
 ]]
---- @include "includes/current"
+--- @include "includes/ledger"
+--- @include "includes/take"
 --- @include "includes/retain"
 
 local FIELDS = 8
@@ -48,11 +49,11 @@ local function validate(commit, entry)
   return state
 end
 
-local function hasChildren(list)
+-- Whether one of them has children, or had some.
+local function haveChildren(list)
   local childKeys = {}
   for _, commit in ipairs(list) do
-    childKeys[#childKeys + 1] = commit.key .. ':dependencies'
-    childKeys[#childKeys + 1] = commit.key .. ':unsuccessful'
+    appendChildKeys(childKeys, commit.key)
   end
   return rcall('EXISTS', unpack(childKeys)) > 0
 end
@@ -69,10 +70,10 @@ local function readAll()
     commit.state = validate(commit, entries[i])
     if commit.state == 'current' then current[#current + 1] = commit end
   end
-  if #current == 0 or not hasChildren(current) then return current end
+  if #current == 0 or not haveChildren(current) then return current end
   local childless = {}
   for _, commit in ipairs(current) do
-    if hasChildren({ commit }) then commit.state = NOT_PLAIN else childless[#childless + 1] = commit end
+    if haveChildren({ commit }) then commit.state = NOT_PLAIN else childless[#childless + 1] = commit end
   end
   return childless
 end

@@ -167,10 +167,14 @@ end
 local function lookAhead(bound)
   local places = freePlaces()
   if places < 0 or (places > 0 and rcall('EXISTS', keys.idle) == 1) then return bound end
-  while bound < maxIds and rcall('EXISTS', keys.ring) == 1 do
-    local worker = rcall('LPOP', keys.hungry)
-    if not worker then return bound end
-    bound = bound + bindAhead(worker, rcall('LPOP', keys.ring), maxBatchSize)
+  -- A tag that may have more owners joins the ring again.
+  local left = 1
+  while bound < maxIds and left > 0 do
+    left = math.min(rcall('LLEN', keys.ring), rcall('LLEN', keys.hungry))
+    for _ = 1, left do
+      if bound >= maxIds then break end
+      bound = bound + bindAhead(rcall('LPOP', keys.hungry), rcall('LPOP', keys.ring), maxBatchSize)
+    end
   end
   if bound >= maxIds then more = 1 end
   return bound
@@ -193,4 +197,5 @@ if rcall('HEXISTS', keys.meta, 'paused') == 0 then
   topUpTouched()
   bound = lookAhead(assign())
 end
+saveFence()
 return { taken, bound, more, nextDue() }

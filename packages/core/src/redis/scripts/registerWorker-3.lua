@@ -11,7 +11,7 @@
            is another node's)
 ]]
 --- @include "includes/fence"
---- @include "includes/batches"
+--- @include "includes/release"
 
 if (rcall('HGET', ctlKey, 'layout') or ARGV[4]) ~= ARGV[4] then return LAYOUT_MISMATCH end
 local metaKey = workerKey(caller, 'meta')

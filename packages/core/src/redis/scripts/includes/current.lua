@@ -1,4 +1,5 @@
 --- @include "includes/fence"
+--- @include "includes/ledger"
 --- @include "includes/take"
 --[[
   The check in front of every script that ends an attempt.
@@ -8,12 +9,6 @@
     'committed'  this attempt has been committed already (its reply was lost): the caller answers as before
     a code < 0   the worker is fenced, or does not hold this attempt
 ]]
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
-end
-
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
   local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
@@ -25,11 +20,6 @@ local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 
 -- Whether a task is still in the attempt that the worker took: nobody else has started it since.
@@ -61,20 +51,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-
--- A worker that begins or ceases to run short tasks becomes a candidate for look-aheads, or is one no longer. `noted` is what
--- its meta has.
-local function noteLength(worker, short, noted)
-  if noted == short then return end
-  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
-  if (wasShort or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and tag and not ntag then
-    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
 end
 
 local function slice(list, from)

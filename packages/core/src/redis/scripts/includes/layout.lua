@@ -70,3 +70,6 @@ local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 
 -- Wakes the leader: the same marker that every add of BullMQ sets.
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+
+-- Here the tool that embeds the scripts begins a function: what follows captures all of the above at little cost.
+--- @body

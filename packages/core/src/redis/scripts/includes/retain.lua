@@ -1,4 +1,4 @@
---- @include "includes/layout"
+--- @include "includes/children"
 --[[
   Retention of completed tasks, as BullMQ has it at every completion, but for a group of them: a number of tasks may be
   exceeded by a tenth for a while, and what one call removes is bounded. Never fewer are kept than asked for.
@@ -11,11 +11,9 @@ local hasFlows
 -- The keys that a job of BullMQ can have. Those of its children only where commitTask has completed a task with children.
 local function appendTaskKeys(list, key)
   if hasFlows == nil then hasFlows = rcall('HEXISTS', ctlKey, 'flows') == 1 end
-  local n = #list
-  list[n + 1], list[n + 2] = key, key .. ':logs'
-  if not hasFlows then return end
-  list[n + 3], list[n + 4] = key .. ':dependencies', key .. ':processed'
-  list[n + 5], list[n + 6] = key .. ':failed', key .. ':unsuccessful'
+  list[#list + 1] = key
+  list[#list + 1] = key .. ':logs'
+  if hasFlows then appendChildKeys(list, key) end
 end
 
 local function removeCompleted(ids)

@@ -1,4 +1,4 @@
---- @include "includes/batches"
+--- @include "includes/release"
 --[[
   Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
   returned again. A batch ends here, when the worker's `wait` is empty. Ids that are no waiting task any more are skipped:
@@ -92,6 +92,12 @@ local function taskHash(id)
   return nil
 end
 
+-- Why a batch ends of which nothing is left.
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
+
 -- The next task of a worker that has none.
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -114,10 +120,9 @@ local function takeNext(worker, token, timestamp)
     else
       local tag = worker.tag
       if not tag then return NOTHING end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker.id, reason) then return NOTHING end
-      worker.tag, worker.done, worker.fence, worker.batch = unpack(workerMeta(worker.id, 'tag', 'done', 'fence', 'batch'))
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
 end
