@@ -19,18 +19,32 @@ const cache = new Map<string, StoredOptions>();
 const cacheSize = 1_000;
 
 /**
- * Decodes the options of a job as BullMQ does. The tasks of a queue share few sets of options, so each text is decoded once.
+ * Decodes the options of a job as BullMQ does. The tasks of a queue share few sets of options, so each set is decoded once.
+ * What is returned has some task's `jobId`, if any.
  *
  * @throws what BullMQ throws for a text that it cannot read
  */
 export function storedOptions(text: string): StoredOptions {
-  let stored = cache.get(text);
+  const key = withoutId(text);
+  let stored = cache.get(key);
   if (stored === undefined) {
     stored = decode(text);
     if (cache.size >= cacheSize) cache.clear();
-    cache.set(text, stored);
+    cache.set(key, stored);
   }
   return stored;
+}
+
+const idField = '"jobId":"';
+
+/** BullMQ stores the id of a job that its producer chose among the options too: what makes each text another one. */
+function withoutId(text: string): string {
+  const from = text.indexOf(idField);
+  if (from < 0) return text;
+  const to = text.indexOf('"', from + idField.length);
+  // The quote is part of the id.
+  if (to < 0 || text[to - 1] === '\\') return text;
+  return text.slice(0, from) + text.slice(to);
 }
 
 function decode(text: string): StoredOptions {
