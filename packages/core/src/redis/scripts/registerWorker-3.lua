@@ -21,7 +21,9 @@ if node and node ~= ARGV[5] then return NOT_OWNER end
 if isRegistered(caller) then return 1 end
 goOnWhenFull()
 rcall('HSETNX', ctlKey, 'layout', ARGV[4])
-rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7])
+-- `entry` tells a person whose queue this was when it is found orphaned. Being longer than 64 bytes it also makes Redis keep the
+-- hash as a table and not as a list that is searched from its head for each field.
+rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7], 'entry', ARGV[8])
 rcall('HSET', registryKey, caller, ARGV[8])
 rcall('HSET', keys.beats, caller, 0)
 -- Without a registry (it was deleted) the worker may have a batch, or be idle, already.

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { composeScripts } from '../../../../src/bullmq/bullmq-scripts.js';
+import { isLuaCode, luaError, notPlainCode } from '../../../../src/errors/luaErrors.js';
 import type { LuaScriptName } from '../../../../src/redis/generated/lua-sources.js';
 import { instanceKeys, layoutVersion, queueKeys, type QueueKeys } from '../../../../src/redis/queue-keys.js';
 import { QueueScripts, type ScriptCall } from '../../../../src/redis/queue-scripts.js';
@@ -187,6 +188,18 @@ export class Harness {
     });
     const replies = await this.run('commitTasks', { caller: node, args: [Date.now(), ...args] });
     return (replies as unknown[]).map((reply, i) => asTaken(reply, entries[i]!.worker));
+  }
+
+  /** A completion as a worker records it: in a group (here of one), or by BullMQ's own script where it is not plain. */
+  async finish(
+    worker: string,
+    task: Taken,
+    options: { readonly fetchNext?: boolean; readonly short?: boolean } = {},
+  ): Promise<Taken | number | undefined> {
+    const [reply] = await this.complete([{ worker, task, ...options }]);
+    if (reply === notPlainCode) return this.commit(worker, task, options);
+    if (isLuaCode(reply)) throw luaError('commitTasks', reply, { workerId: worker, jobId: task.id });
+    return reply;
   }
 
   async retry(worker: string, task: Taken, options: RetryOptions = {}): Promise<Taken | number | undefined> {
