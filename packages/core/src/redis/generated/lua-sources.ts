@@ -63,7 +63,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -127,7 +135,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -466,7 +482,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -809,7 +833,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -862,7 +894,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -1215,7 +1255,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -1273,7 +1321,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -1353,8 +1409,12 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -1399,7 +1459,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -1762,7 +1830,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -2088,9 +2164,9 @@ local function readCommit(at)
   }
 end
 local function isPlain(commit)
-  local job = redis.pcall('HMGET', commit.key, 'timestamp', 'ats', 'parentKey', 'deid', 'atm')
-  if job.err or not job[1] or job[2] ~= commit.attempt or job[3] or job[4] then return false end
-  commit.made = tonumber(job[5] or 0)
+  local job = redis.pcall('HMGET', commit.key, 'ats', 'parentKey', 'deid', 'atm')
+  if job.err or job[1] ~= commit.attempt or job[2] or job[3] then return false end
+  commit.made = tonumber(job[4] or 0)
   return commit.made ~= nil
 end
 local function validate(commit, entry)
@@ -2195,7 +2271,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -2551,7 +2635,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -2829,8 +2921,12 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -3027,7 +3123,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -3316,8 +3420,12 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -3410,7 +3518,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -3699,8 +3815,12 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -3794,7 +3914,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -3874,8 +4002,12 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -3928,7 +4060,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -3969,7 +4109,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -4087,7 +4235,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -4125,7 +4281,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -4158,7 +4322,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -4219,7 +4391,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -4460,7 +4640,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -4575,7 +4763,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -4809,7 +5005,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -5098,8 +5302,12 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -5362,7 +5570,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -5657,7 +5873,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -5837,7 +6061,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6126,8 +6358,12 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -6221,7 +6457,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6510,8 +6754,12 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -6600,7 +6848,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6634,7 +6890,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6682,7 +6946,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6717,7 +6989,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6764,7 +7044,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6858,7 +7146,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -7137,7 +7433,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -7176,7 +7480,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -7563,7 +7875,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -7671,7 +7991,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -7952,7 +8280,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -8337,8 +8673,12 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -8385,7 +8725,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -8724,7 +9072,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -9013,8 +9369,12 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -9106,7 +9466,15 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')

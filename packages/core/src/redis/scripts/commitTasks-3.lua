@@ -31,9 +31,9 @@ end
 -- BullMQ's own script has more to do for a task with a parent or a deduplication id; and it knows what to say about one that
 -- is gone, or was started by somebody else.
 local function isPlain(commit)
-  local job = redis.pcall('HMGET', commit.key, 'timestamp', 'ats', 'parentKey', 'deid', 'atm')
-  if job.err or not job[1] or job[2] ~= commit.attempt or job[3] or job[4] then return false end
-  commit.made = tonumber(job[5] or 0)
+  local job = redis.pcall('HMGET', commit.key, 'ats', 'parentKey', 'deid', 'atm')
+  if job.err or job[1] ~= commit.attempt or job[2] or job[3] then return false end
+  commit.made = tonumber(job[4] or 0)
   return commit.made ~= nil
 end
 

@@ -50,7 +50,16 @@ local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 
 local function jobKey(id) return base .. id end
 
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 

@@ -86,8 +86,12 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
