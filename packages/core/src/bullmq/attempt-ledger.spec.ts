@@ -32,15 +32,15 @@ beforeEach(() => {
 
 describe('AttemptLedger', () => {
   it('knows the attempt that was taken, until its outcome is recorded', () => {
-    const [job, id, limitMs] = ledger.taken(reply('a', 2, { retryOrder: 'skip' }));
-    expect([id, limitMs, (job as { name: string }).name]).toEqual(['a', 0, 'type']);
+    const { task, limitMs } = ledger.taken(reply('a', 2, { retryOrder: 'skip' }));
+    expect([task?.id, limitMs, task?.name]).toEqual(['a', 0, 'type']);
     expect(ledger.current).toMatchObject({
       id: 'a',
       attempt: 2,
       identifyTag: 'tag',
       batchPosition: 3,
       fencingToken: 17,
-      retryOrder: 'skip',
+      stored: { retryOrder: 'skip' },
     });
     expect(ledger.running('a')).toBe(ledger.current);
     ledger.ended();
@@ -50,12 +50,12 @@ describe('AttemptLedger', () => {
 
   it('takes block for the retry order that a task without one means', () => {
     ledger.taken(reply('a'));
-    expect(ledger.current?.retryOrder).toBe('block');
+    expect(ledger.current?.stored.retryOrder).toBe('block');
   });
 
   it('knows nothing after a take that found nothing', () => {
     ledger.taken(reply('a'));
-    expect(ledger.taken(nothing)).toEqual([null, 0, 0, 0]);
+    expect(ledger.taken(nothing)).toEqual({ task: undefined, limitMs: 0 });
     expect(ledger.current).toBeUndefined();
   });
 
@@ -90,7 +90,7 @@ describe('a task that BullMQ cannot read', () => {
   it('is stranded at once', () => {
     const broken = reply('a', 4);
     broken[0] = ['name', 'type', 'opts', '{', 'ats', '4'];
-    expect(ledger.taken(broken)).toEqual([null, 'a', 0, 0]);
+    expect(ledger.taken(broken).task?.malformed).toMatch(/^malformed task: .*JSON/);
     expect(ledger.running('a')).toMatchObject({ id: 'a', attempt: 4, identifyTag: 'tag' });
     expect(ledger.stranded).toEqual({
       id: 'a',

@@ -1,18 +1,6 @@
-import { raw2NextJobData, type JobJson, type JobsOptions } from 'bullmq';
+import type { JobsOptions } from 'bullmq';
 import { NotTaskOwnerError } from '../errors/errors.js';
-
-/** One attempt of a task, as this worker took it. */
-export interface CurrentAttempt {
-  readonly id: string;
-  /** BullMQ's `ats`: with the id, the identity of the attempt. */
-  readonly attempt: number;
-  readonly identifyTag: string;
-  readonly batchPosition: number;
-  /** Tasks of the batch so far: those that ran and those that were dispatched. */
-  readonly batchSize: number;
-  readonly fencingToken: number;
-  readonly retryOrder: string;
-}
+import { decodeTaken, type Taken, type TakenTask } from './taken-task.js';
 
 /** An attempt that BullMQ left without an outcome, and what is needed to fail it. */
 export interface StrandedAttempt {
@@ -22,28 +10,15 @@ export interface StrandedAttempt {
 }
 
 interface Entry {
-  readonly attempt: CurrentAttempt;
-  readonly options: JobsOptions;
+  readonly task: TakenTask;
   /** How often the worker was given this attempt. */
   takes: number;
   /** The handler was called. */
   begun: boolean;
   lastError: unknown;
-  /** Why BullMQ cannot read the task. */
-  readonly malformed: string | undefined;
-  /** Why the task is to fail without being run. */
-  readonly deferredFailure: string | undefined;
   /** Why Redis refused its outcome for good. */
   refused: { readonly error: unknown } | undefined;
 }
-
-type Reply = [
-  flatHash: string[] | 0,
-  id: string | 0,
-  limitMs: number,
-  delayUntil: number,
-  batch?: [tag: string, position: number, fencingToken: string, size: number],
-];
 
 /** How often an attempt is given to BullMQ that it does not even begin. */
 const mostTakes = 3;
@@ -56,29 +31,26 @@ export class AttemptLedger {
   constructor(private readonly workerId: string) {}
 
   /** The attempt that was taken last, until its outcome is recorded. */
-  get current(): CurrentAttempt | undefined {
-    return this.#open?.attempt;
+  get current(): TakenTask | undefined {
+    return this.#open?.task;
   }
 
-  /** Notes what a take returned, and decodes it as BullMQ does; a task that BullMQ cannot read is {@link stranded}. */
-  taken(reply: unknown): unknown[] {
-    const raw = reply as Reply;
+  /** Notes what a take returned, and decodes it; a task that BullMQ cannot read is {@link stranded}. */
+  taken(reply: unknown): Taken {
     const before = this.#open;
     this.#open = undefined;
     this.#handedOver = undefined;
-    const { job, malformed } = decode(raw);
-    if (raw[1] !== 0) {
-      const attempt = toAttempt(raw, job);
-      const again = before !== undefined && before.refused === undefined && isSame(before.attempt, attempt);
-      const fresh = { takes: 0, begun: false, lastError: undefined, refused: undefined };
-      const { opts: options = {}, deferredFailure } = job ?? {};
-      const entry = again ? before : { attempt, options, malformed, deferredFailure, ...fresh };
-      this.#open = { ...entry, takes: entry.takes + 1 };
+    const taken = decodeTaken(reply);
+    if (taken.task !== undefined) {
+      const again = before !== undefined && before.refused === undefined && isSame(before.task, taken.task);
+      if (again) this.#open = { ...before, task: taken.task, takes: before.takes + 1 };
+      else
+        this.#open = { task: taken.task, takes: 1, begun: false, lastError: undefined, refused: undefined };
     }
-    return [job, ...raw.slice(1, 4)];
+    return taken;
   }
 
-  /** BullMQ passes the task to the handler. */
+  /** The task is passed to its handler. */
   begun(): void {
     if (this.#open) this.#open.begun = true;
   }
@@ -100,10 +72,15 @@ export class AttemptLedger {
   get stranded(): StrandedAttempt | undefined {
     const entry = this.#open;
     if (entry === undefined) return undefined;
-    const { attempt, options, malformed, deferredFailure, begun, takes } = entry;
+    const { task, begun, takes } = entry;
+    const { malformed, deferredFailure } = task;
     const isLost = takes > 1 && (begun || deferredFailure !== undefined || takes > mostTakes);
     if (malformed === undefined && !isLost) return undefined;
-    return { id: attempt.id, options, reason: malformed ?? deferredFailure ?? strandedReason(entry) };
+    return {
+      id: task.id,
+      options: task.stored.options,
+      reason: malformed ?? deferredFailure ?? strandedReason(entry),
+    };
   }
 
   /**
@@ -111,11 +88,11 @@ export class AttemptLedger {
    *
    * @throws {@link NotTaskOwnerError} for any other one, or why its outcome was refused
    */
-  running(jobId: string): CurrentAttempt {
+  running(jobId: string): TakenTask {
     const entry = this.#open;
-    if (entry?.attempt.id !== jobId) throw new NotTaskOwnerError({ jobId, workerId: this.workerId });
+    if (entry?.task.id !== jobId) throw new NotTaskOwnerError({ jobId, workerId: this.workerId });
     if (entry.refused) throw entry.refused.error;
-    return entry.attempt;
+    return entry.task;
   }
 
   /**
@@ -143,32 +120,7 @@ export class AttemptLedger {
   }
 }
 
-function decode(raw: Reply): { job: JobJson | null; malformed?: string } {
-  try {
-    const [job] = raw2NextJobData(raw) as [JobJson | null];
-    return { job };
-  } catch (error) {
-    // A field that holds JSON holds none: options, progress or parent, as a foreign producer may write them.
-    return { job: null, malformed: `malformed task: ${error instanceof Error ? error.message : ''}` };
-  }
-}
-
-function toAttempt([flatHash, id, , , batch]: Reply, job: JobJson | null): CurrentAttempt {
-  const [identifyTag = '', batchPosition = 0, fencingToken = '0', batchSize = 0] = batch ?? [];
-  const { retryOrder = 'block' } = (job?.opts ?? {}) as { retryOrder?: string };
-  const fields = flatHash === 0 ? [] : flatHash;
-  return {
-    id: String(id),
-    attempt: job?.attemptsStarted ?? Number(fields[fields.lastIndexOf('ats') + 1]),
-    identifyTag,
-    batchPosition,
-    batchSize,
-    fencingToken: Number(fencingToken),
-    retryOrder,
-  };
-}
-
-function isSame(one: CurrentAttempt, other: CurrentAttempt): boolean {
+function isSame(one: TakenTask, other: TakenTask): boolean {
   return one.id === other.id && one.attempt === other.attempt;
 }
 

@@ -44,7 +44,6 @@ export const overriddenMethods = [
   'setQueueMeta',
   'updateData',
   'updateProgress',
-  'waitForJob',
 ] as const;
 
 /** Methods of BullMQ's backend that ours call. */

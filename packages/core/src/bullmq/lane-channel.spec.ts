@@ -20,6 +20,7 @@ function channelTo(...answers: unknown[]) {
   } as unknown as QueueScripts;
   const channel = new LaneChannel(scripts, {
     workerId: 'worker-1',
+    completions: { commit: () => Promise.resolve(0), endPauses: () => undefined },
     runsShortTasks: () => false,
     onFenced: () => (fenced += 1),
     onError: (error) => errors.push(error),

@@ -2,11 +2,14 @@ import { LeaseLostError, NotTaskOwnerError, WorkerFencedError } from '../errors/
 import type { LuaScriptName } from '../redis/generated/lua-sources.js';
 import type { QueueScripts } from '../redis/queue-scripts.js';
 import type { ScriptArgument } from '../redis/script-runner.js';
+import type { CompletionGroup } from './completion-group.js';
 
 export interface LaneOptions {
   readonly workerId: string;
   /** Whether this worker's tasks are short enough for a look-ahead. */
   readonly runsShortTasks: () => boolean;
+  /** Shared by the workers of an instance. */
+  readonly completions: CompletionGroup;
   /** The worker is not registered any more. */
   readonly onFenced: () => void;
   readonly onError: (error: unknown) => void;
@@ -38,6 +41,11 @@ export class LaneChannel {
     private readonly scripts: QueueScripts,
     private readonly lane: LaneOptions,
   ) {}
+
+  /** Why the lease is gone, if it is. */
+  get abandoned(): Error | undefined {
+    return this.#abandoned;
+  }
 
   /** The lease is gone: nothing is sent any more, and what waits to be sent again is given up. */
   abandon(reason: Error): void {

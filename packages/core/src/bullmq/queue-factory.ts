@@ -1,8 +1,9 @@
-import { Queue, RedisConnection, Worker, type Processor, type ConnectionOptions } from 'bullmq';
+import { Queue, RedisConnection, type ConnectionOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { QueueContext } from '../redis/queue-context.js';
 import { bullPrefix } from '../redis/queue-keys.js';
 import type { LaneOptions } from './lane-channel.js';
+import { LaneWorker } from './lane-worker.js';
 import { lockDurationMs, PendingQueueBackend } from './pending-queue-backend.js';
 import { listWorkers } from './registered-workers.js';
 import { WorkerLaneBackend } from './worker-lane-backend.js';
@@ -42,23 +43,21 @@ export function createPendingQueue(context: QueueContext): Queue {
   );
 }
 
-/** A BullMQ worker that is one lane of this instance; its `run` is up to the caller. */
+/** A BullMQ worker for one lane of this instance, without a loop of its own. */
 export function createLaneWorker(
   context: QueueContext,
-  processor: Processor,
   lane: LaneOptions,
-): { worker: Worker; backend: WorkerLaneBackend } {
+): { worker: LaneWorker; backend: WorkerLaneBackend } {
   const { options, hub, scripts } = context;
   let backend: WorkerLaneBackend | undefined;
-  const worker = new Worker(
+  const worker = new LaneWorker(
     options.pendingQueueName,
-    processor,
+    null,
     {
       connection: hub.commands,
       prefix: bullPrefix,
       name: lane.workerId,
       autorun: false,
-      concurrency: 1,
       lockDuration: lockDurationMs,
       skipLockRenewal: true,
       skipStalledCheck: true,
@@ -77,12 +76,5 @@ export function createLaneWorker(
       )),
   );
   if (backend === undefined) throw new Error('BullMQ did not ask for a backend');
-  const laneBackend = backend;
-  worker.on('active', () => {
-    laneBackend.begun();
-  });
-  worker.on('error', (error) => {
-    laneBackend.noteError(error);
-  });
-  return { worker, backend: laneBackend };
+  return { worker, backend };
 }

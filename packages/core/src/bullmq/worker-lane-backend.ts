@@ -1,5 +1,4 @@
 import {
-  CONNECTION_CLOSED_ERROR_MSG,
   type JobProgress,
   type KeepJobs,
   type MinimalJob,
@@ -7,21 +6,21 @@ import {
   type MoveToWaitingChildrenOpts,
   type RetryJobOpts,
 } from 'bullmq';
+import { WorkerFencedError } from '../errors/errors.js';
 import type { ScriptArgument } from '../redis/script-runner.js';
-import { AttemptLedger, type CurrentAttempt } from './attempt-ledger.js';
+import { AttemptLedger } from './attempt-ledger.js';
 import { tagIn } from './job-types.js';
 import { AttemptCommits } from './attempt-commits.js';
 import { LaneChannel, type LaneCall, type LaneOptions } from './lane-channel.js';
 import { PendingQueueBackend, type PendingQueueBackendOptions } from './pending-queue-backend.js';
 import { encodeProgress } from './progress.js';
 import { asArguments, asText, asTexts } from './script-arguments.js';
+import type { Taken, TakenTask } from './taken-task.js';
 import { WakeSignal } from './wake-signal.js';
 
-export type { CurrentAttempt } from './attempt-ledger.js';
+type Finished = { result: undefined; finishedOn: number };
 
-type Finished = { result: unknown[] | undefined; finishedOn: number };
-
-/** Before an attempt is given to BullMQ again that it could not even begin. */
+/** Before an attempt is begun again that could not even begin. */
 const repeatPauseMs = 200;
 
 /**
@@ -49,7 +48,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     );
   }
 
-  get current(): CurrentAttempt | undefined {
+  get current(): TakenTask | undefined {
     return this.#attempts.current;
   }
 
@@ -58,12 +57,12 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     this.#wake.set();
   }
 
-  /** BullMQ passes the task that was taken to the handler. */
+  /** The task that was taken is passed to its handler. */
   begun(): void {
     this.#attempts.begun();
   }
 
-  /** BullMQ met an error while it had the task. */
+  /** Something went wrong with the task that was taken. */
   noteError(error: unknown): void {
     this.#attempts.noteError(error);
   }
@@ -73,6 +72,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     this.#stopping = true;
     this.#wake.interrupt();
     this.#channel.endPauses();
+    this.#lane.completions.endPauses();
   }
 
   /** The lease is gone: whatever this worker still sends is refused here already. */
@@ -81,13 +81,17 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     this.stopTaking();
   }
 
-  override async waitForJob(): Promise<{ member: string; score: number } | null> {
-    if (this.#stopping || !(await this.#wake.wait())) throw new Error(CONNECTION_CLOSED_ERROR_MSG);
-    return { member: '0', score: 0 };
+  /** Resolves when there may be a task, or nothing is to be taken any more. */
+  async untilWoken(): Promise<void> {
+    if (!this.#stopping) await this.#wake.wait();
+  }
+
+  /** Resolves after so long, or when nothing is to be taken any more. */
+  async sleep(ms: number): Promise<void> {
+    if (!this.#stopping) await this.#channel.pause(ms);
   }
 
   override disconnectBlocking(): Promise<void> {
-    this.#wake.interrupt();
     return Promise.resolve();
   }
 
@@ -96,17 +100,46 @@ export class WorkerLaneBackend extends PendingQueueBackend {
   }
 
   /**
-   * While the worker has an attempt without an outcome, Redis gives that one again.
+   * Takes the next task. While the worker has an attempt without an outcome, Redis gives that one again.
+   *
+   * @returns what was found; nothing where something was, but there is nothing to run: ask again
    */
-  override async moveToActive(token: string): Promise<unknown[]> {
-    if (this.#stopping) return [];
-    const call = { script: 'takeTask', args: [token, Date.now()] } as const;
-    // BullMQ would ask again at once, as often as it can, or wait for a marker that is gone.
+  async take(): Promise<Taken | undefined> {
+    const call = { script: 'takeTask', args: [this.#lane.workerId, Date.now()] } as const;
     const reply = await this.#channel.sendUntilAnswered(call, () => this.#stopping);
-    if (this.#stopping) return [];
-    const next = await this.#taken(reply, token);
+    if (this.#stopping) return undefined;
+    const taken = await this.#received(reply);
     if (this.#attempts.isRepeated) await this.#channel.pause(repeatPauseMs);
-    return next;
+    return taken;
+  }
+
+  /**
+   * Completes the attempt that runs together with those of other workers, and takes the next task.
+   *
+   * @param json - the result
+   * @returns what was taken, if anything; `not-plain` where the task must be completed by BullMQ's own script
+   * @throws {@link WorkerFencedError}, {@link NotTaskOwnerError}, the reason why the lease is gone
+   */
+  async complete(jobId: string, json: string): Promise<Taken | 'not-plain' | undefined> {
+    const { attempt, stored } = this.#attempts.running(jobId);
+    if (stored.keep === undefined) return 'not-plain';
+    const { workerId, runsShortTasks, onFenced, completions } = this.#lane;
+    const { count, ageSeconds } = stored.keep;
+    const takesNext = this.#stopping ? 0 : 1;
+    const args = [workerId, jobId, attempt, takesNext, runsShortTasks() ? 1 : 0, count, ageSeconds, json];
+    let reply: unknown;
+    try {
+      reply = await completions.commit({ workerId, jobId, args, abandoned: () => this.#channel.abandoned });
+    } catch (error) {
+      if (error instanceof WorkerFencedError) onFenced();
+      this.#attempts.refuse(error);
+      throw error;
+    }
+    if (reply === 'not-plain') return 'not-plain';
+    // A task that came too late to be begun goes back when the worker retires.
+    if (Array.isArray(reply) && !this.#stopping) return this.#received(reply);
+    this.#attempts.ended();
+    return undefined;
   }
 
   override async moveToCompleted<T = unknown, R = unknown, N extends string = string>(
@@ -114,11 +147,10 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     returnValue: R,
     removeOnComplete: boolean | number | KeepJobs,
     token: string,
-    fetchNext: boolean,
+    _fetchNext: boolean,
   ): Promise<Finished> {
     const value = JSON.stringify(returnValue) as R;
-    const args = this.moveToCompletedArgs(job, value, removeOnComplete, token, false);
-    return this.#finish(job, args, token, fetchNext);
+    return this.#finish(job, this.moveToCompletedArgs(job, value, removeOnComplete, token, false), token);
   }
 
   override async moveToFailed<T = unknown, R = unknown, N extends string = string>(
@@ -126,12 +158,12 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     failedReason: string,
     removeOnFail: boolean | number | KeepJobs,
     token: string,
-    fetchNext: boolean,
+    _fetchNext: boolean,
     fieldsToUpdate?: Record<string, unknown>,
   ): Promise<Finished> {
     const fields = fieldsToUpdate && asTexts(fieldsToUpdate);
     const args = this.moveToFailedArgs(job, asText(failedReason), removeOnFail, token, false, fields);
-    return this.#finish(job, args, token, fetchNext);
+    return this.#finish(job, args, token);
   }
 
   /** A failed attempt with attempts left (`skipAttempt` off), or a handler that delays its own task. */
@@ -140,22 +172,18 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     timestamp: number,
     delay: number,
     token = '0',
-    { skipAttempt = false, fieldsToUpdate, fetchNext = false }: MoveToDelayedOpts = {},
-  ): Promise<unknown[] | undefined> {
+    { skipAttempt = false, fieldsToUpdate }: MoveToDelayedOpts = {},
+  ): Promise<void> {
     const fields = fieldsToUpdate && asTexts(fieldsToUpdate);
-    if (!skipAttempt && this.#attempts.running(jobId).retryOrder !== 'skip') {
-      return this.#giveBack(jobId, token, { delay, counts: true, fields, fetchNext });
+    if (!skipAttempt && this.#attempts.running(jobId).stored.retryOrder !== 'skip') {
+      return this.#giveBack(jobId, token, { delay, counts: true, fields });
     }
     const opts = { skipAttempt, fieldsToUpdate: fields, fetchNext: false };
     const bull = asArguments(this.moveToDelayedArgs(jobId, timestamp, token, delay, opts));
     const [keys, rest] = [bull.slice(0, 11).map(String), bull.slice(11)];
-    const call = {
-      script: 'delayTask',
-      keys,
-      args: this.#commitArgs(jobId, token, fetchNext, rest),
-    } as const;
-    const reply = await this.#commits.send(call, jobId, 'moveToDelayed');
-    return this.#next(reply, token, skipAttempt);
+    const call = { script: 'delayTask', keys, args: this.#commitArgs(jobId, token, rest) } as const;
+    await this.#commits.send(call, jobId, 'moveToDelayed');
+    this.#ended(skipAttempt);
   }
 
   /** A failed attempt with attempts left and no back-off. */
@@ -188,7 +216,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
       'moveToWaitingChildren',
     );
     if (code !== 0) return false;
-    await this.#next(code, token, true);
+    this.#ended(true);
     return true;
   }
 
@@ -216,60 +244,48 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     return (await this.#write({ script: 'addTaskLog', keys, args }, jobId, 'addLog')) as number;
   }
 
-  async #finish(
-    job: { readonly id?: string },
-    bull: readonly unknown[],
-    token: string,
-    fetchNext: boolean,
-  ): Promise<Finished> {
+  async #finish(job: { readonly id?: string }, bull: readonly unknown[], token: string): Promise<Finished> {
     const id = job.id ?? '';
     const keys = bull.slice(0, 14).map(String);
-    const args = this.#commitArgs(id, token, fetchNext, asArguments(bull.slice(14)));
-    const reply = await this.#commits.send({ script: 'commitTask', keys, args }, id, 'moveToFinished');
-    return { result: await this.#next(reply, token), finishedOn: Number(bull[15]) };
+    const args = this.#commitArgs(id, token, asArguments(bull.slice(14)));
+    await this.#commits.send({ script: 'commitTask', keys, args }, id, 'moveToFinished');
+    this.#ended(false);
+    return { result: undefined, finishedOn: Number(bull[15]) };
   }
 
   async #giveBack(
     jobId: string,
     token: string,
-    given: { delay: number; counts: boolean; fields?: Readonly<Record<string, string>>; fetchNext?: boolean },
-  ): Promise<unknown[] | undefined> {
-    const { delay, counts, fields = {}, fetchNext = false } = given;
+    given: { delay: number; counts: boolean; fields?: Readonly<Record<string, string>> | undefined },
+  ): Promise<void> {
+    const { delay, counts, fields = {} } = given;
     const rest = [jobId, delay, counts ? 1 : 0, Date.now(), ...Object.entries(fields).flat()];
-    const args = this.#commitArgs(jobId, token, fetchNext, rest);
-    const reply = await this.#commits.send({ script: 'retryTask', args }, jobId, 'retryJob');
-    return this.#next(reply, token, !counts);
+    const args = this.#commitArgs(jobId, token, rest);
+    await this.#commits.send({ script: 'retryTask', args }, jobId, 'retryJob');
+    this.#ended(!counts);
   }
 
-  #commitArgs(
-    jobId: string,
-    token: string,
-    fetchNext: boolean,
-    rest: readonly ScriptArgument[],
-  ): ScriptArgument[] {
+  /** The next task is taken by itself: an attempt that does not simply complete is the exception. */
+  #commitArgs(jobId: string, token: string, rest: readonly ScriptArgument[]): ScriptArgument[] {
     const { attempt } = this.#attempts.running(jobId);
-    const next = fetchNext && !this.#stopping ? 1 : 0;
-    return [attempt, token, next, this.#lane.runsShortTasks() ? 1 : 0, ...rest];
+    return [attempt, token, 0, this.#lane.runsShortTasks() ? 1 : 0, ...rest];
   }
 
-  /** The attempt is over, by its handler itself or not; the reply may hold the next task. */
-  async #next(reply: unknown, token: string, byHandler = false): Promise<unknown[] | undefined> {
-    // A task that came too late to be begun goes back when the worker retires.
-    if (Array.isArray(reply) && !this.#stopping) return this.#taken(reply, token);
+  /** The attempt is over, by its handler itself or not. */
+  #ended(byHandler: boolean): void {
     if (byHandler) this.#attempts.handedOver();
     else this.#attempts.ended();
-    return undefined;
   }
 
   /** An attempt of which BullMQ can make nothing would come for ever: it fails here. */
-  async #taken(reply: unknown, token: string): Promise<unknown[]> {
-    const next = this.#attempts.taken(reply);
+  async #received(reply: unknown): Promise<Taken | undefined> {
+    const taken = this.#attempts.taken(reply);
     const { stranded } = this.#attempts;
-    if (stranded === undefined) return next;
+    if (stranded === undefined) return taken;
     const { id, options, reason } = stranded;
     const job = { id, opts: { attempts: 0, ...options } } as MinimalJob;
-    const { result } = await this.moveToFailed(job, reason, options.removeOnFail ?? false, token, true);
-    return result ?? [];
+    await this.moveToFailed(job, reason, options.removeOnFail ?? false, this.#lane.workerId, false);
+    return undefined;
   }
 
   /** What a running handler writes about its task. */

@@ -26,6 +26,9 @@ export const LuaCode = {
   FOREIGN_QUEUE: -108,
 } as const;
 
+/** A reply of `commitTasks` that is no error: the task needs BullMQ's own script (NOT_PLAIN in the Lua sources). */
+export const notPlainCode = -109;
+
 /** One of the values of {@link LuaCode}. */
 export type LuaCode = (typeof LuaCode)[keyof typeof LuaCode];
 

@@ -9,34 +9,40 @@ import {
   UnknownTaskTypeError,
 } from '../errors/errors.js';
 import { HandlerRegistry } from './handler-registry.js';
+import type { TakenTask } from '../bullmq/taken-task.js';
+import { RunningTask } from './running-task.js';
 import type { TaskContext, TaskHandlerFunction } from './task-context.js';
 import { TaskRunner } from './task-runner.js';
 
 const job = {
   id: 'one',
-  name: 'note',
   data: { identifyTag: 'company', payload: { n: 1 } },
   updateProgress: async () => undefined,
   log: async () => 7,
 } as unknown as Job;
-const attempt = {
+const task = {
   id: 'one',
+  name: 'note',
+  data: '{"identifyTag":"company","payload":{"n":1}}',
   attempt: 3,
   identifyTag: 'company',
   batchPosition: 2,
   batchSize: 4,
   fencingToken: 99,
-  retryOrder: 'block',
-} as const;
+} as TakenTask;
 
-function run(
+const newTask = (): RunningTask => new RunningTask(task, 'worker-1', () => job);
+
+async function run(
   handler: TaskHandlerFunction,
-  { taskTimeoutMs = 0, maxResultBytes = 100, controller = new AbortController(), type = 'note' } = {},
+  { taskTimeoutMs = 0, maxResultBytes = 100, running = newTask(), type = 'note' } = {},
 ): Promise<unknown> {
   const registry = new HandlerRegistry();
   registry.register(type, handler);
   const runner = new TaskRunner(registry, { taskTimeoutMs, maxResultBytes });
-  return runner.run(job, attempt, 'worker-1', controller);
+  const { value, json } = await runner.run(running);
+  expect(JSON.parse(json)).toEqual(value ?? null);
+  return value;
 }
 
 afterEach(() => {
@@ -100,14 +106,14 @@ describe('TaskRunner', () => {
 
   it('aborts a handler that takes too long, and fails the attempt', async () => {
     jest.useFakeTimers();
-    const controller = new AbortController();
-    const failing = run(() => new Promise(() => undefined), { taskTimeoutMs: 50, controller });
+    const running = newTask();
+    const failing = run(() => new Promise(() => undefined), { taskTimeoutMs: 50, running });
     const outcome = expect(failing).rejects.toThrow(TaskTimeoutError);
     await jest.advanceTimersByTimeAsync(49);
-    expect(controller.signal.aborted).toBe(false);
+    expect(running.signal.aborted).toBe(false);
     await jest.advanceTimersByTimeAsync(1);
     await outcome;
-    expect(controller.signal.reason).toBeInstanceOf(TaskTimeoutError);
+    expect(running.signal.reason).toBeInstanceOf(TaskTimeoutError);
     expect(jest.getTimerCount()).toBe(0);
   });
 
@@ -118,47 +124,47 @@ describe('TaskRunner', () => {
   });
 
   it('a cancelled task fails for good, whatever its handler throws; it may still complete', async () => {
-    const controller = new AbortController();
+    const running = newTask();
     const cancelled = new TaskCancelledError({ jobId: 'one' });
     const failing = run(
       async () => {
-        controller.abort(cancelled);
+        running.abort(cancelled);
         throw new Error('interrupted');
       },
-      { controller },
+      { running },
     );
     await expect(failing).rejects.toBeInstanceOf(UnrecoverableError);
     await expect(failing).rejects.toMatchObject({ cause: cancelled });
 
-    const second = new AbortController();
+    const second = newTask();
     const completing = run(
       async () => {
         second.abort(cancelled);
         return 'done';
       },
-      { controller: second },
+      { running: second },
     );
     expect(await completing).toBe('done');
   });
 
   it('a lost lease is no end for good', async () => {
-    const controller = new AbortController();
+    const running = newTask();
     const failing = run(
       async () => {
-        controller.abort(new LeaseLostError({ holder: 'worker-1', reason: 'test' }));
-        controller.signal.throwIfAborted();
+        running.abort(new LeaseLostError({ holder: 'worker-1', reason: 'test' }));
+        running.signal.throwIfAborted();
       },
-      { controller },
+      { running },
     );
     await expect(failing).rejects.toThrow(LeaseLostError);
     await expect(failing).rejects.not.toBeInstanceOf(UnrecoverableError);
   });
 
   it('does not call a handler whose task has been cancelled before', async () => {
-    const controller = new AbortController();
-    controller.abort(new TaskCancelledError({ jobId: 'one' }));
+    const running = newTask();
+    running.abort(new TaskCancelledError({ jobId: 'one' }));
     const handler = jest.fn(() => 1);
-    await expect(run(handler, { controller })).rejects.toBeInstanceOf(UnrecoverableError);
+    await expect(run(handler, { running })).rejects.toBeInstanceOf(UnrecoverableError);
     expect(handler).not.toHaveBeenCalled();
   });
 });

@@ -1,5 +1,4 @@
-import { UnrecoverableError, type Job } from 'bullmq';
-import type { CurrentAttempt } from '../bullmq/attempt-ledger.js';
+import { UnrecoverableError } from 'bullmq';
 import { encodeJson } from '../domain/encode-json.js';
 import { decodeTaskData } from '../domain/task-data.js';
 import {
@@ -9,12 +8,18 @@ import {
   TaskTimeoutError,
 } from '../errors/errors.js';
 import type { HandlerRegistry } from './handler-registry.js';
-import type { TaskContext } from './task-context.js';
+import type { RunningTask } from './running-task.js';
 
 export interface TaskRunnerLimits {
   /** 0: none. */
   readonly taskTimeoutMs: number;
   readonly maxResultBytes: number;
+}
+
+/** What a handler returned. */
+export interface TaskResult {
+  readonly value: unknown;
+  readonly json: string;
 }
 
 /** One attempt: finds the handler, runs it under its signal and time limit, and checks what it returns. */
@@ -24,74 +29,54 @@ export class TaskRunner {
     private readonly limits: TaskRunnerLimits,
   ) {}
 
-  /**
-   * @param controller - its signal is the handler's; aborted here on a time-out
-   * @returns the handler's result, which JSON can hold
-   */
-  async run(
-    job: Job,
-    attempt: CurrentAttempt,
-    workerId: string,
-    controller: AbortController,
-  ): Promise<unknown> {
-    if (controller.signal.aborted) throw this.#asFailure(controller.signal.reason, controller.signal);
-    const task = decodeTaskData(job.name, job.data);
-    const handler = this.handlers.handlerOf(task.type);
-    const context: TaskContext = {
-      job,
-      identifyTag: task.identifyTag,
-      workerId,
-      attempt: attempt.attempt,
-      batchPosition: attempt.batchPosition,
-      fencingToken: attempt.fencingToken,
-      signal: controller.signal,
-      updateProgress: (progress) => job.updateProgress(progress),
-      log: (row) => job.log(row),
-    };
+  /** @returns the handler's result, which JSON can hold */
+  async run(running: RunningTask): Promise<TaskResult> {
     try {
-      const running = (async () => handler(task.payload, context))();
-      return this.#checkResult(job, await this.#withTimeout(job, running, controller));
+      if (running.abortReason) throw running.abortReason;
+      const task = decodeTaskData(running.name, running.data);
+      const handler = this.handlers.handlerOf(task.type);
+      const handled = (async () => handler(task.payload, running))();
+      const { taskTimeoutMs } = this.limits;
+      const result = await (taskTimeoutMs === 0 ? handled : withTimeout(running, handled, taskTimeoutMs));
+      return this.#checkResult(running.id, result);
     } catch (error) {
-      throw this.#asFailure(error, controller.signal);
-    }
-  }
-
-  async #withTimeout<T>(job: Job, running: Promise<T>, controller: AbortController): Promise<T> {
-    const timeoutMs = this.limits.taskTimeoutMs;
-    if (timeoutMs === 0) return running;
-    let timer: NodeJS.Timeout | undefined;
-    const expired = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const error = new TaskTimeoutError({ jobId: job.id, timeoutMs });
-        controller.abort(error);
-        reject(error);
-      }, timeoutMs);
-    });
-    try {
-      return await Promise.race([running, expired]);
-    } finally {
-      clearTimeout(timer);
+      throw asFailure(error, running.abortReason);
     }
   }
 
   /** A result that cannot be stored would be no other the next time: the task fails for good. */
-  #checkResult(job: Job, result: unknown): unknown {
-    if (result === undefined) return undefined;
-    const encoded = encodeJson(result);
-    if (!encoded.ok)
-      throw finalFailure(new ResultNotSerializableError({ jobId: job.id, reason: encoded.reason }));
+  #checkResult(jobId: string, value: unknown): TaskResult {
+    if (value === undefined) return { value, json: 'null' };
+    const encoded = encodeJson(value);
+    if (!encoded.ok) throw finalFailure(new ResultNotSerializableError({ jobId, reason: encoded.reason }));
     const { maxResultBytes: maxBytes } = this.limits;
     if (encoded.bytes > maxBytes) {
-      throw finalFailure(new ResultTooLargeError({ jobId: job.id, bytes: encoded.bytes, maxBytes }));
+      throw finalFailure(new ResultTooLargeError({ jobId, bytes: encoded.bytes, maxBytes }));
     }
-    return result;
+    return { value, json: encoded.json };
   }
+}
 
-  #asFailure(error: unknown, signal: AbortSignal): Error {
-    if (signal.reason instanceof TaskCancelledError) return finalFailure(signal.reason);
-    if (error instanceof Error) return error;
-    return new Error(`The handler threw something that is no Error: ${describe(error)}`, { cause: error });
+async function withTimeout<T>(running: RunningTask, handled: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const error = new TaskTimeoutError({ jobId: running.id, timeoutMs });
+      running.abort(error);
+      reject(error);
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([handled, expired]);
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+function asFailure(error: unknown, abortReason: Error | undefined): Error {
+  if (abortReason instanceof TaskCancelledError) return finalFailure(abortReason);
+  if (error instanceof Error) return error;
+  return new Error(`The handler threw something that is no Error: ${describe(error)}`, { cause: error });
 }
 
 /** BullMQ retries any error but this one. */

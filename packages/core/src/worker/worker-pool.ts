@@ -3,6 +3,7 @@ import type { Clock } from '../domain/clock.js';
 import type { WorkerState } from '../domain/worker-state.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
+import { Completions } from './completions.js';
 import { Heartbeat } from './heartbeat.js';
 import { settlesWithin } from './settles-within.js';
 import type { TaskRunner } from './task-runner.js';
@@ -45,12 +46,14 @@ export class WorkerPool {
   /** What still goes on for workers that lost their lease, and for those that take their places. */
   readonly #changes = new Set<Promise<void>>();
   readonly #heartbeat: Heartbeat;
+  readonly #completions: Completions;
   /** End what waits and need not when the pool stops. */
   readonly #wakeUps = new Set<() => void>();
   #leaseTimer: NodeJS.Timeout | undefined;
   #stopping = false;
 
   constructor(private readonly dependencies: PoolDependencies) {
+    this.#completions = new Completions(dependencies.context, dependencies.onError);
     const { heartbeatIntervalMs, heartbeatTimeoutMs } = dependencies.context.options;
     // A lease survives a lost heartbeat, however the two times were chosen.
     const intervalMs = Math.min(heartbeatIntervalMs, heartbeatTimeoutMs / 3);
@@ -93,7 +96,11 @@ export class WorkerPool {
 
   #newLane(): WorkerLane {
     const { context, runner, log, onError } = this.dependencies;
-    return new WorkerLane(context.hub.workers.nextWorkerId(), context, runner, log, {
+    return new WorkerLane(context.hub.workers.nextWorkerId(), {
+      context,
+      runner,
+      log,
+      completions: this.#completions,
       onFenced: (lane) => {
         this.#replace(lane, 'declared-dead');
       },

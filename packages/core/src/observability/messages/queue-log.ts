@@ -16,7 +16,8 @@ export class QueueLog {
   }
 
   debug<Name extends MessageName>(name: Name, ...args: Arguments<Name>): void {
-    this.#logger.debug(this.#text(name, args));
+    // These come with every task: their text is made only where it is read.
+    if (Logger.isLevelEnabled('debug')) this.#logger.debug(this.#text(name, args));
   }
 
   info<Name extends MessageName>(name: Name, ...args: Arguments<Name>): void {

@@ -11,6 +11,7 @@ export type LuaScriptName =
   | 'cancelTask'
   | 'changeTaskData'
   | 'commitTask'
+  | 'commitTasks'
   | 'delayTask'
   | 'dispatch'
   | 'drainIndexed'
@@ -61,9 +62,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -72,10 +81,20 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
+local function body()
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 if (rcall('HGET', ctlKey, 'layout') or ARGV[7]) ~= ARGV[7] then return LAYOUT_MISMATCH end
 local held, info = rcall('GET', lockKey), rcall('GET', KEYS[5]) or ''
@@ -97,6 +116,8 @@ rcall('HDEL', ctlKey, 'leaderless')
 emit('leaderChanged', 'nodeId', caller, 'epoch', epoch, 'superseded', held or '')
 wakeLeader()
 return { 1, value, info }
+end
+return body()
 `,
   },
   addTaskLog: {
@@ -113,9 +134,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -124,6 +153,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -131,10 +161,19 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -152,8 +191,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -163,14 +203,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -178,30 +219,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
 end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -210,183 +241,197 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
+  for i = 1, #hash, 2 do
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  if isOne then return hash, attempts end
+  return nil
 end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
-  end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -399,7 +444,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -408,16 +453,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
 end
 local function slice(list, from)
   local part = {}
@@ -428,6 +463,8 @@ end
 local code = attemptRuns(caller, ARGV[5], ARGV[4])
 if code < 0 then return code end
 return bullmq(slice(KEYS, 4), slice(ARGV, 6))
+end
+return body()
 `,
   },
   addTasks: {
@@ -444,9 +481,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -455,6 +500,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local FIRST, PER, MOST_TASKS = 5, 3, 1000
 local numberOfKinds = tonumber(ARGV[4])
 local firstTask = FIRST + (numberOfKinds or 0) * PER
@@ -505,6 +551,8 @@ rcall('XTRIM', keys.events, 'MAXLEN', '~', maxEvents or 10000)
 local isMaxed = concurrency and rcall('LLEN', keys.active) >= tonumber(concurrency)
 if #ids > 0 and not paused and not isMaxed then wakeLeader() end
 return #ids
+end
+return body()
 `,
   },
   awaitChildren: {
@@ -521,9 +569,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -532,6 +588,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -539,10 +596,19 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -560,8 +626,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -571,14 +638,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -586,30 +654,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
 end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -618,183 +676,197 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
+  for i = 1, #hash, 2 do
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  if isOne then return hash, attempts end
+  return nil
 end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
-  end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -807,7 +879,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -816,16 +888,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
 end
 local function slice(list, from)
   local part = {}
@@ -840,6 +902,8 @@ if state == 'committed' then return 0 end
 local code = endAttempt(bullmq, slice(KEYS, 4), slice(ARGV, 5), caller, id, attempt, ARGV[5])
 if code == 0 then forgetCurrent(caller, id, attempt) end
 return code
+end
+return body()
 `,
   },
   beat: {
@@ -856,9 +920,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -867,6 +939,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -890,6 +963,8 @@ for i = 4, #ARGV, 3 do
   end
 end
 return { fenced, stuck, rcall('PTTL', lockKey) }
+end
+return body()
 `,
   },
   buryTask: {
@@ -906,9 +981,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -917,6 +1000,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -924,10 +1008,19 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -945,8 +1038,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -956,14 +1050,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -971,30 +1066,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
 end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -1003,183 +1088,197 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
+  for i = 1, #hash, 2 do
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  if isOne then return hash, attempts end
+  return nil
 end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
-  end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -1192,7 +1291,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -1201,16 +1300,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
 end
 local function slice(list, from)
   local part = {}
@@ -1255,6 +1344,8 @@ if state == 'current' then
 end
 if ARGV[6] == '1' then return take(caller, ARGV[5], timestamp) end
 return 0
+end
+return body()
 `,
   },
   cancelTask: {
@@ -1271,9 +1362,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -1282,78 +1381,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
-local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
-end
-local function ownersOf(tag)
-  local owners = {}
-  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
-  return owners
-end
-local function addOwner(tag, worker)
-  local owners = rcall('HGET', keys.owners, tag)
-  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
-end
-local function removeOwner(tag, worker)
-  local left, removed = {}, false
-  for _, owner in ipairs(ownersOf(tag)) do
-    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
-  end
-  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
-end
-local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
-  if limits[2] == '1' then
-    local own = rcall('HGET', keys.limits, tag)
-    if own then return tonumber(own) end
-  end
-  return tonumber(limits[1] or 1)
-end
-local function isHeld(tag)
-  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
-end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
-end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
-  if ready and not wasReady then
-    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
-  elseif wasReady and not ready then
-    rcall('LREM', keys.ring, 1, tag)
-  end
-  return ready
-end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
-end
+local function body()
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -1361,101 +1389,16 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
-  if not state then return end
-  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
-    'currentBatchSize', batch or 0)
-end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
-  rcall('RPUSH', keys.hungry, worker)
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
-end
-local function beginBatch(worker, tag, batch, fence)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
-  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
-end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
-  settle(tag, wasReady)
-  return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local id = ARGV[4]
 if not isTask(id) then return 0 end
@@ -1467,6 +1410,8 @@ goOnWhenFull()
 rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attempt .. ':' .. id)
 rcall('ZADD', marker, 0, cancelMember(worker, attempt, id))
 return 1
+end
+return body()
 `,
   },
   changeTaskData: {
@@ -1483,9 +1428,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -1494,6 +1447,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local DATA_HEAD = '{"identifyTag":"'
 local function jsonStringAt(data, from)
   local at = from
@@ -1557,17 +1511,19 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -1577,6 +1533,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -1591,6 +1548,8 @@ end
 --- @bullmq "updateData"
 if rcall('EXISTS', KEYS[4]) == 1 and changesTag(ARGV[5], ARGV[6]) then return CHANGES_TAG end
 return bullmq({ KEYS[4] }, { ARGV[4] })
+end
+return body()
 `,
   },
   commitTask: {
@@ -1607,9 +1566,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -1618,6 +1585,12 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local function appendChildKeys(list, key)
+  local n = #list
+  list[n + 1], list[n + 2] = key .. ':dependencies', key .. ':processed'
+  list[n + 3], list[n + 4] = key .. ':failed', key .. ':unsuccessful'
+end
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -1625,10 +1598,19 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -1646,8 +1628,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -1657,14 +1640,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -1672,30 +1656,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
 end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -1704,183 +1678,197 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
+  for i = 1, #hash, 2 do
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  if isOne then return hash, attempts end
+  return nil
 end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
-  end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -1893,7 +1881,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -1903,16 +1891,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
-end
 local function slice(list, from)
   local part = {}
   for i = from, #list do part[#part + 1] = list[i] end
@@ -1920,6 +1898,11 @@ local function slice(list, from)
 end
 --- @bullmq "moveToFinished"
 local id, attempt, timestamp = ARGV[8], ARGV[4], ARGV[9]
+local function noteFlow()
+  local childKeys = {}
+  appendChildKeys(childKeys, jobKey(id))
+  if rcall('EXISTS', unpack(childKeys)) > 0 then rcall('HSET', ctlKey, 'flows', '1') end
+end
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
 if state == 'current' then
@@ -1930,11 +1913,455 @@ if state == 'current' then
   local code = endAttempt(bullmq, theirKeys, slice(ARGV, 8), caller, id, attempt, ARGV[5])
   if type(code) == 'number' and code < 0 then return code end
   if ARGV[12] == 'failed' and isTask(id) then rcall('HSET', jobKey(id), 'aff:seq', workerMeta(caller, 'seq')[1] or '') end
+  noteFlow()
   forgetCurrent(caller, id, attempt)
   noteLength(caller, ARGV[7])
 end
 if ARGV[6] == '1' then return take(caller, ARGV[5], timestamp) end
 return 0
+end
+return body()
+`,
+  },
+  commitTasks: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
+local function jobKey(id) return base .. id end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
+end
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local limits -- { default, 1: some tags have their own }, read once per script
+local function limitOf(tag)
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
+end
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function showState(worker, state, tag, batch)
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
+end
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
+end
+local LIMITED_BY_HAND = 9007199254740991
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
+    local left = rcall('PTTL', keys.limiter)
+    if left > 0 then return left end
+    rcall('DEL', keys.limiter)
+  end
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+  end
+  return 0
+end
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
+  for i = 1, #hash, 2 do
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  if isOne then return hash, attempts end
+  return nil
+end
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
+  while true do
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
+    else
+      local tag = worker.tag
+      if not tag then return NOTHING end
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
+    end
+  end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
+end
+local function appendChildKeys(list, key)
+  local n = #list
+  list[n + 1], list[n + 2] = key .. ':dependencies', key .. ':processed'
+  list[n + 3], list[n + 4] = key .. ':failed', key .. ':unsuccessful'
+end
+local completedKey = base .. 'completed'
+local MOST_REMOVED, MOST_SLACK = 150, 100
+local hasFlows
+local function appendTaskKeys(list, key)
+  if hasFlows == nil then hasFlows = rcall('HEXISTS', ctlKey, 'flows') == 1 end
+  list[#list + 1] = key
+  list[#list + 1] = key .. ':logs'
+  if hasFlows then appendChildKeys(list, key) end
+end
+local function removeCompleted(ids)
+  if #ids == 0 then return end
+  local gone = {}
+  for _, id in ipairs(ids) do appendTaskKeys(gone, jobKey(id)) end
+  rcall('DEL', unpack(gone))
+  rcall('ZREM', completedKey, unpack(ids))
+end
+local function retainByAge(seconds, timestamp)
+  local oldest = string.format('%.0f', tonumber(timestamp) - seconds * 1000)
+  removeCompleted(rcall('ZRANGEBYSCORE', completedKey, '-inf', oldest, 'LIMIT', 0, MOST_REMOVED))
+end
+local function retainByCount(most)
+  local excess = rcall('ZCARD', completedKey) - most
+  if excess > math.min(MOST_SLACK, math.floor(most / 10)) then
+    removeCompleted(rcall('ZRANGE', completedKey, 0, math.min(excess, MOST_REMOVED) - 1))
+  end
+end
+local function retain(commits, timestamp)
+  local done = {}
+  for _, commit in ipairs(commits) do
+    local rule = commit.keepCount .. ':' .. commit.keepAge
+    if commit.keepCount ~= '0' and not done[rule] then
+      done[rule] = true
+      local seconds, most = tonumber(commit.keepAge), tonumber(commit.keepCount)
+      if seconds then retainByAge(seconds, timestamp) end
+      if most and most > 0 then retainByCount(most) end
+    end
+  end
+end
+local FIELDS = 8
+local timestamp, count = ARGV[4], (#ARGV - 4) / FIELDS
+if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
+local commits, seen = {}, {}
+local function readCommit(at)
+  return {
+    workerId = ARGV[at], id = ARGV[at + 1], attempt = ARGV[at + 2], takes = ARGV[at + 3] == '1', short = ARGV[at + 4],
+    keepCount = ARGV[at + 5], keepAge = ARGV[at + 6], value = ARGV[at + 7], key = jobKey(ARGV[at + 1]),
+  }
+end
+local function isPlain(commit)
+  local job = redis.pcall('HMGET', commit.key, 'ats', 'parentKey', 'deid', 'atm')
+  if job.err or job[1] ~= commit.attempt or job[2] or job[3] then return false end
+  commit.made = tonumber(job[4] or 0)
+  return commit.made ~= nil
+end
+local function validate(commit, entry)
+  if not entry then return FENCED_WORKER end
+  if seen[commit.workerId] then return NOT_OWNER end
+  seen[commit.workerId] = true
+  local worker = readWorker(commit.workerId)
+  commit.worker = worker
+  local state = compareAttempt(worker.cur, worker.att, worker.last, commit.id, commit.attempt)
+  if state == 'current' and not isPlain(commit) then return NOT_PLAIN end
+  return state
+end
+local function haveChildren(list)
+  local childKeys = {}
+  for _, commit in ipairs(list) do
+    appendChildKeys(childKeys, commit.key)
+  end
+  return rcall('EXISTS', unpack(childKeys)) > 0
+end
+local function readAll()
+  local workers = {}
+  for at = 5, #ARGV, FIELDS do
+    commits[#commits + 1] = readCommit(at)
+    workers[#workers + 1] = ARGV[at]
+  end
+  local current = {}
+  local entries = rcall('HMGET', registryKey, unpack(workers))
+  for i, commit in ipairs(commits) do
+    commit.state = validate(commit, entries[i])
+    if commit.state == 'current' then current[#current + 1] = commit end
+  end
+  if #current == 0 or not haveChildren(current) then return current end
+  local childless = {}
+  for _, commit in ipairs(current) do
+    if haveChildren({ commit }) then commit.state = NOT_PLAIN else childless[#childless + 1] = commit end
+  end
+  return childless
+end
+local function complete(current)
+  local gone, scores, completed = {}, {}, {}
+  for _, commit in ipairs(current) do
+    local id, key = commit.id, commit.key
+    if rcall('LREM', keys.active, -1, id) == 0 then
+      commit.state = NOT_PLAIN
+    else
+      completed[#completed + 1] = commit
+      gone[#gone + 1] = key .. ':lock'
+      if commit.keepCount == '0' then
+        appendTaskKeys(gone, key)
+      else
+        rcall('HSET', key, 'returnvalue', commit.value, 'finishedOn', timestamp, 'atm', asText(commit.made + 1))
+        scores[#scores + 1] = timestamp
+        scores[#scores + 1] = id
+      end
+      emit('completed', 'jobId', id, 'returnvalue', commit.value, 'prev', 'active')
+      commit.worker.cur, commit.worker.last = false, id .. ':' .. commit.attempt
+    end
+  end
+  if #gone > 0 then rcall('DEL', unpack(gone)) end
+  if #scores > 0 then rcall('ZADD', completedKey, unpack(scores)) end
+  return completed
+end
+local function takeFor(commit)
+  local worker = commit.worker
+  if commit.state == 'current' then noteLength(worker.id, commit.short, worker.short) end
+  if not commit.takes then return 0 end
+  return worker.cur and takeAgain(worker, worker.id) or takeNext(worker, worker.id, timestamp)
+end
+local function goOn(commit)
+  local isSound, task = pcall(takeFor, commit)
+  if commit.state == 'current' and not commit.worker.cur then forgetCurrent(commit.workerId, commit.id, commit.attempt) end
+  return isSound and task or 0
+end
+local current = readAll()
+goOnWhenFull()
+current = complete(current)
+retain(current, timestamp)
+local replies = {}
+for i, commit in ipairs(commits) do
+  replies[i] = type(commit.state) == 'number' and commit.state or goOn(commit)
+end
+writeStarted()
+if #current > 0 and rcall('EXISTS', keys.seq, keys.wait, keys.active, keys.prioritized) == 0 then emit('drained') end
+return replies
+end
+return body()
 `,
   },
   delayTask: {
@@ -1951,9 +2378,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -1962,6 +2397,25 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
+end
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -1969,10 +2423,19 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -1990,8 +2453,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -2001,14 +2465,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -2016,215 +2481,207 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
-end
-local function workerMeta(worker, ...)
-  return rcall('HMGET', workerKey(worker, 'meta'), ...)
-end
-local function wakeWorker(worker)
-  local marker = workerMeta(worker, 'marker')[1]
-  if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
-local function wakeBound()
-  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
-    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
+  for i = 1, #hash, 2 do
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  if isOne then return hash, attempts end
+  return nil
 end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
-  end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -2237,7 +2694,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -2246,16 +2703,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
 end
 local function slice(list, from)
   local part = {}
@@ -2277,6 +2724,8 @@ if state == 'current' then
 end
 if ARGV[6] == '1' then return take(caller, ARGV[5], timestamp) end
 return 0
+end
+return body()
 `,
   },
   dispatch: {
@@ -2293,9 +2742,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -2304,6 +2761,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -2311,11 +2769,6 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
-local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
-end
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -2332,8 +2785,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -2343,14 +2797,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -2358,14 +2813,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -2375,13 +2841,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -2390,53 +2862,82 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -2444,47 +2945,20 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local DATA_HEAD = '{"identifyTag":"'
 local function jsonStringAt(data, from)
@@ -2549,17 +3023,19 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -2569,6 +3045,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -2607,27 +3084,47 @@ local function unparkDue()
     settle(tag, false)
   end
 end
-local touched, touchedOrder = {}, {}
-local function index(id, tag)
-  local list = tagKey(tag)
-  local length = rcall('LPUSH', list, id)
-  rcall('ZADD', keys.seq, rcall('HINCRBY', ctlKey, 'seq', 1), id)
-  if length == 1 then settle(tag, false) end
-  if not touched[tag] then
-    touched[tag] = true
-    touchedOrder[#touchedOrder + 1] = tag
-  end
-end
+local idsByTag, touchedOrder, indexed = {}, {}, {}
 local function takeIn(id)
-  if not isTask(id) then return 0 end
-  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
-  local tag, reason = tagOf(id, maxDataBytes, maxTagBytes)
+  local bytes = redis.pcall('HSTRLEN', jobKey(id), 'data')
+  if type(bytes) ~= 'number' then return 0 end
+  local data
+  if bytes > maxDataBytes then
+    if not isTask(id) then return 0 end
+  else
+    local fields = rcall('HMGET', jobKey(id), 'timestamp', 'data')
+    if not fields[1] then return 0 end
+    data = fields[2]
+  end
+  local tag, reason = readTag(data, bytes, maxDataBytes, maxTagBytes)
   if not tag then
     tag = MALFORMED_TAG
     rcall('HSET', jobKey(id), 'defa', MALFORMED .. reason)
   end
-  index(id, tag)
+  if not idsByTag[tag] then
+    idsByTag[tag] = {}
+    touchedOrder[#touchedOrder + 1] = tag
+  end
+  table.insert(idsByTag[tag], id)
+  indexed[#indexed + 1] = id
   return math.min(bytes, maxDataBytes)
+end
+local AT_ONCE = 500
+local function writeIndex()
+  if #indexed == 0 then return end
+  local seq = rcall('HINCRBY', ctlKey, 'seq', #indexed) - #indexed
+  for from = 1, #indexed, AT_ONCE do
+    local scores = {}
+    for i = from, math.min(from + AT_ONCE - 1, #indexed) do
+      scores[#scores + 1] = seq + i
+      scores[#scores + 1] = indexed[i]
+    end
+    rcall('ZADD', keys.seq, unpack(scores))
+  end
+  for _, tag in ipairs(touchedOrder) do
+    local ids = idsByTag[tag]
+    if rcall('LPUSH', tagKey(tag), unpack(ids)) == #ids then settle(tag, false) end
+  end
 end
 local function intake()
   local ids = rcall('LRANGE', keys.wait, -maxIds, -1)
@@ -2637,19 +3134,21 @@ local function intake()
     count = count + 1
     if bytes >= maxBytes then break end
   end
-  if count > 0 then rcall('LTRIM', keys.wait, 0, -count - 1) end
+  local prioritized = {}
   if count < #ids or count == maxIds then
     more = 1
-    return count
+  else
+    for _, id in ipairs(rcall('ZRANGE', keys.prioritized, 0, maxIds - count - 1)) do
+      if bytes >= maxBytes then break end
+      bytes = bytes + takeIn(id)
+      prioritized[#prioritized + 1] = id
+    end
   end
-  for _, id in ipairs(rcall('ZRANGE', keys.prioritized, 0, maxIds - count - 1)) do
-    if bytes >= maxBytes then break end
-    bytes = bytes + takeIn(id)
-    count = count + 1
-    rcall('ZREM', keys.prioritized, id)
-  end
-  if rcall('EXISTS', keys.prioritized) == 1 then more = 1 end
-  return count
+  writeIndex()
+  if count > 0 then rcall('LTRIM', keys.wait, 0, -count - 1) end
+  if #prioritized > 0 then rcall('ZREM', keys.prioritized, unpack(prioritized)) end
+  if more == 0 and rcall('EXISTS', keys.prioritized) == 1 then more = 1 end
+  return count + #prioritized
 end
 local function topUpTouched()
   for _, tag in ipairs(touchedOrder) do
@@ -2684,10 +3183,13 @@ end
 local function lookAhead(bound)
   local places = freePlaces()
   if places < 0 or (places > 0 and rcall('EXISTS', keys.idle) == 1) then return bound end
-  while bound < maxIds and rcall('EXISTS', keys.ring) == 1 do
-    local worker = rcall('LPOP', keys.hungry)
-    if not worker then return bound end
-    bound = bound + bindAhead(worker, rcall('LPOP', keys.ring), maxBatchSize)
+  local left = 1
+  while bound < maxIds and left > 0 do
+    left = math.min(rcall('LLEN', keys.ring), rcall('LLEN', keys.hungry))
+    for _ = 1, left do
+      if bound >= maxIds then break end
+      bound = bound + bindAhead(rcall('LPOP', keys.hungry), rcall('LPOP', keys.ring), maxBatchSize)
+    end
   end
   if bound >= maxIds then more = 1 end
   return bound
@@ -2708,7 +3210,10 @@ if rcall('HEXISTS', keys.meta, 'paused') == 0 then
   topUpTouched()
   bound = lookAhead(assign())
 end
+saveFence()
 return { taken, bound, more, nextDue() }
+end
+return body()
 `,
   },
   drainIndexed: {
@@ -2725,9 +3230,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -2736,11 +3249,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
-local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -2757,8 +3266,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -2768,14 +3278,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -2783,14 +3294,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -2800,13 +3322,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -2815,53 +3343,82 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -2869,47 +3426,20 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local function unindex(id, tag)
   rcall('ZREM', keys.seq, id)
@@ -2992,17 +3522,19 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -3012,6 +3544,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -3074,6 +3607,8 @@ bullmq({ list, none, none, none, ARGV[6] == 'all' and none or base .. 'repeat' }
 local removed = conceal(exposed, list)
 rcall('DEL', list)
 return { #ids < window and -1 or from + #ids - #removed, #removed }
+end
+return body()
 `,
   },
   expireIndexed: {
@@ -3090,9 +3625,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -3101,11 +3644,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
-local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -3122,8 +3661,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -3133,14 +3673,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -3148,14 +3689,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -3165,13 +3717,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -3180,53 +3738,82 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -3234,47 +3821,20 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local function unindex(id, tag)
   rcall('ZREM', keys.seq, id)
@@ -3357,17 +3917,19 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -3377,6 +3939,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -3440,6 +4003,8 @@ local removed = conceal(exposed, list)
 rcall('DEL', list, stream)
 if #removed > 0 then emit('cleaned', 'count', #removed) end
 return { #ids < window and -1 or from + #ids - #removed, unpack(removed) }
+end
+return body()
 `,
   },
   getFailedTasks: {
@@ -3456,9 +4021,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -3467,6 +4040,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local DATA_HEAD = '{"identifyTag":"'
 local function jsonStringAt(data, from)
   local at = from
@@ -3530,17 +4104,19 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -3550,6 +4126,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -3572,6 +4149,8 @@ for _, id in ipairs(rcall('ZRANGE', base .. 'failed', ARGV[4], ARGV[4] + ARGV[5]
   end
 end
 return reply
+end
+return body()
 `,
   },
   getQueueStats: {
@@ -3588,9 +4167,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -3599,6 +4186,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local waiting = rcall('LLEN', keys.wait) + rcall('LLEN', base .. 'paused') + rcall('ZCARD', keys.prioritized) +
   rcall('ZCARD', keys.seq)
 local tagsWaiting = rcall('LLEN', keys.ring) + rcall('ZCARD', keys.parked)
@@ -3610,6 +4198,8 @@ return {
   rcall('ZCARD', base .. 'failed'), rcall('HEXISTS', keys.meta, 'paused'), tagsWaiting, rcall('HLEN', keys.owners),
   rcall('LLEN', keys.idle), rcall('HLEN', registryKey),
 }
+end
+return body()
 `,
   },
   getTagStats: {
@@ -3626,9 +4216,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -3637,11 +4235,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
-local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -3658,8 +4252,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -3669,14 +4264,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -3684,30 +4280,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
 end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -3716,101 +4302,10 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
-end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
-  if not state then return end
-  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
-    'currentBatchSize', batch or 0)
-end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
-  rcall('RPUSH', keys.hungry, worker)
-  return true
-end
-local function beginBatch(worker, tag, batch, fence)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
-  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
-end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
-  settle(tag, wasReady)
-  return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local tag = ARGV[4]
 local waiting, active = rcall('LLEN', tagKey(tag)), 0
@@ -3829,6 +4324,8 @@ for _, worker in ipairs(owners) do
 end
 local parked = rcall('ZSCORE', keys.parked, tag)
 return { waiting, active, rcall('SISMEMBER', keys.pausedTags, tag), tonumber(parked or -1), unpack(owners) }
+end
+return body()
 `,
   },
   getTaskCounts: {
@@ -3845,9 +4342,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -3856,6 +4361,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 --- @bullmq "getCounts"
 local arguments = { unpack(ARGV, 4) }
 local counts = bullmq({ KEYS[4] }, arguments)
@@ -3864,6 +4370,8 @@ for i = 1, #counts do
   if arguments[first + i] == 'wait' then counts[i] = counts[i] + rcall('ZCARD', keys.seq) end
 end
 return counts
+end
+return body()
 `,
   },
   getTaskState: {
@@ -3880,9 +4388,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -3891,9 +4407,12 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 --- @bullmq "getStateV2"
 if rcall('ZSCORE', keys.seq, ARGV[4]) then return 'waiting' end
 return bullmq({ unpack(KEYS, 4) }, { ARGV[4] })
+end
+return body()
 `,
   },
   getWaitingTasks: {
@@ -3910,9 +4429,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -3921,6 +4448,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local from, to, oldestFirst = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 local indexed, added = rcall('ZCARD', keys.seq), rcall('LLEN', keys.wait)
 if from < 0 then from = math.max(0, indexed + added + from) end
@@ -3952,6 +4480,8 @@ for _, id in ipairs(ids) do
   if isTask(id) then tasks[#tasks + 1] = { id, rcall('HGETALL', jobKey(id)) } end
 end
 return tasks
+end
+return body()
 `,
   },
   leaveWorker: {
@@ -3968,9 +4498,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -3979,6 +4517,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -3986,11 +4525,6 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
-local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
-end
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -4007,8 +4541,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -4018,14 +4553,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -4033,14 +4569,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -4050,13 +4597,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -4065,53 +4618,82 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -4119,47 +4701,20 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 if not isRegistered(caller) then return FENCED_WORKER end
 rcall('LREM', keys.idle, 0, caller)
@@ -4174,6 +4729,8 @@ if tag then
 end
 if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
 return 1
+end
+return body()
 `,
   },
   obliterateIndexed: {
@@ -4190,9 +4747,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -4201,11 +4766,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
-local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -4222,8 +4783,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -4233,14 +4795,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -4248,30 +4811,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
 end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -4280,101 +4833,10 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
-end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
-  if not state then return end
-  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
-    'currentBatchSize', batch or 0)
-end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
-  rcall('RPUSH', keys.hungry, worker)
-  return true
-end
-local function beginBatch(worker, tag, batch, fence)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
-  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
-end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
-  settle(tag, wasReady)
-  return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 if ARGV[4] == 'check' then
   if rcall('HEXISTS', keys.meta, 'paused') == 0 then return -1 end
@@ -4390,6 +4852,8 @@ for _, tag in ipairs(stopped) do settle(tag, false) end
 wakeBound()
 wakeLeader()
 return 0
+end
+return body()
 `,
   },
   pauseTag: {
@@ -4406,9 +4870,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -4417,11 +4889,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
-local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -4438,8 +4906,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -4449,14 +4918,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -4464,14 +4934,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -4481,13 +4962,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -4496,53 +4983,82 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -4550,47 +5066,20 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local tag = ARGV[4]
 if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then return 0 end
@@ -4605,6 +5094,8 @@ for _, worker in ipairs(ownersOf(tag)) do
 end
 if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
 return 1
+end
+return body()
 `,
   },
   purgeTag: {
@@ -4621,9 +5112,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -4632,11 +5131,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
-local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -4653,8 +5148,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -4664,14 +5160,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -4679,14 +5176,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -4696,13 +5204,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -4711,53 +5225,82 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -4765,47 +5308,20 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local function unindex(id, tag)
   rcall('ZREM', keys.seq, id)
@@ -4888,17 +5404,19 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -4908,6 +5426,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -4921,87 +5440,152 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
+  for i = 1, #hash, 2 do
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  if isOne then return hash, attempts end
+  return nil
 end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
-  end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -5014,7 +5598,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -5023,16 +5607,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
 end
 local function slice(list, from)
   local part = {}
@@ -5085,6 +5659,8 @@ for _, worker in ipairs(ownersOf(tag)) do
 end
 if dropFrom(tagKey(tag)) then isDone = false end
 return { removed, isDone and -2 or -1 }
+end
+return body()
 `,
   },
   recoverWorker: {
@@ -5101,9 +5677,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -5112,6 +5696,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -5119,11 +5704,6 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
-local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
-end
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -5140,8 +5720,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -5151,14 +5732,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -5166,14 +5748,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -5183,13 +5776,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -5198,53 +5797,82 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -5252,113 +5880,26 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
-end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
-end
-local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
-    local left = rcall('PTTL', keys.limiter)
-    if left > 0 then return left end
-    rcall('DEL', keys.limiter)
-  end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
-  end
-  return 0
-end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
-  end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
-  while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
-    else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
-    end
-  end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
   rcall('LREM', keys.active, -1, id)
@@ -5422,6 +5963,8 @@ end
 local count = dissolve(worker, true, maxCrashes)
 emit('recovered', 'workerId', worker, 'count', count)
 return count
+end
+return body()
 `,
   },
   registerWorker: {
@@ -5438,9 +5981,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -5449,6 +6000,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -5456,10 +6008,19 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -5477,8 +6038,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -5488,14 +6050,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -5503,30 +6066,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
 end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -5535,101 +6088,50 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
 end
 if not tonumber(ARGV[9]) then return INVALID_ARGUMENT end
 if (rcall('HGET', ctlKey, 'layout') or ARGV[4]) ~= ARGV[4] then return LAYOUT_MISMATCH end
@@ -5640,17 +6142,19 @@ if node and node ~= ARGV[5] then return NOT_OWNER end
 if isRegistered(caller) then return 1 end
 goOnWhenFull()
 rcall('HSETNX', ctlKey, 'layout', ARGV[4])
-rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7],
-  'lease', ARGV[9])
+rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7], 'lease', ARGV[9],
+  'entry', ARGV[8])
 rcall('HSET', registryKey, caller, ARGV[8])
 rcall('HSET', keys.beats, caller, 0)
 rcall('LREM', keys.idle, 0, caller)
 if not tag then
   rcall('RPUSH', keys.idle, caller)
-  showState(caller)
+  showState(caller, ARGV[7])
 end
 if rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
 return 1
+end
+return body()
 `,
   },
   removeTask: {
@@ -5667,9 +6171,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -5678,11 +6190,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
-local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -5699,8 +6207,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -5710,14 +6219,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -5725,14 +6235,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -5742,13 +6263,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -5757,53 +6284,82 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -5811,47 +6367,20 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local function unindex(id, tag)
   rcall('ZREM', keys.seq, id)
@@ -5934,17 +6463,19 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -5954,6 +6485,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -6017,6 +6549,8 @@ local exposed = expose(indexedFamily(jobKey(id), ARGV[5] == '1'), keys.wait)
 local code = bullmq(slice(KEYS, 4), { id, ARGV[5], ARGV[6] })
 conceal(exposed, keys.wait)
 return code
+end
+return body()
 `,
   },
   removeWaitingChildren: {
@@ -6033,9 +6567,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6044,11 +6586,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
-local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -6065,8 +6603,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -6076,14 +6615,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -6091,14 +6631,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -6108,13 +6659,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -6123,53 +6680,82 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -6177,47 +6763,20 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local function unindex(id, tag)
   rcall('ZREM', keys.seq, id)
@@ -6300,17 +6859,19 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -6320,6 +6881,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -6378,6 +6940,8 @@ local exposed = expose(indexedFamily(KEYS[4], true), keys.wait)
 bullmq(slice(KEYS, 4), slice(ARGV, 4))
 conceal(exposed, keys.wait)
 return 0
+end
+return body()
 `,
   },
   renewLeadership: {
@@ -6394,9 +6958,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6405,10 +6977,13 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
 rcall('PEXPIRE', lockKey, ARGV[4])
 rcall('SET', KEYS[5], ARGV[5])
 return 1
+end
+return body()
 `,
   },
   reportLeaderless: {
@@ -6425,9 +7000,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6436,15 +7019,27 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
+local function body()
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 goOnWhenFull()
 if rcall('EXISTS', lockKey) == 1 or rcall('HSETNX', ctlKey, 'leaderless', caller) == 0 then return 0 end
 emit('leaderless', 'nodeId', caller)
 return 1
+end
+return body()
 `,
   },
   resignLeadership: {
@@ -6461,9 +7056,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6472,11 +7075,14 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
 rcall('DEL', lockKey, KEYS[5])
 rcall('ZADD', KEYS[6], 0, caller)
 rcall('PEXPIRE', KEYS[6], 60000)
 return 1
+end
+return body()
 `,
   },
   resumeQueue: {
@@ -6493,9 +7099,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6504,78 +7118,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
-local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
-end
-local function ownersOf(tag)
-  local owners = {}
-  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
-  return owners
-end
-local function addOwner(tag, worker)
-  local owners = rcall('HGET', keys.owners, tag)
-  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
-end
-local function removeOwner(tag, worker)
-  local left, removed = {}, false
-  for _, owner in ipairs(ownersOf(tag)) do
-    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
-  end
-  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
-end
-local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
-  if limits[2] == '1' then
-    local own = rcall('HGET', keys.limits, tag)
-    if own then return tonumber(own) end
-  end
-  return tonumber(limits[1] or 1)
-end
-local function isHeld(tag)
-  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
-end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
-end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
-  if ready and not wasReady then
-    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
-  elseif wasReady and not ready then
-    rcall('LREM', keys.ring, 1, tag)
-  end
-  return ready
-end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
-end
+local function body()
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -6583,107 +7126,18 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
-end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
-  if not state then return end
-  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
-    'currentBatchSize', batch or 0)
-end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
-  rcall('RPUSH', keys.hungry, worker)
-  return true
-end
-local function beginBatch(worker, tag, batch, fence)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
-  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
-end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
-  settle(tag, wasReady)
-  return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 --- @bullmq "pause"
 local left = bullmq({ unpack(KEYS, 4) }, { unpack(ARGV, 4) })
 wakeBound()
 wakeLeader()
 return left
+end
+return body()
 `,
   },
   resumeTag: {
@@ -6700,9 +7154,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6711,6 +7173,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -6727,8 +7190,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -6738,14 +7202,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -6753,28 +7218,28 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
 end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local tag = ARGV[4]
 if rcall('SISMEMBER', keys.pausedTags, tag) == 0 then return 0 end
 rcall('SREM', keys.pausedTags, tag)
 if settle(tag, false) then wakeLeader() end
 return 1
+end
+return body()
 `,
   },
   retireWorker: {
@@ -6791,9 +7256,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6802,6 +7275,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -6809,11 +7283,6 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
-local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
-end
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -6830,8 +7299,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -6841,14 +7311,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -6856,14 +7327,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -6873,13 +7355,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -6888,53 +7376,82 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -6942,113 +7459,26 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
 end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
-end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
-end
-local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
-    local left = rcall('PTTL', keys.limiter)
-    if left > 0 then return left end
-    rcall('DEL', keys.limiter)
-  end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
-  end
-  return 0
-end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
-  end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
-  while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
-    else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
-    end
-  end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
 end
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
   rcall('LREM', keys.active, -1, id)
@@ -7095,6 +7525,8 @@ local function dissolve(worker, crashed, maxCrashes)
 end
 if not isRegistered(caller) and workerMeta(caller, 'queue')[1] ~= base then return 0 end
 return dissolve(caller, false)
+end
+return body()
 `,
   },
   retryFailedTask: {
@@ -7111,9 +7543,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -7122,6 +7562,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 --- @bullmq "reprocessJob"
 local id = ARGV[4]
 local theirKeys = {
@@ -7131,6 +7572,8 @@ if not isTask(id) or bullmq(theirKeys, { id, 'LPUSH', 'failedReason', 'failed', 
 rcall('HDEL', jobKey(id), 'stc', 'aff:seq')
 wakeLeader()
 return 1
+end
+return body()
 `,
   },
   retryTask: {
@@ -7147,9 +7590,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -7158,6 +7609,25 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
+end
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -7165,10 +7635,19 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -7186,8 +7665,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -7197,14 +7677,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -7212,215 +7693,207 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
-end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
-end
-local function workerMeta(worker, ...)
-  return rcall('HMGET', workerKey(worker, 'meta'), ...)
-end
-local function wakeWorker(worker)
-  local marker = workerMeta(worker, 'marker')[1]
-  if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
-local function wakeBound()
-  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
-    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
+  for i = 1, #hash, 2 do
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  if isOne then return hash, attempts end
+  return nil
 end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
-  end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -7433,7 +7906,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -7443,20 +7916,23 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   end
   return code
 end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
-end
 local function slice(list, from)
   local part = {}
   for i = from, #list do part[#part + 1] = list[i] end
   return part
+end
+local function moveFromTag(tag, target, count)
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
+  return #ids
+end
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
 end
 local attempt, token, id, delay = ARGV[4], ARGV[5], ARGV[8], tonumber(ARGV[9])
 if not delay or #ARGV % 2 == 0 then return INVALID_ARGUMENT end
@@ -7491,6 +7967,8 @@ if state == 'current' then
 end
 if ARGV[6] == '1' then return take(caller, token, ARGV[11]) end
 return 0
+end
+return body()
 `,
   },
   setLimits: {
@@ -7507,9 +7985,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -7518,6 +8004,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -7541,8 +8028,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -7552,14 +8040,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -7567,22 +8056,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
 end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function isLimit(text) return (tonumber(text) or 0) >= 1 end
 if not isLimit(ARGV[4]) or #ARGV % 2 == 1 then return INVALID_ARGUMENT end
@@ -7591,10 +8078,13 @@ if not isLeader() then return STALE_LEADER end
 local wasReady = {}
 for _, tag in ipairs(rcall('HKEYS', keys.owners)) do wasReady[tag] = isReady(tag) end
 rcall('DEL', keys.limits)
+limits = nil
 rcall('HSET', ctlKey, 'limit', ARGV[4], 'limits', #ARGV > 4 and '1' or '0')
 for i = 5, #ARGV, 2 do rcall('HSET', keys.limits, ARGV[i], ARGV[i + 1]) end
 for tag, was in pairs(wasReady) do settle(tag, was) end
 return 1
+end
+return body()
 `,
   },
   takeTask: {
@@ -7611,9 +8101,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -7622,6 +8120,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -7629,10 +8128,19 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -7650,8 +8158,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -7661,14 +8170,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -7676,30 +8186,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
 end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -7708,170 +8208,172 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
+  for i = 1, #hash, 2 do
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  if isOne then return hash, attempts end
+  return nil
 end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
-  end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
 end
 if not isRegistered(caller) then return FENCED_WORKER end
 return take(caller, ARGV[4], ARGV[5])
+end
+return body()
 `,
   },
   updateTaskData: {
@@ -7888,9 +8390,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -7899,6 +8409,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -7906,10 +8417,19 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -7927,8 +8447,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -7938,14 +8459,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -7953,30 +8475,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
 end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -7985,183 +8497,197 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
+  for i = 1, #hash, 2 do
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  if isOne then return hash, attempts end
+  return nil
 end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
-  end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -8174,7 +8700,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -8183,16 +8709,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
 end
 local function slice(list, from)
   local part = {}
@@ -8262,17 +8778,19 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -8282,6 +8800,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -8298,6 +8817,8 @@ local code = attemptRuns(caller, ARGV[5], ARGV[4])
 if code < 0 then return code end
 if rcall('EXISTS', KEYS[4]) == 1 and changesTag(ARGV[5], ARGV[7]) then return CHANGES_TAG end
 return bullmq({ KEYS[4] }, { ARGV[6] })
+end
+return body()
 `,
   },
   updateTaskProgress: {
@@ -8314,9 +8835,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -8325,6 +8854,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -8332,10 +8862,19 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local maxEvents
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
 local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function ownersOf(tag)
   local owners = {}
@@ -8353,8 +8892,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -8364,14 +8904,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -8379,30 +8920,20 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
 end
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
-end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -8411,183 +8942,197 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
 end
-local function bind(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
-  return count
-end
-local function bindAhead(worker, tag, maxBatchSize)
-  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
-  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
-  rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
-  return count
-end
-local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
-  if not tag then return nil end
-  local wasReady = isReady(tag)
-  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.ahead, 0, worker)
-  returnToTag(tag, workerKey(worker, 'next'))
-  removeOwner(tag, worker)
-  settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
-  return tag
-end
-local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
-  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
-  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
-  local wasReady = isReady(tag)
-  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
-  if count == 0 then return 0 end
-  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
-  settle(tag, wasReady)
-  return count
-end
+local isLeaderWoken
 local function release(worker, reason, parkUntil)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
   if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
+    showState(worker, state)
   end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
 end
-local LOCK_MS = 2147483647
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+local function compareAttempt(cur, att, last, id, attempt)
+  if cur == id and att == attempt then return 'current' end
+  if last == id .. ':' .. attempt then return 'committed' end
+  return NOT_OWNER
+end
+local function forgetCurrent(worker, id, attempt)
+  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
+  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
+end
+local function noteLength(worker, short, noted)
+  if noted == short then return end
+  local wasShort, tag, ntag, leaving = unpack(workerMeta(worker, 'short', 'tag', 'ntag', 'leaving'))
+  if (wasShort or '0') == short then return end
+  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
+  if short == '1' and tag and not ntag then
+    if feedLater(worker, short, leaving) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  elseif short == '0' then
+    rcall('LREM', keys.hungry, 0, worker)
+  end
+end
+local NOTHING = { 0, 0, 0, 0 }
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local isUnlimited
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
+  for i = 1, #hash, 2 do
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  if isOne then return hash, attempts end
+  return nil
 end
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
-  end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
+end
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
@@ -8600,7 +9145,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -8609,16 +9154,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
 end
 local function slice(list, from)
   local part = {}
@@ -8629,6 +9164,8 @@ end
 local code = attemptRuns(caller, ARGV[5], ARGV[4])
 if code < 0 then return code end
 return bullmq(slice(KEYS, 4), slice(ARGV, 6))
+end
+return body()
 `,
   },
   upsertScheduler: {
@@ -8645,9 +9182,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -8656,11 +9201,7 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
-local maxEvents
-local function emit(event, ...)
-  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
-end
+local function body()
 local function ownersOf(tag)
   local owners = {}
   for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
@@ -8677,8 +9218,9 @@ local function removeOwner(tag, worker)
   end
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
+local limits -- { default, 1: some tags have their own }, read once per script
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -8688,14 +9230,15 @@ end
 local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -8703,14 +9246,25 @@ local function settle(tag, wasReady, where)
   end
   return ready
 end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
 local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
   return #ids
 end
 local function returnToTag(tag, list)
@@ -8720,13 +9274,19 @@ local function returnToTag(tag, list)
   rcall('RPUSH', tagKey(tag), unpack(ids))
   return #ids
 end
-local function nextFence()
-  local time = rcall('TIME')
-  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
-  local text = string.format('%.0f', fence)
-  rcall('HSET', ctlKey, 'fence', text)
-  return text
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
@@ -8735,53 +9295,82 @@ local function wakeWorker(worker)
   local marker = workerMeta(worker, 'marker')[1]
   if marker then rcall('ZADD', marker, 0, worker) end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
-local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
-  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
-  return true
-end
 local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function showState(worker, tag, batch)
-  local state = workerMeta(worker, 'state')[1]
+local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
     'currentBatchSize', batch or 0)
 end
-local function feedLater(worker)
-  local meta = workerMeta(worker, 'short', 'leaving')
-  if meta[1] ~= '1' or meta[2] then return false end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
   rcall('RPUSH', keys.hungry, worker)
   return true
 end
-local function beginBatch(worker, tag, batch, fence)
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
   rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
-  showState(worker, tag, batch)
-  feedLater(worker)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
-  addOwner(tag, worker)
-  beginBatch(worker, tag, count, nextFence())
-  settle(tag, false)
-  wakeWorker(worker)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
   return count
 end
 local function bindAhead(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
-  addOwner(tag, worker)
+  own(tag, worker)
   rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
   rcall('RPUSH', keys.ahead, worker)
-  settle(tag, false)
   return count
 end
 local function dropAhead(worker, where)
-  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
   if not tag then return nil end
   local wasReady = isReady(tag)
   rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
@@ -8789,47 +9378,20 @@ local function dropAhead(worker, where)
   returnToTag(tag, workerKey(worker, 'next'))
   removeOwner(tag, worker)
   settle(tag, wasReady, where)
-  if batchTag then feedLater(worker) end
+  if batchTag then feedLater(worker, short, leaving) end
   return tag
 end
 local function topUp(worker, tag, maxBatchSize)
-  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
   local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
   if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
   local wasReady = isReady(tag)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
-  showState(worker, tag, batch)
+  showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
-end
-local function release(worker, reason, parkUntil)
-  local metaKey = workerKey(worker, 'meta')
-  local tag, batch, ntag, nbatch, nfence, leaving =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
-  local wasReady = isReady(tag)
-  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
-  rcall('LREM', keys.hungry, 0, worker)
-  returnToTag(tag, workerKey(worker, 'wait'))
-  removeOwner(tag, worker)
-  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
-  settle(tag, wasReady)
-  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
-  local began = false
-  if ntag then
-    rcall('LREM', keys.ahead, 0, worker)
-    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
-      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
-    end
-    beginBatch(worker, ntag, nbatch, nfence)
-    began = true
-  else
-    if not leaving then rcall('RPUSH', keys.idle, worker) end
-    showState(worker)
-  end
-  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
-  return began
 end
 local function unindex(id, tag)
   rcall('ZREM', keys.seq, id)
@@ -8912,17 +9474,19 @@ local function decodeTag(data)
   if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
   return value.identifyTag
 end
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -8932,6 +9496,7 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -8993,6 +9558,8 @@ if id and rcall('ZSCORE', keys.seq, id) then
   rcall('RPUSH', keys.wait, id)
 end
 return bullmq(slice(KEYS, 4), slice(ARGV, 4))
+end
+return body()
 `,
   },
   wakeLeader: {
@@ -9009,9 +9576,17 @@ local keys = {
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -9020,8 +9595,11 @@ end
 local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
 wakeLeader()
 return 0
+end
+return body()
 `,
   },
 };

@@ -6,7 +6,7 @@
   ARGV[4]  task id
   Returns  1 told, 0 no worker runs it
 ]]
---- @include "includes/batches"
+--- @include "includes/cancel"
 
 local id = ARGV[4]
 if not isTask(id) then return 0 end

@@ -11,10 +11,19 @@
   ARGV[8..16]             the arguments of BullMQ's moveToFinished, with "fetch next" off
   Returns  0, or the next task (includes/take.lua); FENCED_WORKER, NOT_OWNER, or a code of BullMQ
 ]]
+--- @include "includes/children"
 --- @include "includes/current"
 --- @bullmq "moveToFinished"
 
 local id, attempt, timestamp = ARGV[8], ARGV[4], ARGV[9]
+
+-- The retention of commitTasks looks for the keys of children only where there can be some.
+local function noteFlow()
+  local childKeys = {}
+  appendChildKeys(childKeys, jobKey(id))
+  if rcall('EXISTS', unpack(childKeys)) > 0 then rcall('HSET', ctlKey, 'flows', '1') end
+end
+
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
 if state == 'current' then
@@ -28,6 +37,7 @@ if state == 'current' then
   if type(code) == 'number' and code < 0 then return code end
   -- So that tasks that fail in one millisecond are retried in their order.
   if ARGV[12] == 'failed' and isTask(id) then rcall('HSET', jobKey(id), 'aff:seq', workerMeta(caller, 'seq')[1] or '') end
+  noteFlow()
   forgetCurrent(caller, id, attempt)
   noteLength(caller, ARGV[7])
 end

@@ -11,6 +11,7 @@
   ARGV[8..]               the arguments of BullMQ's moveToDelayed, with "fetch next" off
   Returns  0, or the next task (includes/take.lua); FENCED_WORKER, NOT_OWNER, or a code of BullMQ
 ]]
+--- @include "includes/cancel"
 --- @include "includes/current"
 --- @bullmq "moveToDelayed"
 

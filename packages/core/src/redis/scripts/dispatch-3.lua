@@ -53,30 +53,53 @@ local function unparkDue()
   end
 end
 
-local touched, touchedOrder = {}, {}
-
-local function index(id, tag)
-  local list = tagKey(tag)
-  local length = rcall('LPUSH', list, id)
-  rcall('ZADD', keys.seq, rcall('HINCRBY', ctlKey, 'seq', 1), id)
-  if length == 1 then settle(tag, false) end
-  if not touched[tag] then
-    touched[tag] = true
-    touchedOrder[#touchedOrder + 1] = tag
-  end
-end
+-- What this call takes in: ids by tag, each in order; `writeIndex` writes them tag by tag.
+local idsByTag, touchedOrder, indexed = {}, {}, {}
 
 -- Returns the number of bytes read.
 local function takeIn(id)
-  if not isTask(id) then return 0 end
-  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
-  local tag, reason = tagOf(id, maxDataBytes, maxTagBytes)
+  local bytes = redis.pcall('HSTRLEN', jobKey(id), 'data')
+  if type(bytes) ~= 'number' then return 0 end
+  local data
+  if bytes > maxDataBytes then
+    if not isTask(id) then return 0 end
+  else
+    local fields = rcall('HMGET', jobKey(id), 'timestamp', 'data')
+    if not fields[1] then return 0 end
+    data = fields[2]
+  end
+  local tag, reason = readTag(data, bytes, maxDataBytes, maxTagBytes)
   if not tag then
     tag = MALFORMED_TAG
     rcall('HSET', jobKey(id), 'defa', MALFORMED .. reason)
   end
-  index(id, tag)
+  if not idsByTag[tag] then
+    idsByTag[tag] = {}
+    touchedOrder[#touchedOrder + 1] = tag
+  end
+  table.insert(idsByTag[tag], id)
+  indexed[#indexed + 1] = id
   return math.min(bytes, maxDataBytes)
+end
+
+-- Members of one command.
+local AT_ONCE = 500
+
+local function writeIndex()
+  if #indexed == 0 then return end
+  local seq = rcall('HINCRBY', ctlKey, 'seq', #indexed) - #indexed
+  for from = 1, #indexed, AT_ONCE do
+    local scores = {}
+    for i = from, math.min(from + AT_ONCE - 1, #indexed) do
+      scores[#scores + 1] = seq + i
+      scores[#scores + 1] = indexed[i]
+    end
+    rcall('ZADD', keys.seq, unpack(scores))
+  end
+  for _, tag in ipairs(touchedOrder) do
+    local ids = idsByTag[tag]
+    if rcall('LPUSH', tagKey(tag), unpack(ids)) == #ids then settle(tag, false) end
+  end
 end
 
 local function intake()
@@ -87,20 +110,22 @@ local function intake()
     count = count + 1
     if bytes >= maxBytes then break end
   end
-  if count > 0 then rcall('LTRIM', keys.wait, 0, -count - 1) end
+  local prioritized = {}
   if count < #ids or count == maxIds then
     more = 1
-    return count
+  else
+    -- Foreign producers may set a priority; within a tag it has no meaning, so those tasks follow the plain ones.
+    for _, id in ipairs(rcall('ZRANGE', keys.prioritized, 0, maxIds - count - 1)) do
+      if bytes >= maxBytes then break end
+      bytes = bytes + takeIn(id)
+      prioritized[#prioritized + 1] = id
+    end
   end
-  -- Foreign producers may set a priority; within a tag it has no meaning, so those tasks follow the plain ones.
-  for _, id in ipairs(rcall('ZRANGE', keys.prioritized, 0, maxIds - count - 1)) do
-    if bytes >= maxBytes then break end
-    bytes = bytes + takeIn(id)
-    count = count + 1
-    rcall('ZREM', keys.prioritized, id)
-  end
-  if rcall('EXISTS', keys.prioritized) == 1 then more = 1 end
-  return count
+  writeIndex()
+  if count > 0 then rcall('LTRIM', keys.wait, 0, -count - 1) end
+  if #prioritized > 0 then rcall('ZREM', keys.prioritized, unpack(prioritized)) end
+  if more == 0 and rcall('EXISTS', keys.prioritized) == 1 then more = 1 end
+  return count + #prioritized
 end
 
 local function topUpTouched()
@@ -142,10 +167,14 @@ end
 local function lookAhead(bound)
   local places = freePlaces()
   if places < 0 or (places > 0 and rcall('EXISTS', keys.idle) == 1) then return bound end
-  while bound < maxIds and rcall('EXISTS', keys.ring) == 1 do
-    local worker = rcall('LPOP', keys.hungry)
-    if not worker then return bound end
-    bound = bound + bindAhead(worker, rcall('LPOP', keys.ring), maxBatchSize)
+  -- A tag that may have more owners joins the ring again.
+  local left = 1
+  while bound < maxIds and left > 0 do
+    left = math.min(rcall('LLEN', keys.ring), rcall('LLEN', keys.hungry))
+    for _ = 1, left do
+      if bound >= maxIds then break end
+      bound = bound + bindAhead(rcall('LPOP', keys.hungry), rcall('LPOP', keys.ring), maxBatchSize)
+    end
   end
   if bound >= maxIds then more = 1 end
   return bound
@@ -168,4 +197,5 @@ if rcall('HEXISTS', keys.meta, 'paused') == 0 then
   topUpTouched()
   bound = lookAhead(assign())
 end
+saveFence()
 return { taken, bound, more, nextDue() }

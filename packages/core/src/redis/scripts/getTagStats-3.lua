@@ -6,7 +6,8 @@
   Returns  { waiting, active, paused (0 | 1), end of the back-off in ms of Redis' clock (-1: not parked), owners... (each
            once, also one that owns the tag by its batch and by its look-ahead) }
 ]]
---- @include "includes/batches"
+--- @include "includes/tags"
+--- @include "includes/workers"
 
 local tag = ARGV[4]
 local waiting, active = rcall('LLEN', tagKey(tag)), 0

@@ -8,7 +8,8 @@
   ARGV[5]  1: also with active tasks
   Returns  0, -1 the queue is not paused, -2 it has active tasks
 ]]
---- @include "includes/batches"
+--- @include "includes/tags"
+--- @include "includes/workers"
 
 if ARGV[4] == 'check' then
   if rcall('HEXISTS', keys.meta, 'paused') == 0 then return -1 end

@@ -12,7 +12,7 @@
            is another node's), INVALID_ARGUMENT
 ]]
 --- @include "includes/fence"
---- @include "includes/batches"
+--- @include "includes/release"
 
 if not tonumber(ARGV[9]) then return INVALID_ARGUMENT end
 if (rcall('HGET', ctlKey, 'layout') or ARGV[4]) ~= ARGV[4] then return LAYOUT_MISMATCH end
@@ -23,15 +23,17 @@ if node and node ~= ARGV[5] then return NOT_OWNER end
 if isRegistered(caller) then return 1 end
 goOnWhenFull()
 rcall('HSETNX', ctlKey, 'layout', ARGV[4])
-rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7],
-  'lease', ARGV[9])
+-- `entry` tells a person whose queue this was when it is found orphaned. Being longer than 64 bytes it also makes Redis keep the
+-- hash as a table and not as a list that is searched from its head for each field.
+rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7], 'lease', ARGV[9],
+  'entry', ARGV[8])
 rcall('HSET', registryKey, caller, ARGV[8])
 rcall('HSET', keys.beats, caller, 0)
 -- Without a registry (it was deleted) the worker may have a batch, or be idle, already.
 rcall('LREM', keys.idle, 0, caller)
 if not tag then
   rcall('RPUSH', keys.idle, caller)
-  showState(caller)
+  showState(caller, ARGV[7])
 end
 if rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
 return 1

@@ -6,7 +6,7 @@
   ARGV[4..]    the arguments of BullMQ's pause
   Returns      what BullMQ's script returns
 ]]
---- @include "includes/batches"
+--- @include "includes/workers"
 --- @bullmq "pause"
 
 local left = bullmq({ unpack(KEYS, 4) }, { unpack(ARGV, 4) })

@@ -16,7 +16,9 @@
   Returns  0, or the next task (includes/take.lua); FENCED_WORKER, NOT_OWNER, INVALID_ARGUMENT, or a code of BullMQ (-1: the
            task is gone, -3: it is not active)
 ]]
+--- @include "includes/cancel"
 --- @include "includes/current"
+--- @include "includes/moves"
 
 local attempt, token, id, delay = ARGV[4], ARGV[5], ARGV[8], tonumber(ARGV[9])
 if not delay or #ARGV % 2 == 0 then return INVALID_ARGUMENT end

@@ -17,6 +17,7 @@ if not isLeader() then return STALE_LEADER end
 local wasReady = {}
 for _, tag in ipairs(rcall('HKEYS', keys.owners)) do wasReady[tag] = isReady(tag) end
 rcall('DEL', keys.limits)
+limits = nil
 rcall('HSET', ctlKey, 'limit', ARGV[4], 'limits', #ARGV > 4 and '1' or '0')
 for i = 5, #ARGV, 2 do rcall('HSET', keys.limits, ARGV[i], ARGV[i + 1]) end
 for tag, was in pairs(wasReady) do settle(tag, was) end

@@ -52,6 +52,7 @@ const ofInstances: readonly FaultyCommand[] = [
   script('start', 'setLimits'),
   script('work', 'dispatch'),
   script('work', 'takeTask'),
+  script('work', 'commitTasks'),
   script('work', 'commitTask'),
   script('work', 'retryTask'),
   script('work', 'delayTask'),

@@ -49,6 +49,11 @@ type Call = (queue: Harness, running: Taken) => Promise<unknown>;
 const calls: Record<string, Call> = {
   takeTask: (queue) => queue.take('w1', 'another token'),
   commitTask: (queue, running) => queue.commit('w1', running, { fetchNext: true }),
+  commitTasks: (queue, running) => queue.complete([{ worker: 'w1', task: running, fetchNext: true }]),
+  'commitTasks whose reply was lost': async (queue, running) => {
+    await queue.complete([{ worker: 'w1', task: running }]);
+    return queue.complete([{ worker: 'w1', task: running, fetchNext: true }]);
+  },
   'commitTask without a lock': async (queue, running) => {
     await redis.del(`${queue.job(running.id)}:lock`);
     return queue.commit('w1', running, { fetchNext: true });

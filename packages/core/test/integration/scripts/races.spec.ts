@@ -91,7 +91,7 @@ it('keeps every task and every order among many that act at the same time', asyn
       task = await twice(() =>
         isRetried
           ? lane.retry(worker, current, { ...options, delayMs: calls % 2 === 0 ? 1_000 : 0 })
-          : lane.commit(worker, current, options),
+          : lane.finish(worker, current, options),
       );
     }
     await lane.run('beat', { caller: 'node', args: [worker, 0, '{}'] });

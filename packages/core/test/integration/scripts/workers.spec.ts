@@ -60,6 +60,7 @@ describe('registerWorker', () => {
       queue: queue.keys.base,
       node: 'node-1',
       marker: queue.marker,
+      entry: '{"entry":1}',
       state: queue.keys.workerState('w1'),
       lease: '1000',
     });

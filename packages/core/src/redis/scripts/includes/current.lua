@@ -1,4 +1,5 @@
 --- @include "includes/fence"
+--- @include "includes/ledger"
 --- @include "includes/take"
 --[[
   The check in front of every script that ends an attempt.
@@ -10,10 +11,8 @@
 ]]
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local meta = workerMeta(worker, 'cur', 'att', 'last')
-  if meta[1] == id and meta[2] == attempt then return 'current' end
-  if meta[3] == id .. ':' .. attempt then return 'committed' end
-  return NOT_OWNER
+  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
+  return compareAttempt(cur, att, last, id, attempt)
 end
 
 -- A handler may write about its task only while the attempt runs.
@@ -21,11 +20,6 @@ local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
   return state == 'current' and 0 or state
-end
-
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 
 -- Whether a task is still in the attempt that the worker took: nobody else has started it since.
@@ -48,7 +42,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   local code = bullmq(theirKeys, theirArgs)
   if (code == -2 or code == -6) and isInAttempt(id, attempt) then
     goOnWhenFull()
-    rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
+    rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
   end
   if code == -1 or code == -2 or code == -3 or code == -6 then
@@ -57,18 +51,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-
--- A worker that begins or ceases to run short tasks becomes a candidate for look-aheads, or is one no longer.
-local function noteLength(worker, short)
-  local meta = workerMeta(worker, 'short', 'tag', 'ntag')
-  if (meta[1] or '0') == short then return end
-  rcall('HSET', workerKey(worker, 'meta'), 'short', short)
-  if short == '1' and meta[2] and not meta[3] then
-    if feedLater(worker) and rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
-  elseif short == '0' then
-    rcall('LREM', keys.hungry, 0, worker)
-  end
 end
 
 local function slice(list, from)

@@ -1,4 +1,5 @@
---- @include "includes/take"
+--- @include "includes/batches"
+--- @include "includes/cancel"
 --[[
   Takes a worker out of the system: its look-ahead, the rest of its batch and its current task go back to the heads of their
   tags in the original order (the current one first), the tags are unbound and put at the front of the ring, and all its keys

@@ -3,7 +3,7 @@
 
     KEYS[1]  election lock           (string "nodeId:epoch")
     KEYS[2]  worker registry         (hash workerId -> JSON)
-    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless, flows)
     ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
     ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
     ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
@@ -26,10 +26,10 @@
   Keys of a worker, "<ARGV[2]><workerId>:"
     wait             list of the task ids of its batch that it has not taken yet
     next             list of the task ids of its look-ahead
-    meta             hash: queue (the stamp: ARGV[1]), state, marker, node, lease (ms, the worker's own); of the batch: tag, batch, done, fence;
-                     of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
-                     committed "id:attempt"); short (1: its tasks are short); leaving (1: it gets nothing new); cancelled
-                     (the last cancelled "attempt:id")
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node, lease (ms, the worker's own), entry (its first
+                     registry entry); of the batch: tag, batch, done, fence; of the current task: cur, att, seq; of the
+                     look-ahead: ntag, nbatch, nfence; last (the last committed "id:attempt"); short (1: its tasks are
+                     short); leaving (1: it gets nothing new); cancelled (the last cancelled "attempt:id")
 ]]
 local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
@@ -46,11 +46,20 @@ local keys = {
 -- Codes of our own start below -100, so that they never meet those of BullMQ.
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
-local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 
 local function jobKey(id) return base .. id end
 
-local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local tagKeys = {}
+
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
 
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 
@@ -70,3 +79,6 @@ local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 
 -- Wakes the leader: the same marker that every add of BullMQ sets.
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+
+-- Here the tool that embeds the scripts begins a function: what follows captures all of the above at little cost.
+--- @body

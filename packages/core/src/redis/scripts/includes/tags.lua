@@ -25,8 +25,10 @@ local function removeOwner(tag, worker)
   if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
 end
 
+local limits -- { default, 1: some tags have their own }, read once per script
+
 local function limitOf(tag)
-  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
   if limits[2] == '1' then
     local own = rcall('HGET', keys.limits, tag)
     if own then return tonumber(own) end
@@ -39,16 +41,18 @@ local function isHeld(tag)
   return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
 end
 
-local function isReady(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
-  local owners = ownersOf(tag)
-  if #owners > 0 and #owners >= limitOf(tag) then return false end
-  return not isHeld(tag)
+-- The usual reason why a tag is not ready comes first. `hasNoOwner`, where the caller knows that.
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
 end
 
 -- `where` is 'head' for tasks that come back from a dead worker; anything else joins the end of the ring.
-local function settle(tag, wasReady, where)
-  local ready = isReady(tag)
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
@@ -57,23 +61,21 @@ local function settle(tag, wasReady, where)
   return ready
 end
 
--- Moves up to `count` ids from the head of a tag to the end of a worker's list; returns how many.
-local function moveFromTag(tag, target, count)
-  local source = tagKey(tag)
-  local ids = rcall('LRANGE', source, -count, -1)
-  if #ids == 0 then return 0 end
-  local ordered = {}
-  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
-  rcall('LTRIM', source, 0, -#ids - 1)
-  rcall('LPUSH', target, unpack(ordered))
-  return #ids
+-- Makes a worker an owner of a tag that was ready, and that the caller has taken out of the ring.
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
 end
 
--- Puts a worker's list back at the head of a tag, in its order; returns how many ids.
-local function returnToTag(tag, list)
-  local ids = rcall('LRANGE', list, 0, -1)
-  if #ids == 0 then return 0 end
-  rcall('DEL', list)
-  rcall('RPUSH', tagKey(tag), unpack(ids))
-  return #ids
+-- Ends that a worker owns a tag; parks the tag until `parkUntil`, if given.
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
 end

@@ -1,4 +1,4 @@
---- @include "includes/batches"
+--- @include "includes/release"
 --[[
   Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
   returned again. A batch ends here, when the worker's `wait` is empty. Ids that are no waiting task any more are skipped:
@@ -7,76 +7,145 @@
   Returns, as BullMQ's moveToActive does,
   { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token, batch size } }
 ]]
-local LOCK_MS = 2147483647
+local NOTHING = { 0, 0, 0, 0 }
 
-local function describe(worker, id)
-  local tag, done, fence, batch = unpack(workerMeta(worker, 'tag', 'done', 'fence', 'batch'))
-  local about = { tag or '', tonumber(done or 0), fence or '0', tonumber(batch or 0) }
-  return { rcall('HGETALL', jobKey(id)), id, 0, 0, about }
+-- Redis formats a number that is an argument as if it had a fraction, slowly.
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
+
+-- What a take needs of a worker.
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  return {
+    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
+    batch = values[7], leaving = values[8], short = values[9] or '0',
+  }
+end
+
+local function reply(worker, id, hash)
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+end
+
+-- What this script has started, until `writeStarted` writes it. Locks have no expiry: what keeps a task is the lease of its
+-- worker, and every way out of `active` deletes its lock.
+local startedIds, startedLocks, isStarted = {}, {}, {}
+
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+
+-- Every script of ours that records an outcome and takes writes `last` with the start: one write instead of two.
+local function startTask(worker, id, seq, hash, attempts, token, timestamp)
+  local key, attempt = jobKey(id), asText(attempts + 1)
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  worker.done = tonumber(worker.done or 0) + 1
+  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  local n = #hash
+  hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
+  hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
+  worker.cur = id
+  return reply(worker, id, hash)
 end
 
 -- queue.rateLimit, a limit set by hand for a while, writes a count that no number of starts reaches.
 local LIMITED_BY_HAND = 9007199254740991
+local isUnlimited
 
 -- BullMQ's rate limit: the global one (meta: max, duration), or one set by hand. Returns the ms to wait, or counts one start.
-local function limitRate(id, settings)
-  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
-  if tonumber(rcall('GET', keys.limiter) or 0) >= tonumber(settings[2] or LIMITED_BY_HAND) then
+local function limitRate(id)
+  if isUnlimited then return 0 end
+  local max, duration = queueSettings()[3], queueSettings()[4]
+  local starts = rcall('GET', keys.limiter)
+  isUnlimited = not (max or starts)
+  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
-  if settings[2] and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(settings[3] or 1000)))
+  if max and rcall('INCR', keys.limiter) == 1 then
+    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
   end
   return 0
 end
 
-local function startTask(worker, id, seq, token, timestamp)
-  rcall('ZREM', keys.seq, id)
-  rcall('LPUSH', keys.active, id)
-  rcall('SET', jobKey(id) .. ':lock', token, 'PX', LOCK_MS)
-  rcall('HSET', jobKey(id), 'processedOn', timestamp, 'pb', worker)
-  local attempt = rcall('HINCRBY', jobKey(id), 'ats', 1)
-  rcall('HINCRBY', workerKey(worker, 'meta'), 'done', 1)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', id, 'att', attempt, 'seq', seq)
-  emit('active', 'jobId', id, 'prev', 'waiting')
+-- The hash of a task (see isTask) and how often it was started, or nil.
+local function taskHash(id)
+  local hash = redis.pcall('HGETALL', jobKey(id))
+  local isOne, attempts = false, 0
+  for i = 1, #hash, 2 do
+    local field = hash[i]
+    if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
+  end
+  if isOne then return hash, attempts end
+  return nil
 end
 
-local function take(worker, token, timestamp)
-  goOnWhenFull()
-  local current, leaving = unpack(workerMeta(worker, 'cur', 'leaving'))
-  if current then
-    if isTask(current) then
-      rcall('SET', jobKey(current) .. ':lock', token, 'PX', LOCK_MS)
-      return describe(worker, current)
-    end
-    rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-    rcall('LREM', keys.active, -1, current)
-    rcall('DEL', jobKey(current) .. ':lock')
-  end
-  if leaving then return { 0, 0, 0, 0 } end
-  local settings = rcall('HMGET', keys.meta, 'paused', 'max', 'duration')
-  if settings[1] then return { 0, 0, 0, 0 } end
-  local waitKey = workerKey(worker, 'wait')
+-- Why a batch ends of which nothing is left.
+local function endReason(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
+  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+end
+
+-- The next task of a worker that has none.
+local function takeNext(worker, token, timestamp)
+  if worker.leaving or queueSettings()[2] then return NOTHING end
+  local waitKey = workerKey(worker.id, 'wait')
   while true do
-    local id = rcall('LINDEX', waitKey, -1)
-    local seq = id and rcall('ZSCORE', keys.seq, id)
-    if id and not (seq and isTask(id)) then
-      rcall('RPOP', waitKey)
-      rcall('ZREM', keys.seq, id)
-    elseif id then
-      local waitMs = limitRate(id, settings)
-      if waitMs > 0 then return { 0, 0, waitMs, 0 } end
-      rcall('RPOP', waitKey)
-      startTask(worker, id, seq, token, timestamp)
-      return describe(worker, id)
+    local id = rcall('RPOP', waitKey)
+    if id then
+      local seq = rcall('ZSCORE', keys.seq, id)
+      local hash, attempts
+      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
+      if hash then
+        local waitMs = limitRate(id)
+        if waitMs > 0 then
+          rcall('RPUSH', waitKey, id)
+          return { 0, 0, waitMs, 0 }
+        end
+        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+      end
+      if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = workerMeta(worker, 'tag')[1]
-      if not tag then return { 0, 0, 0, 0 } end
-      local reason = rcall('EXISTS', tagKey(tag)) == 1 and 'limit' or 'empty'
-      if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then reason = 'paused' end
-      if not release(worker, reason) then return { 0, 0, 0, 0 } end
+      local tag = worker.tag
+      if not tag then return NOTHING end
+      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if not worker.tag then return NOTHING end
+      worker.done = 0
     end
   end
+end
+
+-- The current task again, or nil where its hash is gone.
+local function takeAgain(worker, token)
+  local id = worker.cur
+  local hash = taskHash(id)
+  if hash then
+    rcall('SET', jobKey(id) .. ':lock', token)
+    return reply(worker, id, hash)
+  end
+  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  rcall('LREM', keys.active, -1, id)
+  rcall('DEL', jobKey(id) .. ':lock')
+  worker.cur = false
+  return nil
+end
+
+local function take(workerId, token, timestamp)
+  goOnWhenFull()
+  local worker = readWorker(workerId)
+  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  writeStarted()
+  return task
 end

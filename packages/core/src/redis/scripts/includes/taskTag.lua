@@ -78,17 +78,20 @@ local function decodeTag(data)
   return value.identifyTag
 end
 
-local function tagOf(id, maxDataBytes, maxTagBytes)
-  local key = jobKey(id)
-  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+-- The tag in a task's data of so many bytes; data that are over the limit need not be given.
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
     return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
   end
-  local data = rcall('HGET', key, 'data')
   if not data then return nil, 'it has no data' end
   local tag, reason
   if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
-    tag = jsonStringAt(data, #DATA_HEAD + 1)
-    if tag and string.find(tag, '\\', 1, true) then tag = decodeString(tag) end
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
     if not tag then reason = 'its identifyTag is not a JSON string' end
   else
     tag, reason = decodeTag(data)
@@ -98,6 +101,8 @@ local function tagOf(id, maxDataBytes, maxTagBytes)
   if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
   return tag
 end
+
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 
 -- Malformed tasks are gathered under a tag that no task can have; workers fail them with the reason that `defa` holds.
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '

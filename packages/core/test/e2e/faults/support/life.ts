@@ -88,7 +88,8 @@ export class Life {
         ...note('skipping', { n, failsFirst: n === 0 }),
         options: { retryOrder: 'skip' as const },
       })),
-      { ...note('delayed', { n: 0 }), options: { delay: 20 } },
+      // Its deduplication is left to BullMQ's own script when it completes.
+      { ...note('delayed', { n: 0 }), options: { delay: 20, deduplication: { id: 'one' } } },
     ]);
     if (this.command.stage !== 'stop') await until('the fault has happened', () => fault?.hasHappened);
     // What arrives late arrives while there is something new to do.

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { composeScripts } from '../../../../src/bullmq/bullmq-scripts.js';
+import { isLuaCode, luaError, notPlainCode } from '../../../../src/errors/luaErrors.js';
 import type { LuaScriptName } from '../../../../src/redis/generated/lua-sources.js';
 import { instanceKeys, layoutVersion, queueKeys, type QueueKeys } from '../../../../src/redis/queue-keys.js';
 import { QueueScripts, type ScriptCall } from '../../../../src/redis/queue-scripts.js';
@@ -45,6 +46,17 @@ export interface Taken {
 export interface CommitOptions extends Partial<Outcome> {
   readonly fetchNext?: boolean;
   readonly short?: boolean;
+}
+
+/** One worker's part of a group of completions. */
+export interface CompletionEntry {
+  readonly worker: string;
+  readonly task: Taken;
+  readonly fetchNext?: boolean;
+  readonly short?: boolean;
+  readonly keepCount?: number | '';
+  readonly keepAge?: number | '';
+  readonly value?: string;
 }
 
 export interface RetryOptions {
@@ -167,6 +179,31 @@ export class Harness {
       await this.run('commitTask', { caller: worker, keys, args: [...own, ...args] }),
       task.token,
     );
+  }
+
+  /** Several workers' completions in one script; replies as `commit` has them, codes as they are. */
+  async complete(
+    entries: readonly CompletionEntry[],
+    node = `${this.name}-node`,
+  ): Promise<(Taken | number | undefined)[]> {
+    const args = entries.flatMap(({ worker, task, ...options }) => {
+      const { fetchNext = false, short = false, keepCount = '', keepAge = '', value = 'null' } = options;
+      return [worker, task.id, task.attempt, fetchNext ? 1 : 0, short ? 1 : 0, keepCount, keepAge, value];
+    });
+    const replies = await this.run('commitTasks', { caller: node, args: [Date.now(), ...args] });
+    return (replies as unknown[]).map((reply, i) => asTaken(reply, entries[i]!.worker));
+  }
+
+  /** A completion as a worker records it: in a group (here of one), or by BullMQ's own script where it is not plain. */
+  async finish(
+    worker: string,
+    task: Taken,
+    options: { readonly fetchNext?: boolean; readonly short?: boolean } = {},
+  ): Promise<Taken | number | undefined> {
+    const [reply] = await this.complete([{ worker, task, ...options }]);
+    if (reply === notPlainCode) return this.commit(worker, task, options);
+    if (isLuaCode(reply)) throw luaError('commitTasks', reply, { workerId: worker, jobId: task.id });
+    return reply;
   }
 
   async retry(worker: string, task: Taken, options: RetryOptions = {}): Promise<Taken | number | undefined> {

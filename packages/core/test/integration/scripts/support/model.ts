@@ -112,7 +112,7 @@ export class Model {
     this.#keep(worker, await this.harness.takeReply(worker));
     await this.#look('finish');
     for (let task = this.#held.get(worker); task !== undefined; task = this.#held.get(worker)) {
-      this.#keep(worker, await this.harness.commit(worker, task, { fetchNext: true }));
+      this.#keep(worker, await this.harness.finish(worker, task, { fetchNext: true }));
       await this.#look('finish');
     }
   }
@@ -176,7 +176,9 @@ export class Model {
   }
 
   async _complete(which: number, how: number): Promise<void> {
-    await this.#end(which, how, (worker, task, options) => this.harness.commit(worker, task, options));
+    await this.#end(which, how, (worker, task, options) =>
+      how % 3 === 0 ? this.harness.commit(worker, task, options) : this.harness.finish(worker, task, options),
+    );
   }
 
   async _fail(which: number, how: number): Promise<void> {
@@ -285,6 +287,7 @@ export class Model {
     const calls = [
       () => harness.takeReply(worker),
       () => harness.commit(worker, task, { fetchNext: true }),
+      () => harness.finish(worker, task, { fetchNext: true }),
       () => harness.retry(worker, task),
       () => harness.delay(worker, task),
       () => harness.run('leaveWorker', { caller: worker }),

@@ -36,7 +36,11 @@ export function useHarness(): { readonly redis: Redis; queue(): Promise<Harness>
 /** The state of a queue. @throws where it contradicts itself */
 export async function soundState(
   queue: Harness,
-  { tags = ['tag', 'a', 'b', 'c', 'd', ''], workers = ['w1', 'w2', 'w3'], ids = [] }: Known = {},
+  {
+    tags = ['tag', 'a', 'b', 'c', 'd', 'e', 'f', ''],
+    workers = ['w1', 'w2', 'w3', 'w4', 'w5'],
+    ids = [],
+  }: Known = {},
   options: Partial<InvariantOptions> = {},
 ): Promise<QueueState> {
   const jobs = await queue.allKeys();

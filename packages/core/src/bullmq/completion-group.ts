@@ -1,0 +1,26 @@
+import type { ScriptArgument } from '../redis/script-runner.js';
+
+/** The completion of one worker's attempt. */
+export interface Completion {
+  readonly workerId: string;
+  readonly jobId: string;
+  /** The worker's part of the arguments of `commitTasks`. */
+  readonly args: readonly ScriptArgument[];
+  /** Why the worker's lease is gone, if it is: its completion is not sent any more. */
+  readonly abandoned: () => Error | undefined;
+}
+
+/** Where the workers of an instance hand in their completions. */
+export interface CompletionGroup {
+  /**
+   * Resolves when Redis has recorded the completion.
+   *
+   * @returns what the script has taken for the worker, 0 where it has not; `not-plain` where it has recorded nothing, because
+   *   BullMQ's own script has to
+   * @throws {@link WorkerFencedError}, {@link NotTaskOwnerError}, the reason why the lease is gone
+   */
+  commit(completion: Completion): Promise<unknown>;
+
+  /** What waits to be sent again is sent now, or given up where the lease is gone. */
+  endPauses(): void;
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+import { storedOptions } from './stored-options.js';
+
+const keepOf = (options: object) => storedOptions(JSON.stringify(options)).keep;
+
+describe('storedOptions', () => {
+  it('decodes what BullMQ stores, under its own names', () => {
+    const { options, retryOrder } = storedOptions('{"attempts":3,"kl":5,"retryOrder":"skip"}');
+    expect(options).toMatchObject({ attempts: 3, keepLogs: 5 });
+    expect(retryOrder).toBe('skip');
+    expect(storedOptions('{}').retryOrder).toBe('block');
+  });
+
+  it('decodes a set of options once, whatever the ids of its tasks', () => {
+    const one = storedOptions('{"attempts":7,"jobId":"one","backoff":1}');
+    expect(storedOptions('{"attempts":7,"jobId":"another","backoff":1}')).toBe(one);
+    expect(storedOptions('{"attempts":8,"jobId":"one","backoff":1}')).not.toBe(one);
+    expect(storedOptions('{"attempts":7,"jobId":"one","backoff":2}')).not.toBe(one);
+  });
+
+  it('is not misled by an id that looks like the end of the text', () => {
+    const quoted = storedOptions(JSON.stringify({ jobId: 'a","attempts":9,"x":"', attempts: 4 }));
+    expect(quoted.options.attempts).toBe(4);
+  });
+
+  it.each([
+    ['nothing', undefined, { count: '', ageSeconds: '' }],
+    ['false', false, { count: '', ageSeconds: '' }],
+    ['true', true, { count: 0, ageSeconds: '' }],
+    ['a number', 5, { count: 5, ageSeconds: '' }],
+    ['no task', 0, { count: 0, ageSeconds: '' }],
+    ['a number below 0', -1, { count: '', ageSeconds: '' }],
+    ['a number and an age', { count: 5, age: 60 }, { count: 5, ageSeconds: 60 }],
+    ['an age', { age: 60 }, { count: '', ageSeconds: 60 }],
+    ['no limit', {}, { count: '', ageSeconds: '' }],
+    ["what only BullMQ's script may judge", { count: 'many' }, undefined],
+    ["null, which BullMQ's script refuses", null, undefined],
+  ])('knows which completed tasks are kept: %s', (_name, removeOnComplete, rule) => {
+    expect(keepOf({ removeOnComplete })).toEqual(rule);
+  });
+
+  it.each(['{"attempts":', 'null'])('throws for a text that BullMQ cannot read: %p', (text) => {
+    expect(() => storedOptions(text)).toThrow();
+    expect(() => storedOptions(text)).toThrow();
+  });
+});

@@ -1,0 +1,226 @@
+import { UnrecoverableError, type Job } from 'bullmq';
+import type { CompletionGroup } from '../bullmq/completion-group.js';
+import type { LaneWorker } from '../bullmq/lane-worker.js';
+import { createLaneWorker } from '../bullmq/queue-factory.js';
+import type { Taken, TakenTask } from '../bullmq/taken-task.js';
+import type { WorkerLaneBackend } from '../bullmq/worker-lane-backend.js';
+import { TaskCancelledError } from '../errors/errors.js';
+import { errorName, type QueueLog } from '../observability/messages/queue-log.js';
+import type { QueueContext } from '../redis/queue-context.js';
+import { MeanDuration } from './mean-duration.js';
+import { RunningTask } from './running-task.js';
+import type { TaskResult, TaskRunner } from './task-runner.js';
+
+export interface TaskLoopDependencies {
+  readonly context: QueueContext;
+  readonly runner: TaskRunner;
+  readonly completions: CompletionGroup;
+  readonly log: QueueLog;
+  /** The worker is not registered any more, by the word of Redis. */
+  readonly onFenced: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Before the next try after something went wrong that no other pause covers. */
+const faultPauseMs = 100;
+/** BullMQ's longest wait for a rate limit, which somebody may lift meanwhile. */
+const longestLimitMs = 30_000;
+
+/**
+ * Takes a task, runs it, records its outcome, and so on. Most outcomes are completions; they go to Redis with those of other
+ * workers, and bring the next task. BullMQ's worker decides about the others, and about tasks that are more than plain.
+ */
+export class TaskLoop {
+  readonly #dependencies: TaskLoopDependencies;
+  readonly #worker: LaneWorker;
+  readonly #backend: WorkerLaneBackend;
+  readonly #mean = new MeanDuration();
+  #stopping = false;
+  #abandoned: Error | undefined;
+  #task: RunningTask | undefined;
+  #cancelled: { readonly id: string; readonly attempt: number } | undefined;
+  #handling: Promise<unknown> | undefined;
+  #batch: { readonly identifyTag: string; readonly size: number } | undefined;
+
+  constructor(
+    private readonly workerId: string,
+    dependencies: TaskLoopDependencies,
+  ) {
+    const { context, completions, onFenced, onError } = dependencies;
+    this.#dependencies = dependencies;
+    const runsShortTasks = (): boolean => this.#mean.isShort;
+    const lane = { workerId, completions, runsShortTasks, onFenced, onError };
+    const { worker, backend } = createLaneWorker(context, lane);
+    this.#worker = worker;
+    this.#backend = backend;
+    worker.on('error', (error) => {
+      this.#report(error);
+    });
+  }
+
+  get isRunningTask(): boolean {
+    return this.#task !== undefined;
+  }
+
+  /** What the worker is bound to, as far as it knows. */
+  get batch(): { readonly identifyTag: string; readonly size: number } | undefined {
+    return this.#batch;
+  }
+
+  get isAbandoned(): boolean {
+    return this.#abandoned !== undefined;
+  }
+
+  /** Whether nothing new is taken any more. */
+  get isOver(): boolean {
+    return this.#stopping || this.isAbandoned;
+  }
+
+  wake(): void {
+    this.#backend.wake();
+  }
+
+  /** The word can come before the task itself does: take and cancel arrive on different connections. */
+  cancel(jobId: string, attempt: number): void {
+    this.#cancelled = { id: jobId, attempt };
+    if (this.#task?.id === jobId && this.#task.attempt === attempt) {
+      this.#task.abort(new TaskCancelledError({ jobId }));
+    }
+  }
+
+  stopTaking(): void {
+    this.#stopping = true;
+    this.#backend.stopTaking();
+  }
+
+  /** The handler is aborted, its result discarded, and nothing is sent any more. */
+  abandon(reason: Error): void {
+    this.#abandoned = reason;
+    this.#backend.abandon(reason);
+    this.#task?.abort(reason);
+    this.close();
+  }
+
+  /** BullMQ holds nothing of ours open; this only ends its own timers. */
+  close(): void {
+    this.#worker.close(true).catch(this.#dependencies.onError);
+  }
+
+  /** Resolves when no handler runs any more, however it ended. */
+  async whenSettled(): Promise<void> {
+    await Promise.allSettled([this.#handling]);
+  }
+
+  /** Something went wrong with what is taken or runs. */
+  #report(error: unknown): void {
+    this.#backend.noteError(error);
+    if (!this.isOver) this.#dependencies.onError(error);
+  }
+
+  /** Takes and runs tasks until that is over. */
+  async run(): Promise<void> {
+    let next: Taken | undefined;
+    while (!this.isOver) {
+      try {
+        const taken: Taken | undefined = next ?? (await this.#backend.take());
+        next = undefined;
+        // What was taken too late goes back when the worker retires.
+        if (this.isOver) return;
+        if (taken?.task) next = await this.#runTask(taken.task);
+        else if (taken) await this.#rest(taken.limitMs);
+      } catch (error) {
+        this.#report(error);
+        await this.#backend.sleep(faultPauseMs);
+      }
+    }
+  }
+
+  async #rest(limitMs: number): Promise<void> {
+    this.#batch = undefined;
+    if (limitMs > 0) await this.#backend.sleep(Math.min(limitMs, longestLimitMs));
+    else await this.#backend.untilWoken();
+  }
+
+  /** Runs a task and records its outcome. @returns what was taken with that, if anything */
+  async #runTask(task: TakenTask): Promise<Taken | undefined> {
+    const { workerId } = this;
+    const running = new RunningTask(task, workerId, (taken) => this.#worker.jobOf(taken, workerId));
+    if (!task.isPlain) {
+      // What only BullMQ knows to do at the start: the next iteration of a scheduler, a failure in store.
+      const job = await this.#worker.adopt(task, workerId);
+      if (job === undefined || this.isOver) return undefined;
+      running.useJob(job);
+    }
+    // Data that are no JSON: the attempt cannot be begun.
+    void running.data;
+    this.#backend.begun();
+    if (task.deferredFailure !== undefined) {
+      await this.#settleFailure(new UnrecoverableError(task.deferredFailure), running.job);
+      return undefined;
+    }
+    let result: TaskResult;
+    try {
+      result = await this.#handle(task, running);
+    } catch (error) {
+      await this.#settleFailure(error as Error, running.job);
+      return undefined;
+    }
+    return this.#complete(task, running, result);
+  }
+
+  /** Calls the handler. */
+  async #handle(task: TakenTask, running: RunningTask): Promise<TaskResult> {
+    const { log, runner } = this.#dependencies;
+    const { id, attempt, identifyTag, batchSize } = task;
+    this.#task = running;
+    if (this.#cancelled?.id === id) this.cancel(id, this.#cancelled.attempt);
+    this.#batch = { identifyTag, size: batchSize };
+    const about = { jobId: id, type: task.name, workerId: this.workerId };
+    const startedAt = performance.now();
+    log.debug('taskStarted', { ...about, attempt });
+    try {
+      const handling = runner.run(running);
+      this.#handling = handling;
+      const result = await handling;
+      if (this.#abandoned) log.warn('resultDiscarded', about);
+      else log.debug('taskCompleted', { ...about, durationMs: Math.round(performance.now() - startedAt) });
+      return result;
+    } catch (error) {
+      if (this.#abandoned) log.warn('resultDiscarded', about);
+      else log.warn('taskFailed', { ...about, attempt, error: errorName(error) });
+      throw error;
+    } finally {
+      this.#mean.add(performance.now() - startedAt);
+      this.#task = undefined;
+    }
+  }
+
+  async #complete(
+    task: TakenTask,
+    running: RunningTask,
+    { value, json }: TaskResult,
+  ): Promise<Taken | undefined> {
+    try {
+      const reply = task.isPlain ? await this.#backend.complete(task.id, json) : 'not-plain';
+      if (reply !== 'not-plain') return reply;
+      await running.job.moveToCompleted(value, this.workerId, false);
+    } catch (error) {
+      this.#report(error);
+      // BullMQ's objection to a completion, such as pending children, fails the attempt.
+      await this.#settleFailure(error as Error, running.job);
+    }
+    return undefined;
+  }
+
+  async #settleFailure(error: Error, job: Job): Promise<void> {
+    if (this.#abandoned) return;
+    try {
+      await this.#worker.settleFailure(error, job, this.workerId);
+    } catch (failure) {
+      this.#report(failure);
+      return;
+    }
+    const { limitedForMs } = this.#worker;
+    if (limitedForMs > 0) await this.#backend.sleep(Math.min(limitedForMs, longestLimitMs));
+  }
+}

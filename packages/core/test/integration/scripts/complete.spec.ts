@@ -1,0 +1,309 @@
+import { describe, expect, it } from '@jest/globals';
+import { InvalidScriptArgumentError } from '../../../src/errors/errors.js';
+import { LuaCode, notPlainCode } from '../../../src/errors/luaErrors.js';
+import type { CompletionEntry, Harness, Taken } from './support/harness.js';
+import { eventsOf, isWoken, calm, soundState, useHarness } from './support/use-harness.js';
+
+const { redis, queue: newQueue } = useHarness();
+const workers = ['w1', 'w2', 'w3', 'w4'] as const;
+
+/** Worker w1 has tasks a1 and a2 of tag a, w2 has b1 and b2 of tag b, and so on; each runs its first one. */
+async function withRunning(size = 2): Promise<{ queue: Harness; tasks: Taken[] }> {
+  const queue = await newQueue();
+  await queue.register(...workers);
+  for (const tag of ['a', 'b', 'c', 'd']) {
+    await queue.addMany(tag, ...Array.from({ length: size }, (_, i) => `${tag}${i + 1}`));
+  }
+  await queue.dispatch();
+  const tasks: Taken[] = [];
+  for (const worker of workers) tasks.push(await queue.take(worker, worker));
+  return { queue, tasks };
+}
+
+const entriesOf = (tasks: readonly Taken[], options: Partial<CompletionEntry> = {}): CompletionEntry[] =>
+  tasks.map((task, i) => ({ worker: workers[i]!, task, fetchNext: true, ...options }));
+
+describe('commitTasks', () => {
+  it('completes the attempts of several workers and takes the next task of each', async () => {
+    const { queue, tasks } = await withRunning();
+    const entries = entriesOf(tasks).map((entry, i) => ({ ...entry, value: `{"n":${i}}` }));
+    const replies = await queue.complete(entries);
+    expect(replies).toMatchObject([
+      { id: 'a2', attempt: '1', tag: 'a', position: 2 },
+      { id: 'b2', attempt: '1', tag: 'b', position: 2 },
+      { id: 'c2', attempt: '1', tag: 'c', position: 2 },
+      { id: 'd2', attempt: '1', tag: 'd', position: 2 },
+    ]);
+    const state = await soundState(queue);
+    expect([[...state.completed].sort(), [...state.active].sort()]).toEqual([
+      ['a1', 'b1', 'c1', 'd1'],
+      ['a2', 'b2', 'c2', 'd2'],
+    ]);
+    expect(state.workers.get('w2')?.meta).toMatchObject({ cur: 'b2', att: '1', last: 'b1:1', done: '2' });
+    expect(await redis.hgetall(queue.job('c1'))).toMatchObject({
+      returnvalue: '{"n":2}',
+      atm: '1',
+      ats: '1',
+    });
+    expect(await redis.get(`${queue.job('c2')}:lock`)).toBe('w3');
+    expect(await eventsOf(queue, 'completed')).toEqual(
+      tasks.map(({ id }, i) => ({
+        event: 'completed',
+        jobId: id,
+        returnvalue: `{"n":${i}}`,
+        prev: 'active',
+      })),
+    );
+    expect(await eventsOf(queue, 'drained')).toEqual([]);
+  });
+
+  it('returns of the next task what a take of it returns', async () => {
+    const { queue, tasks } = await withRunning();
+    const [reply] = await queue.complete(entriesOf(tasks.slice(0, 1)));
+    expect(await queue.take('w1', 'w1')).toEqual(reply);
+  });
+
+  it('takes no next task for a worker that wants none', async () => {
+    const { queue, tasks } = await withRunning();
+    expect(await queue.complete(entriesOf(tasks, { fetchNext: false }))).toEqual(tasks.map(() => undefined));
+    const state = await soundState(queue);
+    expect([state.active, state.workers.get('w1')?.wait]).toEqual([[], ['a2']]);
+    expect(state.workers.get('w1')?.meta).toMatchObject({ last: 'a1:1' });
+  });
+
+  it('serves every worker of a group in which others are refused, are not plain, or were served before', async () => {
+    const { queue, tasks } = await withRunning();
+    const [dead, parent, repeated, fine] = tasks as [Taken, Taken, Taken, Taken];
+    await queue.recover('w1');
+    await redis.sadd(`${queue.job('b1')}:dependencies`, 'some:child');
+    const [before] = await queue.complete([{ worker: 'w3', task: repeated, fetchNext: true }]);
+    const replies = await queue.complete([
+      { worker: 'w1', task: dead, fetchNext: true },
+      { worker: 'w2', task: parent, fetchNext: true },
+      { worker: 'w3', task: repeated, fetchNext: true },
+      { worker: 'w4', task: fine, fetchNext: true },
+      { worker: 'w5', task: fine, fetchNext: true },
+      { worker: 'w4', task: fine, fetchNext: true },
+    ]);
+    expect(replies).toEqual([
+      LuaCode.FENCED_WORKER,
+      notPlainCode,
+      before,
+      expect.objectContaining({ id: 'd2' }),
+      LuaCode.FENCED_WORKER,
+      LuaCode.NOT_OWNER,
+    ]);
+    const state = await soundState(queue);
+    expect([...state.completed].sort()).toEqual(['c1', 'd1']);
+    expect(state.tags.get('a')).toEqual(['a1', 'a2']);
+    expect(state.workers.get('w2')?.meta.cur).toBe('b1');
+    expect(await redis.hget(queue.job('c1'), 'atm')).toBe('1');
+    expect(await queue.commit('w2', parent)).toBe(-4);
+  });
+
+  it('gives the same reply, and changes nothing, when the first one was lost', async () => {
+    const { queue, tasks } = await withRunning();
+    const entries = entriesOf(tasks).map((entry, i) => ({ ...entry, fetchNext: i > 1 }));
+    const replies = await queue.complete(entries);
+    const before = await queue.snapshot();
+    expect(await queue.complete(entries)).toEqual(replies);
+    expect(await queue.snapshot()).toEqual(before);
+  });
+
+  it('goes on where a lost reply, and another worker that ran the task since, cross', async () => {
+    const { queue, tasks } = await withRunning();
+    await queue.recover('w1');
+    await queue.register('w5');
+    await queue.dispatch();
+    const again = await queue.take('w5', 'w5');
+    expect(again).toMatchObject({ id: 'a1', attempt: '2' });
+    const before = await queue.snapshot();
+    expect(await queue.complete([{ worker: 'w1', task: tasks[0]! }])).toEqual([LuaCode.FENCED_WORKER]);
+    expect(await queue.complete([{ worker: 'w5', task: tasks[0]! }])).toEqual([LuaCode.NOT_OWNER]);
+    expect(await queue.snapshot()).toEqual(before);
+    await queue.complete([{ worker: 'w5', task: again }]);
+    expect((await soundState(queue)).completed).toEqual(['a1']);
+  });
+
+  it.each([
+    ['has a parent', (queue: Harness) => redis.hset(queue.job('a1'), 'parentKey', 'bull:q:p')],
+    ['has a deduplication id', (queue: Harness) => redis.hset(queue.job('a1'), 'deid', 'one')],
+    ['has children', (queue: Harness) => redis.sadd(`${queue.job('a1')}:dependencies`, 'x')],
+    ['had children', (queue: Harness) => redis.hset(`${queue.job('a1')}:processed`, 'x', '1')],
+    ['has children that failed', (queue: Harness) => redis.zadd(`${queue.job('a1')}:unsuccessful`, 1, 'x')],
+    [
+      'has children whose failure is ignored',
+      (queue: Harness) => redis.hset(`${queue.job('a1')}:failed`, 'x', '1'),
+    ],
+    ['is gone', (queue: Harness) => redis.del(queue.job('a1'))],
+    ['was started by somebody else', (queue: Harness) => redis.hincrby(queue.job('a1'), 'ats', 1)],
+    ['is not active any more', (queue: Harness) => redis.lrem(queue.list('active'), 0, 'a1')],
+    ['counts its attempts in words', (queue: Harness) => redis.hset(queue.job('a1'), 'atm', 'two')],
+    ['is no hash', (queue: Harness) => redis.multi().del(queue.job('a1')).set(queue.job('a1'), 'x').exec()],
+  ])("leaves a task that %s to BullMQ's own script, and everything of it as it is", async (_what, change) => {
+    const { queue, tasks } = await withRunning();
+    await change(queue);
+    const before = await queue.snapshot();
+    expect(await queue.complete(entriesOf(tasks.slice(0, 1)))).toEqual([notPlainCode]);
+    expect(await queue.snapshot()).toEqual(before);
+    expect(await queue.complete(entriesOf(tasks))).toMatchObject([notPlainCode, { id: 'b2' }, {}, {}]);
+  });
+
+  it('is not kept from the others by damage to what one worker takes next', async () => {
+    const { queue, tasks } = await withRunning();
+    await redis.del(queue.worker('w2', 'wait'));
+    await redis.set(queue.worker('w2', 'wait'), 'no list');
+    const replies = await queue.complete(entriesOf(tasks));
+    expect(replies).toMatchObject([{ id: 'a2' }, undefined, { id: 'c2' }, { id: 'd2' }].map((r) => r ?? {}));
+    expect(replies[1]).toBeUndefined();
+    expect(await redis.hget(queue.worker('w2', 'meta'), 'last')).toBe('b1:1');
+    expect(await redis.hexists(queue.worker('w2', 'meta'), 'cur')).toBe(0);
+    expect((await redis.lrange(queue.list('active'), 0, -1)).sort()).toEqual(['a2', 'c2', 'd2']);
+    await expect(queue.takeReply('w2')).rejects.toThrow('WRONGTYPE');
+  });
+
+  it('does not start a task twice that two workers are given', async () => {
+    const { queue, tasks } = await withRunning();
+    await redis.rpush(queue.worker('w2', 'wait'), 'a2');
+    const replies = await queue.complete(entriesOf(tasks.slice(0, 2)));
+    expect(replies).toMatchObject([{ id: 'a2' }, { id: 'b2' }]);
+    expect(await redis.hget(queue.job('a2'), 'ats')).toBe('1');
+    await soundState(queue);
+  });
+
+  it('ends batches, begins look-aheads and wakes the leader', async () => {
+    const { queue, tasks } = await withRunning(1);
+    await queue.complete(entriesOf(tasks.slice(0, 1), { fetchNext: false, short: true }));
+    await queue.addMany('e', 'e1');
+    await queue.dispatch();
+    expect((await soundState(queue)).workers.get('w1')?.meta.ntag).toBe('e');
+    await calm(queue);
+    const [next] = await queue.complete([{ worker: 'w1', task: tasks[0]!, fetchNext: true }]);
+    expect(next).toMatchObject({ id: 'e1', tag: 'e', position: 1 });
+    expect(await queue.complete(entriesOf(tasks).slice(1))).toEqual([undefined, undefined, undefined]);
+    const { idle, owners } = await soundState(queue);
+    expect([idle, [...owners.keys()]]).toEqual([['w2', 'w3', 'w4'], ['e']]);
+    await queue.addMany('f', 'f1');
+    await calm(queue);
+    await queue.complete([{ worker: 'w1', task: next as Taken, fetchNext: true }]);
+    expect(await isWoken(queue)).toBe(true);
+    expect(await eventsOf(queue, 'drained')).toEqual([]);
+  });
+
+  it('says that the queue is drained only when no task waits anywhere', async () => {
+    const { queue, tasks } = await withRunning(1);
+    await queue.complete(entriesOf(tasks.slice(0, 3)));
+    expect(await eventsOf(queue, 'drained')).toEqual([]);
+    await queue.complete(entriesOf(tasks).slice(3));
+    expect(await eventsOf(queue, 'drained')).toHaveLength(1);
+  });
+
+  it('takes nothing for a worker that leaves, nor while the queue is paused', async () => {
+    const { queue, tasks } = await withRunning();
+    await queue.run('leaveWorker', { caller: 'w1' });
+    await queue.complete(entriesOf(tasks.slice(0, 1)));
+    await queue.pauseQueue();
+    expect(await queue.complete(entriesOf(tasks).slice(1))).toEqual([undefined, undefined, undefined]);
+    const state = await soundState(queue);
+    expect([state.active, [...state.completed].sort()]).toEqual([[], ['a1', 'b1', 'c1', 'd1']]);
+    expect(state.tags.get('a')).toEqual(['a2']);
+  });
+
+  it("counts every start against BullMQ's global rate limit", async () => {
+    const { queue, tasks } = await withRunning();
+    await redis.hset(queue.list('meta'), 'max', 2, 'duration', 60_000);
+    const replies = await queue.complete(entriesOf(tasks));
+    expect(replies.map((reply) => typeof reply)).toEqual(['object', 'object', 'number', 'number']);
+    const state = await soundState(queue);
+    expect(state.workers.get('w4')?.wait).toEqual(['d2']);
+    expect(await redis.get(queue.list('limiter'))).toBe('2');
+  });
+
+  it.each([
+    ['without a task', []],
+    ['with half a task', ['w1', 'a1', '1']],
+  ])('is refused %s', async (_what, args) => {
+    const queue = await newQueue();
+    await expect(queue.run('commitTasks', { caller: 'n', args: [1, ...args] })).rejects.toThrow(
+      InvalidScriptArgumentError,
+    );
+  });
+});
+
+describe('the retention of commitTasks', () => {
+  /** So many completed tasks, the oldest first, an hour apart; the last one ends now. */
+  async function withCompleted(count: number): Promise<{ queue: Harness; ids: string[] }> {
+    const queue = await newQueue();
+    const ids = Array.from({ length: count }, (_, i) => `old${i + 1}`);
+    const pipeline = redis.pipeline();
+    ids.forEach((id, i) => {
+      pipeline.hset(queue.job(id), 'name', 'type', 'timestamp', 1);
+      pipeline.rpush(`${queue.job(id)}:logs`, 'row');
+      pipeline.zadd(queue.list('completed'), Date.now() - (count - i) * 3_600_000, id);
+    });
+    await pipeline.exec();
+    await queue.register('w1');
+    await queue.addMany('a', 'a1', 'a2', 'a3');
+    await queue.dispatch();
+    return { queue, ids };
+  }
+
+  const kept = (queue: Harness): Promise<string[]> => redis.zrange(queue.list('completed'), 0, '-1');
+
+  it('keeps a small number exactly', async () => {
+    const { queue } = await withCompleted(5);
+    await queue.complete([{ worker: 'w1', task: await queue.take('w1'), keepCount: 3 }]);
+    expect(await kept(queue)).toEqual(['old4', 'old5', 'a1']);
+    expect(await redis.exists(queue.job('old3'), `${queue.job('old3')}:logs`)).toBe(0);
+    expect(await redis.exists(queue.job('old4'), `${queue.job('old4')}:logs`)).toBe(2);
+  });
+
+  it('may keep a tenth more of a large number, and never fewer than asked for', async () => {
+    const { queue } = await withCompleted(20);
+    const first = await queue.take('w1');
+    const [second] = await queue.complete([{ worker: 'w1', task: first, keepCount: 20, fetchNext: true }]);
+    expect(await kept(queue)).toHaveLength(21);
+    const next = { worker: 'w1', task: second as Taken, keepCount: 20, fetchNext: true };
+    const [third] = await queue.complete([next]);
+    expect(await kept(queue)).toHaveLength(22);
+    await queue.complete([{ worker: 'w1', task: third as Taken, keepCount: 20 }]);
+    expect(await kept(queue)).toHaveLength(20);
+    expect((await kept(queue)).slice(-3)).toEqual(['a1', 'a2', 'a3']);
+  });
+
+  it('is bounded: a number that was lowered is reached in several steps', async () => {
+    const { queue } = await withCompleted(400);
+    const first = await queue.take('w1');
+    const [second] = await queue.complete([{ worker: 'w1', task: first, keepCount: 2, fetchNext: true }]);
+    expect(await kept(queue)).toHaveLength(251);
+    await queue.complete([{ worker: 'w1', task: second as Taken, keepCount: 2 }]);
+    expect(await kept(queue)).toHaveLength(102);
+  });
+
+  it('removes what is older than asked for', async () => {
+    const { queue } = await withCompleted(5);
+    await queue.complete([{ worker: 'w1', task: await queue.take('w1'), keepAge: 2.5 * 3_600 }]);
+    expect(await kept(queue)).toEqual(['old4', 'old5', 'a1']);
+  });
+
+  it('keeps all, or nothing of the task itself', async () => {
+    const { queue } = await withCompleted(5);
+    const [second] = await queue.complete([{ worker: 'w1', task: await queue.take('w1'), fetchNext: true }]);
+    await redis.rpush(`${queue.job('a2')}:logs`, 'row');
+    await queue.complete([{ worker: 'w1', task: second as Taken, keepCount: 0 }]);
+    expect(await kept(queue)).toHaveLength(6);
+    expect(await redis.exists(queue.job('a2'), `${queue.job('a2')}:logs`)).toBe(0);
+    expect(await eventsOf(queue, 'completed')).toMatchObject([{ jobId: 'a1' }, { jobId: 'a2' }]);
+  });
+
+  it("removes the keys of children with a task that BullMQ's own script completed", async () => {
+    const { queue } = await withCompleted(0);
+    const first = await queue.take('w1');
+    await redis.hset(`${queue.job('a1')}:processed`, 'some:child', '1');
+    const second = (await queue.commit('w1', first, { fetchNext: true })) as Taken;
+    expect(await redis.exists(`${queue.job('a1')}:processed`)).toBe(1);
+    await queue.complete([{ worker: 'w1', task: second, keepCount: 1 }]);
+    expect(await kept(queue)).toEqual(['a2']);
+    expect(await redis.exists(queue.job('a1'), `${queue.job('a1')}:processed`)).toBe(0);
+  });
+});
