@@ -19,7 +19,7 @@ export class AffinityLifecycleModule implements OnApplicationBootstrap, OnModule
   ) {
     for (const module of modules.values()) {
       // Nest calls hooks by falling distance from the root module, which has 1, and destroys in the opposite order.
-      if (module.metatype === AffinityLifecycleModule) module.distance = nearerThanTheRoot;
+      if (module.metatype === new.target) module.distance = nearerThanTheRoot;
     }
   }
 
