@@ -8,7 +8,10 @@ export function retain(state: QueueState, task: TaskRecord, nowMs: number): void
   const keep = keepOf(
     task.place === 'completed' ? task.opts.removeOnComplete : task.opts.removeOnFail,
   ) as Partial<Record<'count' | 'age', number>>;
-  if (keep.count === 0) forget(state, list, task.jobId);
+  if (keep.count === 0) {
+    forget(state, list, task.jobId);
+    return;
+  }
   if (keep.age !== undefined) removeOlder(state, list, nowMs - keep.age * 1_000);
   if (keep.count !== undefined) removeBeyond(state, list, keep.count);
 }
