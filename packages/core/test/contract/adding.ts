@@ -72,12 +72,12 @@ export function describeAdding(system: ContractSystem): void {
     });
 
     it('of the same jobId is one task: waiting, running, finished', async () => {
-      const { queue, add, hold, open, finished, payloads, ...stage } = await startStage(system);
+      const { queue, add, open, finished, payloads, runs } = await startStage(system);
       await queue.pause();
       await add('t', 'hold', { jobId: 'order-17' });
       await add('t', 'again, waiting', { jobId: 'order-17' });
       await queue.resume();
-      await system.until('it runs', () => stage.runs.length === 1);
+      await system.until('it runs', () => runs.length === 1);
       await add('t', 'again, running', { jobId: 'order-17' });
       open();
       await finished('order-17');

@@ -78,10 +78,10 @@ export function describeReading(system: ContractSystem): void {
       const idle = { workerId, status: 'idle', currentIdentifyTag: null, currentBatchSize: 0 };
       expect(workers.getWorkerStates()).toEqual([idle]);
       expect(await queue.getWorkers()).toEqual([idle]);
-      await queue.pause();
+      await queue.pauseTag('t: 1');
       await addAll([task('t: 1', 'hold'), ...upTo(3).map((n) => task('t: 1', n))]);
       await system.until('all are indexed', async () => (await queue.getTagStats('t: 1')).waiting === 4);
-      await queue.resume();
+      await queue.resumeTag('t: 1');
       await system.until('it runs', () => runs.length === 1);
       const running = { workerId, status: 'running', currentIdentifyTag: 't: 1', currentBatchSize: 4 };
       expect(workers.getWorkerStates()).toEqual([running]);

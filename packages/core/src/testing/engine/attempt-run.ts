@@ -12,11 +12,20 @@ export type HandlerEnd = { readonly result: unknown } | { readonly error: Error 
 export class AttemptRun {
   /** Its signal is the handler's. */
   readonly controller = new AbortController();
+  /** Resolves when it does not count any more how the handler ends. */
+  readonly abandoned: Promise<void>;
+  #abandon!: () => void;
   constructor(
     readonly taken: TakenTask,
     private readonly job: Job,
     private readonly workerId: string,
-  ) {}
+  ) {
+    this.abandoned = new Promise((resolve) => (this.#abandon = resolve));
+  }
+
+  abandon(): void {
+    this.#abandon();
+  }
 
   /**
    * Runs the handler. Never rejects.

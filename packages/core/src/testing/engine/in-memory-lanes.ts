@@ -25,7 +25,7 @@ interface Lane {
   readonly worker: WorkerRecord;
   readonly duration: TaskDuration;
   run: AttemptRun | undefined;
-  /** Resolves when the outcome of the run has been recorded. */
+  /** Resolves when the outcome of the run has been recorded, or does not count any more. */
   recorded: Promise<void>;
 }
 
@@ -103,8 +103,10 @@ export class InMemoryLanes {
         const reason = 'the shutdown took longer than shutdownTimeout';
         run?.controller.abort(new LeaseLostError({ holder: worker.workerId, reason }));
       }
-      // What their handlers return now does not count.
-      for (const lane of lanes) lane.run = undefined;
+      for (const lane of lanes) {
+        lane.run?.abandon();
+        lane.run = undefined;
+      }
       await turn();
     }
     this.engine.change((state) => {
@@ -141,9 +143,11 @@ export class InMemoryLanes {
     const run = new AttemptRun(taken, job, workerId);
     // Before the handler begins, which may cancel its own task.
     lane.run = run;
-    lane.recorded = run
-      .run(this.#runner, clock, options.taskTimeoutMs)
-      .then((end) => this.#record(lane, run, end, startedAtMs));
+    const ended = run.run(this.#runner, clock, options.taskTimeoutMs);
+    lane.recorded = Promise.race([
+      ended.then((end) => this.#record(lane, run, end, startedAtMs)),
+      run.abandoned,
+    ]);
   }
 
   async #record(lane: Lane, run: AttemptRun, end: HandlerEnd, startedAtMs: number): Promise<void> {
