@@ -155,4 +155,23 @@ describe('AffinityQueueTestingModule', () => {
     await app.close();
     expect(signals[0]).toMatchObject({ aborted: true, reason: { code: 'AFFINITY_LEASE_LOST' } });
   });
+
+  it('uses no timers, whatever waits', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    const options = { workerOptions: { taskTimeout: 1_000 } };
+    const app = await startWith(AffinityQueueTestingModule.forRoot(options, { autoRun: true }));
+    const queue = app.get(QueueService);
+    app.get(WorkerService).registerHandler('note', () => new Promise(() => undefined));
+    const job = await queue.add(task());
+    await queue.add(task(), { delay: 1_000 });
+    const waiting = [queue.waitUntilFinished(job, 1_000), queue.waitUntilFinished(job)];
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await job.getState()).toBe('active');
+    expect(timers()).toBe(before);
+    const ends = Promise.allSettled(waiting);
+    await app.close();
+    expect(await ends).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }]);
+    expect(timers()).toBe(before);
+  });
 });
