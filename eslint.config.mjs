@@ -53,6 +53,8 @@ export default tseslint.config(
       '**/coverage/',
       '**/reports/',
       'packages/core/src/redis/generated/',
+      // Applications of their own, with dependencies of their own: compiled by npm run test:package.
+      'packages/core/test/package/apps/',
     ],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },

@@ -1,4 +1,5 @@
 /** One stage of the gate alone: node tools/stage.mjs lint | typecheck | build | unit [jest arguments…] */
+import { install } from './lib/install.mjs';
 import { StageError } from './lib/run.mjs';
 import { build, lint, typecheck, unit } from './lib/stages.mjs';
 
@@ -12,6 +13,7 @@ const stages = {
 
 try {
   if (!Object.hasOwn(stages, name ?? '')) throw new StageError(`stages: ${Object.keys(stages).join(', ')}`);
+  await install();
   await stages[name]();
 } catch (error) {
   console.error(error instanceof StageError ? `✗ ${error.message}` : error);

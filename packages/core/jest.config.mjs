@@ -7,7 +7,7 @@ const KINDS = {
   docs: '<rootDir>/test/docs/**/*.spec.ts',
 };
 
-const project = (displayName, testMatch) => ({
+export const project = (displayName, testMatch) => ({
   displayName,
   rootDir: import.meta.dirname,
   testMatch: [testMatch],

@@ -56,18 +56,31 @@ export async function jest({ args = [], reportFolder, only = () => true } = {}) 
     if (!has('jest.config.mjs') || !only(folder)) continue;
     if (!existsSync(join(path, JEST)))
       throw new StageError(`packages/${folder} has tests but no devDependency jest`);
-    const report = reportFolder ? ['--json', `--outputFile=${join(reportFolder, `${folder}.json`)}`] : [];
     try {
-      await runCommand(process.execPath, [JEST, '--passWithNoTests', ...report, ...args], {
-        cwd: path,
-        env: { NODE_OPTIONS: nodeOptions() },
-        timeoutMs: JEST_LIMIT_MS,
+      await runJest(path, {
+        args: ['--passWithNoTests', ...args],
+        report: reportFolder && join(reportFolder, `${folder}.json`),
       });
     } catch (error) {
       failures.push(error);
     }
   }
   if (failures.length > 0) throw new StageError(failures.map((error) => error.message).join('\n'));
+}
+
+/**
+ * Jest in one package.
+ *
+ * @param {string} path the package's folder
+ * @param {{ args?: string[], report?: string }} options report: the file for jest's JSON result
+ */
+export function runJest(path, { args = [], report }) {
+  const kept = report ? ['--json', `--outputFile=${report}`] : [];
+  return runCommand(process.execPath, [JEST, ...kept, ...args], {
+    cwd: path,
+    env: { NODE_OPTIONS: nodeOptions() },
+    timeoutMs: JEST_LIMIT_MS,
+  });
 }
 
 /** The unit specs sit beside their source, in the project named `unit` of each package that has one. */

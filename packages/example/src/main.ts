@@ -25,4 +25,8 @@ async function bootstrap(): Promise<void> {
   process.send?.('ready');
 }
 
-await bootstrap();
+bootstrap().catch((error: unknown) => {
+  console.error(error);
+  // In cluster mode PM2 only logs a rejected promise: it would keep an instance that never listens.
+  process.exit(1);
+});

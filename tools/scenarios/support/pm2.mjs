@@ -6,17 +6,21 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { environment } from './environment.mjs';
 import { isRunning, sendSignal } from './processes.mjs';
 import { until } from './until.mjs';
 
 const PM2 = createRequire(import.meta.url).resolve('pm2/bin/pm2');
+const GUARD = fileURLToPath(new URL('./pm2-guard.mjs', import.meta.url));
 const KILL_DEADLINE_MS = 45_000;
 
 /** A PM2 of its own: with PM2_HOME in a temporary folder it never meets one that was there before. */
 export class Pm2 {
   #home;
   #env;
+  #guard;
+  #dismissal;
   /** Process ids of everything this PM2 ran, to make sure that nothing stays. */
   #pids = new Set();
   /** The last command; commands run one after the other, so that a stop never meets a start half-way. */
@@ -31,6 +35,13 @@ export class Pm2 {
   constructor(home, env) {
     this.#home = home;
     this.#env = environment({ NO_COLOR: '1', ...env, PM2_HOME: home, PM2_DISABLE_VERSION_CHECK: 'true' });
+    // A group of its own keeps Ctrl-C in the terminal from ending the guard before PM2.
+    this.#guard = spawn(process.execPath, [GUARD, PM2], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      env: this.#env,
+    });
+    for (const handle of [this.#guard, this.#guard.stdin]) handle.unref();
   }
 
   /** Starts an ecosystem file and returns when its instances have said that they are ready. */
@@ -79,6 +90,15 @@ export class Pm2 {
       }
     }
     await rm(this.#home, { recursive: true, force: true });
+    await (this.#dismissal ??= this.#dismissGuard());
+  }
+
+  async #dismissGuard() {
+    if (this.#guard.exitCode !== null || this.#guard.signalCode !== null) return;
+    const exited = once(this.#guard, 'exit');
+    this.#guard.ref();
+    this.#guard.stdin.end('done');
+    await exited;
   }
 
   #left() {

@@ -1,5 +1,6 @@
-import { createRequire } from 'node:module';
 import { QueueKeys, RedisQueueBackend } from 'bullmq';
+import * as scripts from 'bullmq/dist/cjs/scripts/index.js';
+import { version } from 'bullmq/dist/cjs/version.js';
 import { luaSources, type LuaScriptName } from '../redis/generated/lua-sources.js';
 import { bullPrefix } from '../redis/queue-keys.js';
 import type { LuaScript } from '../redis/script-runner.js';
@@ -9,7 +10,6 @@ import { assertCompatibleBullMQ, type BullMQInternals } from './bullmq-compatibi
  * The one place that reads BullMQ's internals: its Lua texts, which run inside some of our scripts, so that parents,
  * deduplication, retention, metrics and rate limits keep BullMQ's behaviour.
  */
-const require = createRequire(import.meta.url);
 const directive = /^[ \t]*--- @bullmq "(\w+)"[ \t]*$/m;
 
 /** Our scripts, complete. @throws {@link IncompatibleBullMQError} when the installed BullMQ is not one that we know. */
@@ -25,12 +25,11 @@ export function composeScripts(): Record<LuaScriptName, LuaScript> {
 
 /** What the installed BullMQ has of what we use. */
 export function installedBullMQ(): BullMQInternals {
-  const { version } = require('bullmq/package.json') as { version: string };
   return {
     version,
     backend: RedisQueueBackend.prototype,
     keys: new QueueKeys(bullPrefix).getKeys('queue'),
-    scripts: require('bullmq/dist/cjs/scripts') as BullMQInternals['scripts'],
+    scripts,
   };
 }
 

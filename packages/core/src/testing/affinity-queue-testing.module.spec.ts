@@ -10,12 +10,16 @@ import {
   getWorkerServiceToken,
   InjectQueueService,
   InvalidOptionsError,
+  OnQueueEvent,
   QueueModule,
   QueueNameConflictError,
   QueueService,
   SchedulerService,
+  TaskHandler,
   WorkerService,
+  type QueueEventOf,
   type QueueOptionsFactory,
+  type TaskContext,
 } from '../index.js';
 import { AffinityQueueTesting, AffinityQueueTestingModule } from './index.js';
 
@@ -117,6 +121,50 @@ describe('AffinityQueueTestingModule', () => {
     await expect(startWith(forRoot(), forFeature({} as never))).rejects.toThrow(InvalidOptionsError);
     const same = forFeature({ name: 'mail', queueOptions: { pendingQueueName: 'pending-tasks' } });
     await expect(startWith(forRoot(), same)).rejects.toThrow(QueueNameConflictError);
+  });
+
+  it('calls decorated methods: handlers, and listeners of events', async () => {
+    @Injectable()
+    class Decorated {
+      readonly seen: unknown[] = [];
+
+      @TaskHandler('note')
+      root(payload: unknown): unknown {
+        return `root ${String(payload)}`;
+      }
+
+      @TaskHandler('note', { queue: 'mail' })
+      mail(payload: unknown, { identifyTag }: TaskContext): unknown {
+        return `${identifyTag} ${String(payload)}`;
+      }
+
+      @OnQueueEvent('completed', { queue: 'mail' })
+      onCompleted({ returnvalue }: QueueEventOf<'completed'>): void {
+        this.seen.push(returnvalue);
+        throw new Error('a listener that fails');
+      }
+    }
+
+    const app = await start(
+      Test.createTestingModule({
+        imports: [
+          AffinityQueueTestingModule.forRoot(),
+          AffinityQueueTestingModule.forFeature({ name: 'mail' }),
+        ],
+        providers: [Decorated],
+      }),
+    );
+    app.useLogger(false); // the failure of the listener is logged
+    const mail = app.get<QueueService>(getQueueServiceToken('mail'));
+    const errors: unknown[] = [];
+    mail.errors$.subscribe((error) => errors.push(error));
+    expect(await app.get(QueueService).waitUntilFinished(await app.get(QueueService).add(task(1)))).toBe(
+      'root 1',
+    );
+    await mail.add(task(2));
+    await app.get(AffinityQueueTesting).runUntilIdle();
+    expect(app.get(Decorated).seen).toEqual(['t 2']);
+    expect(errors).toMatchObject([{ message: 'a listener that fails' }]);
   });
 
   it('keeps the queues of modules in memory that import QueueModule themselves', async () => {

@@ -1,14 +1,14 @@
 import 'reflect-metadata';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { QueueService, WorkerService, type TaskHandler } from '../index.js';
+import { QueueService, WorkerService, type TaskHandlerFunction } from '../index.js';
 import { AffinityQueueTesting, AffinityQueueTestingModule } from './index.js';
 
 let app: TestingModule;
 let queue: QueueService;
 let testing: AffinityQueueTesting;
 let ran: unknown[];
-let handler: TaskHandler;
+let handler: TaskHandlerFunction;
 
 beforeEach(async () => {
   app = await Test.createTestingModule({

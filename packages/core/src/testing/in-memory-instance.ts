@@ -15,6 +15,10 @@ export class InMemoryInstance implements Pick<AffinityInstance, 'start' | 'stop'
 
   constructor(@Inject(AffinityQueueTesting) private readonly testing: AffinityQueueTesting) {}
 
+  get queues(): readonly InMemoryRuntime[] {
+    return this.#queues;
+  }
+
   /** @throws {@link QueueNameConflictError} */
   join({ options }: Pick<Resolution, 'options'>): InMemoryRuntime {
     assertDistinctQueues([...this.#queues.map((queue) => queue.options), options]);
@@ -24,7 +28,8 @@ export class InMemoryInstance implements Pick<AffinityInstance, 'start' | 'stop'
     return runtime;
   }
 
-  async start(): Promise<void> {
+  async start(prepare: () => void): Promise<void> {
+    prepare();
     for (const queue of this.#queues) await queue.start();
   }
 

@@ -1,3 +1,4 @@
+import { QueueErrors } from '../module/queue-errors.js';
 import type { ResolvedQueueOptions } from '../options/resolved-options.js';
 import type { InstanceIds } from '../redis/instance-ids.js';
 import { HandlerRegistry } from '../worker/handler-registry.js';
@@ -15,6 +16,7 @@ export class InMemoryRuntime {
   readonly schedulerService: InMemorySchedulerService;
   readonly electionService: InMemoryElectionService;
   readonly engine: QueueEngine;
+  readonly #errors: QueueErrors;
 
   constructor(
     readonly options: ResolvedQueueOptions,
@@ -23,10 +25,16 @@ export class InMemoryRuntime {
   ) {
     const handlers = new HandlerRegistry();
     this.engine = new QueueEngine({ options, clock, handlers });
-    this.queueService = new InMemoryQueueService(this.engine, options);
+    this.#errors = new QueueErrors(options.pendingQueueName);
+    this.queueService = new InMemoryQueueService(this.engine, options, this.#errors.errors$);
     this.workerService = new InMemoryWorkerService(this.engine, handlers, options, ids);
     this.electionService = new InMemoryElectionService(this.engine, options, ids.nodeId);
     this.schedulerService = new InMemorySchedulerService(this.engine, this.electionService);
+  }
+
+  /** For a fault that nobody awaits. */
+  get reportError(): (error: unknown) => void {
+    return this.#errors.report;
   }
 
   async start(): Promise<void> {
@@ -41,5 +49,6 @@ export class InMemoryRuntime {
 
   close(): void {
     this.queueService.close();
+    this.#errors.close();
   }
 }

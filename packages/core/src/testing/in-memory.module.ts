@@ -1,6 +1,6 @@
 import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { AffinityInstance } from '../module/affinity-instance.js';
-import { AffinityLifecycleModule } from '../module/lifecycle.module.js';
+import { AffinityLifecycleModule, lifecycle } from '../module/lifecycle.module.js';
 import { AffinityQueueTesting, type QueueTestingOptions } from './affinity-queue-testing.js';
 import { InMemoryInstance } from './in-memory-instance.js';
 
@@ -25,5 +25,5 @@ export class InMemoryModule {
 }
 
 /** The lifecycle of the real thing, on what is in memory. */
-@Module({ imports: [InMemoryModule] })
+@Module({ ...lifecycle, imports: [InMemoryModule, ...lifecycle.imports] })
 export class InMemoryLifecycleModule extends AffinityLifecycleModule {}

@@ -156,6 +156,14 @@ describe('POST /tasks/bulk', () => {
     await http().get('/tasks/none-1').expect(404);
   });
 
+  it('adds nothing when the queue refuses a task far down the list', async () => {
+    const tasks = Array.from({ length: 600 }, (_, index) => entry(index + 1, 'far'));
+    tasks.push({ ...entry(601, 'far'), options: { jobId: 'meta' } });
+    const { body } = await http().post('/tasks/bulk').send(tasks).expect(400);
+    expect(body.message).toContain('meta');
+    await http().get('/tasks/far-1').expect(404);
+  });
+
   it.each(['application/json', 'application/x-ndjson'])('answers too much %s with 413', async (type) => {
     await http()
       .post('/tasks/bulk')

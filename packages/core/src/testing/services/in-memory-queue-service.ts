@@ -1,5 +1,5 @@
 import type { Job, Queue } from 'bullmq';
-import { Subject, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { assertValidTag } from '../../domain/task-data.js';
 import type { TaskOptions } from '../../domain/task-options.js';
 import type { Task } from '../../domain/task.js';
@@ -26,16 +26,14 @@ import type { PublicPart } from './public-part.js';
 /** {@link QueueService} on an engine in memory: the same checks, the same errors, the same answers. */
 export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
   readonly events$: Observable<QueueEvent>;
-  readonly errors$: Observable<unknown>;
-  readonly #errors = new Subject<unknown>();
   #closed = false;
 
   constructor(
     private readonly engine: QueueEngine,
     private readonly options: ResolvedQueueOptions,
+    readonly errors$: Observable<unknown>,
   ) {
     this.events$ = engine.feed.events$;
-    this.errors$ = this.#errors.asObservable();
   }
 
   /** @throws {@link UnsupportedOperationError} */
@@ -137,7 +135,6 @@ export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
   close(): void {
     this.#closed = true;
     this.engine.close();
-    this.#errors.complete();
   }
 
   #add(job: NewJob): Job {

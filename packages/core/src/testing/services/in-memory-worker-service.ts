@@ -3,7 +3,7 @@ import type { WorkerState } from '../../domain/worker-state.js';
 import type { ResolvedQueueOptions } from '../../options/resolved-options.js';
 import type { InstanceIds } from '../../redis/instance-ids.js';
 import type { HandlerRegistry } from '../../worker/handler-registry.js';
-import type { TaskHandler } from '../../worker/task-context.js';
+import type { TaskHandlerFunction } from '../../worker/task-context.js';
 import type { WorkerService } from '../../worker/worker-service.js';
 import type { QueueEngine } from '../engine/queue-engine.js';
 import { workerState } from '../model/reading.js';
@@ -27,7 +27,7 @@ export class InMemoryWorkerService implements PublicPart<WorkerService> {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in WorkerService
   registerHandler<Payload = any, Result = unknown>(
     type: string,
-    handler: TaskHandler<Payload, Result>,
+    handler: TaskHandlerFunction<Payload, Result>,
   ): void {
     this.handlers.register(type, handler);
   }

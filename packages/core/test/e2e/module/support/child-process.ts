@@ -42,7 +42,7 @@ export async function runInChild(
     timeoutMs = 25_000,
   }: { env?: Record<string, string>; cwd?: string; timeoutMs?: number } = {},
 ): Promise<Ended> {
-  if (process.env.AFFINITY_TEST_LIBRARY === undefined && !existsSync(`${packageFolder}dist/index.js`)) {
+  if (process.env.AFFINITY_TEST_LIBRARY === undefined && !existsSync(`${packageFolder}dist/esm/index.js`)) {
     throw new Error('The package is not built: run `npm run build` first');
   }
   const child = spawn(process.execPath, ['--input-type=module', '--eval', prelude + script], {

@@ -1,0 +1,21 @@
+/**
+ * `npm run docs`: builds the documentation site into tools/site/dist; a dead link is an error. The pages are the
+ * repository's own documents and the reference of the API, made of the docstrings.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { install } from './lib/install.mjs';
+import { ROOT, runBin, runStages } from './lib/run.mjs';
+
+const site = join(ROOT, 'tools', 'site');
+
+await runStages([
+  ['install', install],
+  ['reference', reference],
+  ['site', () => runBin('vitepress', ['build', site])],
+]);
+
+async function reference() {
+  await rm(join(site, 'api'), { recursive: true, force: true });
+  await runBin('typedoc', ['--options', join(site, 'typedoc.json'), '--logLevel', 'Error']);
+}

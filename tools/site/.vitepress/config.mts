@@ -1,0 +1,93 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitepress';
+
+/** The site is made of the repository's own documents; nothing is written twice. */
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const api = 'tools/site/api';
+
+const page = (text: string, link: string) => ({ text, link });
+
+/** The documents of a folder by their headings. */
+function pagesOf(folder: string) {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .sort()
+    .map((name) => {
+      const [, title = name] = /^# (.+)$/m.exec(readFileSync(join(root, folder, name), 'utf8')) ?? [];
+      return page(title, `/${folder}/${name.replace(/\.md$/, '')}`);
+    });
+}
+
+const recipes = pagesOf('docs/recipes');
+
+/** A link to a file that is no page of the site, such as a script or the licence, is shown as words. */
+function isFileOfTheRepository(href: string, from: string): boolean {
+  if (/^[a-z]+:|^#|^\//i.test(href)) return false;
+  const [path = ''] = href.split('#');
+  return !path.endsWith('.md') && existsSync(join(root, dirname(from), path));
+}
+
+export default defineConfig({
+  title: 'nestjs-affinity-queue',
+  description: 'Forced-affinity task queues for NestJS, on BullMQ and Redis',
+  srcDir: root,
+  srcExclude: ['**/node_modules/**', 'packages/**', '.ci/**'],
+  outDir: join(root, 'tools/site/dist'),
+  cacheDir: join(root, 'tools/site/.cache'),
+  rewrites: {
+    'README.md': 'index.md',
+    'README.zh-CN.md': 'zh.md',
+    [`${api}/README.md`]: 'api/index.md',
+    [`${api}/:path*`]: 'api/:path*',
+  },
+  cleanUrls: true,
+  lastUpdated: false,
+  markdown: {
+    config: (md) => {
+      const isLinkText = Symbol('a link that is shown as words');
+      md.core.ruler.push('files-of-the-repository', (state) => {
+        const from = relative(root, String((state.env as { path?: string }).path ?? ''));
+        for (const { children } of state.tokens) {
+          const open: boolean[] = [];
+          for (const token of children ?? []) {
+            if (token.type === 'link_open') {
+              open.push(isFileOfTheRepository(token.attrGet('href') ?? '', from));
+              if (open.at(-1)) token.meta = isLinkText;
+            }
+            if (token.type === 'link_close' && open.pop()) token.meta = isLinkText;
+          }
+          if (children) {
+            const kept = children.filter(({ meta }) => meta !== isLinkText);
+            children.splice(0, children.length, ...kept);
+          }
+        }
+      });
+    },
+  },
+  themeConfig: {
+    search: { provider: 'local' },
+    outline: [2, 3],
+    nav: [page('Guide', '/'), page('Reference', '/api/'), page('中文', '/zh')],
+    sidebar: [
+      {
+        text: 'Guide',
+        items: [
+          page('Start here', '/'),
+          page('中文说明', '/zh'),
+          page('Election', '/ELECTION'),
+          page('Recovery', '/RECOVERY'),
+          page('Performance', '/PERFORMANCE'),
+        ],
+      },
+      {
+        text: 'Reference',
+        items: [page('API', '/api/'), ...pagesOf('docs')],
+      },
+      ...(recipes.length > 0 ? [{ text: 'Recipes', items: recipes }] : []),
+      { text: 'Project', items: [page('Contributing', '/CONTRIBUTING'), page('Changelog', '/CHANGELOG')] },
+    ],
+  },
+});
