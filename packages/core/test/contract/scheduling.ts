@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { gate } from '../support/until.js';
 import { startStage, task, upTo } from './stage.js';
 import type { ContractSystem } from './system.js';
 
@@ -136,6 +137,36 @@ export function describeScheduling(system: ContractSystem): void {
       open();
       await finished(next);
       expect(payloads('t')).toEqual(['next']);
+    });
+  });
+
+  describe('a look-ahead that has not begun', () => {
+    it('goes to another worker as soon as that one is free', async () => {
+      const gates = new Map([['one', gate()], ['two', gate()]]); // prettier-ignore
+      const ranOn = new Map<string, string>();
+      const { queue } = await system.start({ workerOptions: { workerCount: 2 } }, (workers) => {
+        workers.registerHandler('note', async (_payload, { identifyTag, workerId }) => {
+          ranOn.set(identifyTag, workerId);
+          await gates.get(identifyTag)?.promise;
+        });
+      });
+      const warmUp = await queue.addBulk(upTo(12).map((n) => task(`warm-up-${n}`)));
+      await system.settled(Promise.all(warmUp.map((job) => queue.waitUntilFinished(job, 10_000))));
+      const held = await queue.addBulk([task('one'), task('two')]);
+      await system.until('both run', () => ranOn.has('one') && ranOn.has('two'));
+      const job = await queue.add(task('t'));
+      await system.until(
+        'it is the look-ahead',
+        async () => (await queue.getTagStats('t')).boundTo.length === 1,
+      );
+      const [busy] = (await queue.getTagStats('t')).boundTo;
+      const [other, own] = ranOn.get('one') === busy ? ['two', 'one'] : ['one', 'two'];
+      gates.get(other)!.open();
+      await system.settled(queue.waitUntilFinished(job, 10_000));
+      expect(ranOn.get('t')).toBe(ranOn.get(other));
+      expect(await queue.getTagStats(own)).toMatchObject({ active: 1 });
+      gates.get(own)!.open();
+      await system.settled(Promise.all(held.map((each) => queue.waitUntilFinished(each, 10_000))));
     });
   });
 

@@ -8,6 +8,7 @@ import { newQueueState, type QueueState, type WorkerRecord } from './queue-state
 import { purgeTag, removeUnfinished } from './removing.js';
 import { retryFailed } from './retrying-failed.js';
 import { take } from './taking.js';
+import type { TaskPlace } from './task-record.js';
 import { leaveWorker, registerWorker, retireWorker } from './workers.js';
 
 const maxBatchSize = 3;
@@ -25,11 +26,10 @@ class Scene {
   #workers = 0;
   /** Sequence numbers of the tasks of each tag with order "block", by their first starts. */
   readonly starts = new Map<string, number[]>();
-  /** Since a tag became ready, which others were bound. */
-  readonly boundSince = new Map<string, string[]>();
+  /** What was bound since a tag became ready, while it has waited for its turn. */
+  readonly readySince = new Map<string, { readonly fencingToken: number; readonly bound: string[] }>();
 
-  add(tag: number, delay: number, skip: boolean): void {
-    const identifyTag = tags[tag % tags.length]!;
+  add(identifyTag: string, delay: number, skip: boolean): void {
     const data = { identifyTag, type: 'note', payload: null };
     const opts = { jobId: `t${(this.#ids += 1)}`, delay, ...(skip && { retryOrder: 'skip' }) };
     addTask(this.state, { name: 'note', data, opts }, this.nowMs);
@@ -61,84 +61,140 @@ class Scene {
   }
 
   dispatch(): void {
-    takeIn(this.state, this.nowMs);
-    for (const tag of this.state.ring) if (!this.boundSince.has(tag)) this.boundSince.set(tag, []);
-    assign(this.state, this.nowMs);
-    for (const event of this.state.events.splice(0)) {
+    const { state } = this;
+    takeIn(state, this.nowMs);
+    for (const tag of state.ring)
+      if (!this.readySince.has(tag))
+        this.readySince.set(tag, { fencingToken: state.fencingToken, bound: [] });
+    assign(state, this.nowMs);
+    for (const event of state.events.splice(0)) {
       if (event.type !== 'bound') continue;
-      this.boundSince.delete(event.identifyTag);
-      for (const since of this.boundSince.values()) since.push(event.identifyTag);
+      for (const since of this.readySince.values())
+        if (event.fencingToken > since.fencingToken) since.bound.push(event.identifyTag);
     }
-    for (const tag of this.boundSince.keys()) if (!this.state.ring.includes(tag)) this.boundSince.delete(tag);
+    for (const tag of this.readySince.keys()) if (!state.ring.includes(tag)) this.readySince.delete(tag);
   }
 
-  /** What must hold at every moment. */
-  check(): void {
+  /** What does not hold that must at every moment. */
+  problems(): string[] {
     const { state } = this;
+    const problems: string[] = [];
+    const must = (holds: boolean, what: string): void => void (holds || problems.push(what));
     const workers = [...state.workers.values()];
-    const listed = [
-      ...state.wait,
-      ...state.delayed,
-      ...[...state.tags.values()].flatMap(({ ids }) => ids),
-      ...workers.flatMap(({ wait, next, current }) => [
-        ...wait,
-        ...next,
-        ...(current ? [current.jobId] : []),
-      ]),
-      ...state.completed,
-      ...state.failed,
+    const isAt = (place: TaskPlace) => (jobId: string) => state.tasks.get(jobId)?.place === place;
+    const places: [TaskPlace, Iterable<string>][] = [
+      ['added', state.wait],
+      ['delayed', state.delayed],
+      ['indexed', [...state.tags.values()].flatMap(({ ids }) => ids)],
+      ['dispatched', workers.flatMap(({ wait, next }) => [...wait, ...next])],
+      ['active', workers.flatMap(({ current }) => current?.jobId ?? [])],
+      ['completed', state.completed],
+      ['failed', state.failed],
     ];
-    // Every task is in exactly one place, and that is where it says it is.
-    expect([...listed].sort()).toEqual([...state.tasks.keys()].sort());
-    for (const jobId of state.delayed) expect(state.tasks.get(jobId)?.place).toBe('delayed');
-    for (const { wait, next, batch, ahead } of workers) {
-      for (const jobId of [...wait, ...next]) expect(state.tasks.get(jobId)?.place).toBe('dispatched');
-      for (const part of [batch, ahead]) expect(part?.size ?? 0).toBeLessThanOrEqual(maxBatchSize);
-      expect(batch === undefined ? wait.length : 0).toBe(0);
+    for (const [place, ids] of places)
+      must([...ids].every(isAt(place)), `a task is ${place} and does not know it`);
+    const listed = places.flatMap(([, ids]) => [...ids]);
+    must(
+      listed.length === state.tasks.size && new Set(listed).size === listed.length,
+      'a task is nowhere, or twice',
+    );
+    for (const { wait, next, batch, ahead, current } of workers) {
+      must((batch?.size ?? 0) <= maxBatchSize && (ahead?.size ?? 0) <= maxBatchSize, 'a batch is too large');
+      must((batch?.started ?? 0) <= (batch?.size ?? 0), 'more was started than is in the batch');
+      must(
+        batch !== undefined || (wait.length === 0 && current === undefined),
+        'a worker has tasks and no batch',
+      );
+      must(ahead !== undefined || next.length === 0, 'a worker has tasks in advance and no look-ahead');
     }
     for (const [identifyTag, { ids, owners, paused, parkedUntilMs }] of state.tags) {
-      for (const jobId of ids) expect(state.tasks.get(jobId)?.place).toBe('indexed');
       const limit = identifyTag === 'wide' ? 2 : 1;
-      expect(owners.length).toBeLessThanOrEqual(limit);
+      must(owners.length <= limit, `${identifyTag} has too many workers`);
       const ready = ids.length > 0 && owners.length < limit && !paused && parkedUntilMs === undefined;
-      expect(state.ring.filter((tag) => tag === identifyTag)).toHaveLength(ready ? 1 : 0);
+      const times = state.ring.filter((each) => each === identifyTag).length;
+      must(times === (ready ? 1 : 0), `${identifyTag} is ${times} times in the ring`);
     }
+    const same = (list: readonly string[], of: readonly WorkerRecord[]): boolean =>
+      list.length === of.length && of.every(({ workerId }) => list.includes(workerId));
     const idle = workers.filter(({ batch, leaving }) => batch === undefined && !leaving);
-    expect([...state.idle].sort()).toEqual(idle.map(({ workerId }) => workerId).sort());
-    expect([...state.ahead].sort()).toEqual(
-      workers.filter(({ ahead }) => ahead !== undefined).map(({ workerId }) => workerId).sort(),
-    ); // prettier-ignore
+    must(same(state.idle, idle), 'the list of idle workers is wrong');
+    const ahead = workers.filter((worker) => worker.ahead !== undefined);
+    must(same(state.ahead, ahead), 'the list of look-aheads is wrong');
+    must(state.hungry.length === 0 || workers.length > 0, 'a worker that is gone is hungry');
+    return problems;
   }
 }
 
 type Step = (scene: Scene) => void;
-const index = fc.nat(5);
 
-const steps: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.tuple(index, fc.constantFrom(0, 0, 0, 7), fc.boolean()).map(([tag, delay, skip]): Step => (scene) => { scene.add(tag, delay, skip); }) },
-  { weight: 6, arbitrary: fc.constant<Step>((scene) => { scene.dispatch(); }) },
-  { weight: 8, arbitrary: fc.tuple(index, fc.constantFrom<Outcome['type']>('completed', 'completed', 'retry', 'failed'), fc.boolean()).map(([worker, type, short]): Step => (scene) => { scene.work(worker, type, short); }) },
-  { weight: 2, arbitrary: fc.nat(10).map((ms): Step => (scene) => { scene.nowMs += ms; }) },
-  { weight: 1, arbitrary: fc.constant<Step>((scene) => { scene.join(); }) },
-  { weight: 1, arbitrary: index.map((tag): Step => ({ state }) => { pauseTag(state, tags[tag % tags.length]!); }) },
-  { weight: 1, arbitrary: index.map((tag): Step => ({ state }) => { resumeTag(state, tags[tag % tags.length]!); }) },
-  { weight: 1, arbitrary: index.map((tag): Step => ({ state }) => { purgeTag(state, tags[tag % tags.length]!); }) },
-  { weight: 1, arbitrary: fc.nat(60).map((id): Step => ({ state }) => { removeUnfinished(state, `t${id}`); }) },
-  { weight: 1, arbitrary: fc.constant<Step>(({ state }) => { retryFailed(state, {}); }) },
-  { weight: 1, arbitrary: fc.boolean().map((paused): Step => ({ state }) => { state.paused = paused; }) },
-  { weight: 1, arbitrary: index.map((i): Step => (scene) => { const worker = scene.worker(i); if (worker) leaveWorker(scene.state, worker); }) },
-  { weight: 1, arbitrary: index.map((i): Step => (scene) => { const worker = scene.worker(i); if (worker) retireWorker(scene.state, worker); }) },
-); // prettier-ignore
+/** One kind of step, how often it comes, and what it does with a value that is drawn. */
+const step = <Value>(
+  weight: number,
+  values: fc.Arbitrary<Value>,
+  act: (scene: Scene, value: Value) => void,
+): fc.WeightedArbitrary<Step> => ({
+  weight,
+  arbitrary: values.map((value) => (scene: Scene) => {
+    act(scene, value);
+  }),
+});
+
+const tag = fc.constantFrom(...tags);
+const anyWorker = fc.nat(5);
+const outcome = fc.constantFrom<Outcome['type']>('completed', 'completed', 'retry', 'failed');
+
+const steps = fc.oneof(
+  step(
+    6,
+    fc.tuple(tag, fc.constantFrom(0, 0, 0, 7), fc.boolean(), fc.integer({ min: 1, max: 3 })),
+    (scene, [identifyTag, delay, skip, count]) => {
+      for (let i = 0; i < count; i += 1) scene.add(identifyTag, delay, skip);
+    },
+  ),
+  step(6, fc.constant(undefined), (scene) => {
+    scene.dispatch();
+  }),
+  step(12, fc.tuple(anyWorker, outcome, fc.boolean()), (scene, [worker, type, short]) => {
+    scene.work(worker, type, short);
+  }),
+  step(2, fc.nat(10), (scene, ms) => {
+    scene.nowMs += ms;
+  }),
+  step(1, fc.constant(undefined), (scene) => {
+    scene.join();
+  }),
+  step(1, tag, ({ state }, identifyTag) => {
+    pauseTag(state, identifyTag);
+  }),
+  step(2, tag, ({ state }, identifyTag) => {
+    resumeTag(state, identifyTag);
+  }),
+  step(1, tag, ({ state }, identifyTag) => purgeTag(state, identifyTag)),
+  step(1, fc.nat(60), ({ state }, id) => removeUnfinished(state, `t${id}`)),
+  step(1, fc.constant(undefined), ({ state }) => retryFailed(state, {})),
+  step(1, fc.constantFrom(true, false, false), ({ state }, paused) => {
+    state.paused = paused;
+  }),
+  step(1, anyWorker, (scene, i) => {
+    const worker = scene.worker(i);
+    if (worker !== undefined) leaveWorker(scene.state, worker);
+  }),
+  step(1, anyWorker, (scene, i) => {
+    const worker = scene.worker(i);
+    if (worker !== undefined) retireWorker(scene.state, worker);
+  }),
+);
 
 describe('the scheduling of queues in memory', () => {
   it('keeps every task in one place, batches bounded, and the ring right, whatever happens', () => {
     fc.assert(
-      fc.property(fc.array(steps, { maxLength: 120 }), (sequence) => {
+      fc.property(fc.array(steps, { minLength: 40, maxLength: 200, size: 'max' }), (sequence) => {
         const scene = new Scene();
         scene.join();
-        for (const step of sequence) {
-          step(scene);
-          scene.check();
+        for (const act of sequence) {
+          act(scene);
+          const problems = scene.problems();
+          if (problems.length > 0) expect(problems).toEqual([]);
         }
       }),
       { numRuns: 300 },
@@ -146,30 +202,30 @@ describe('the scheduling of queues in memory', () => {
   });
 
   it('starts the tasks of a tag in their order, once each, and lets none starve', () => {
-    const work = fc.tuple(
-      index,
-      fc.constantFrom<Outcome['type']>('completed', 'retry', 'failed'),
-      fc.boolean(),
-    );
+    const narrowTag = fc.constantFrom('a', 'b', 'c', 'd');
+    const work = fc.tuple(anyWorker, outcome, fc.boolean());
     fc.assert(
-      fc.property(fc.array(fc.tuple(index, work), { maxLength: 150 }), (sequence) => {
-        const scene = new Scene();
-        scene.join();
-        scene.join();
-        for (const [tag, [worker, type, short]] of sequence) {
-          scene.add(tag, 0, false);
-          scene.dispatch();
-          scene.work(worker, type, short);
-          scene.nowMs += 1;
-          scene.dispatch();
-          for (const others of scene.boundSince.values()) expect(new Set(others).size).toBe(others.length);
-        }
-        for (const tag of ['a', 'b', 'c']) {
-          const starts = scene.starts.get(tag) ?? [];
-          expect(starts).toEqual([...starts].sort((a, b) => a - b));
-          expect(new Set(starts).size).toBe(starts.length);
-        }
-      }),
+      fc.property(
+        fc.array(fc.tuple(narrowTag, work), { minLength: 40, maxLength: 150, size: 'max' }),
+        (sequence) => {
+          const scene = new Scene();
+          scene.join();
+          scene.join();
+          for (const [identifyTag, [worker, type, short]] of sequence) {
+            scene.add(identifyTag, 0, false);
+            scene.dispatch();
+            scene.work(worker, type, short);
+            scene.nowMs += 1;
+            scene.dispatch();
+            for (const { bound } of scene.readySince.values())
+              if (new Set(bound).size !== bound.length) expect(bound).toEqual([...new Set(bound)]);
+          }
+          for (const starts of scene.starts.values()) {
+            expect(starts).toEqual([...starts].sort((a, b) => a - b));
+            expect(new Set(starts).size).toBe(starts.length);
+          }
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -177,8 +233,8 @@ describe('the scheduling of queues in memory', () => {
   it('knows when something will be due', () => {
     const scene = new Scene();
     expect(nextDueMs(scene.state)).toBeUndefined();
-    scene.add(0, 50, false);
-    scene.add(0, 20, false);
+    scene.add('a', 50, false);
+    scene.add('a', 20, false);
     expect(nextDueMs(scene.state)).toBe(1_020);
     scene.nowMs = 1_020;
     scene.dispatch();
