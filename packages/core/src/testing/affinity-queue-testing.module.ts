@@ -1,4 +1,4 @@
-import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { Module, type DynamicModule, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
 import {
   asyncOptionsProviders,
   type QueueFeatureAsyncOptions,
@@ -17,7 +17,7 @@ import { InMemoryLifecycleModule, InMemoryModule, testingOptionsToken } from './
  * @publicApi
  */
 export interface ModuleOverrides<Builder> {
-  overrideModule(module: typeof AffinityInstanceModule): {
+  overrideModule(module: Type): {
     useModule(module: DynamicModule): Builder;
   };
 }

@@ -24,7 +24,7 @@ export function describeDeduplication(system: ContractSystem): void {
 
     it('between attempts the id stays taken; a task that fails for good frees it', async () => {
       const { queue, add, finished, payloads } = await startStage(system);
-      const options = { deduplication: { id: 'one' }, attempts: 2, backoff: 100 };
+      const options = { deduplication: { id: 'one' }, attempts: 2, backoff: 300 };
       const failing = await add('t', 'fail', options);
       await system.until(
         'it is in its back-off',
@@ -51,7 +51,7 @@ export function describeDeduplication(system: ContractSystem): void {
 
     it('with a ttl the id is free after so long, whatever became of the task', async () => {
       const { queue, add, finished, payloads } = await startStage(system);
-      const options = { deduplication: { id: 'one', ttl: 150 } };
+      const options = { deduplication: { id: 'one', ttl: 400 } };
       const from = system.nowMs();
       const first = await add('t', 'first', options);
       await finished(first);
@@ -60,14 +60,14 @@ export function describeDeduplication(system: ContractSystem): void {
         const job = await add('t', 'second', options);
         return (await queue.getJob(job.id!))!.data.payload === 'second';
       });
-      expect(system.nowMs() - from).toBeGreaterThanOrEqual(148);
+      expect(system.nowMs() - from).toBeGreaterThanOrEqual(398);
       await system.until('it has run', () => payloads().length === 2);
       expect(payloads()).toEqual(['first', 'second']);
     });
 
     it('debounce (extend, replace and a delay): the last of a series runs, once', async () => {
       const { queue, add, finished, payloads } = await startStage(system);
-      const options = { deduplication: { id: 'one', ttl: 400, extend: true, replace: true }, delay: 80 };
+      const options = { deduplication: { id: 'one', ttl: 1_000, extend: true, replace: true }, delay: 250 };
       const jobs = [];
       for (const n of upTo(5)) jobs.push(await add('t', n, options));
       await finished(jobs.at(-1)!);

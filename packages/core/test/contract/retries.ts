@@ -7,7 +7,7 @@ export function describeRetries(system: ContractSystem): void {
   describe('retry order "block"', () => {
     it('later tasks of the tag wait for the retry, and other tags go on', async () => {
       const { queue, add, addAll, finished, payloads } = await startStage(system);
-      const failing = await add('t', 'fail once', { backoff: 300 });
+      const failing = await add('t', 'fail once', { backoff: 600 });
       const second = await add('t', 1);
       await system.until(
         'the tag is parked',
@@ -77,7 +77,7 @@ export function describeRetries(system: ContractSystem): void {
   describe('retry order "skip"', () => {
     it('later tasks go on; the failed one rejoins at the end of its tag', async () => {
       const { queue, add, addAll, finished, payloads, open } = await startStage(system);
-      const failing = await add('t', 'fail once', { retryOrder: 'skip', backoff: 60 });
+      const failing = await add('t', 'fail once', { retryOrder: 'skip', backoff: 250 });
       const held = await add('t', 'hold');
       await system.until('it is delayed', async () => (await failing.getState()) === 'delayed');
       expect(await queue.getQueueStats()).toMatchObject({ delayed: 1 });

@@ -122,8 +122,8 @@ export function describeScheduling(system: ContractSystem): void {
 
   describe('look-ahead', () => {
     it('a worker of short tasks has its next tag in advance', async () => {
-      const { queue, add, hold, finished, open, payloads } = await startStage(system);
-      for (let i = 0; i < 3; i += 1) await finished(await add('warm-up', i));
+      const { queue, add, addAll, hold, finished, open, payloads } = await startStage(system);
+      await finished(...(await addAll(upTo(20).map((n) => task('warm-up', n)))));
       await hold('busy');
       const job = await add('t');
       await system.until(
@@ -150,7 +150,7 @@ export function describeScheduling(system: ContractSystem): void {
           await gates.get(identifyTag)?.promise;
         });
       });
-      const warmUp = await queue.addBulk(upTo(12).map((n) => task(`warm-up-${n}`)));
+      const warmUp = await queue.addBulk(upTo(40).map((n) => task(`warm-up-${n}`)));
       await system.settled(Promise.all(warmUp.map((job) => queue.waitUntilFinished(job, 10_000))));
       const held = await queue.addBulk([task('one'), task('two')]);
       await system.until('both run', () => ranOn.has('one') && ranOn.has('two'));
@@ -174,16 +174,16 @@ export function describeScheduling(system: ContractSystem): void {
     it('a task runs once it is due, and enters its order then', async () => {
       const { queue, add, finished, runs, payloads } = await startStage(system);
       const from = system.nowMs();
-      const later = await add('t', 'later', { delay: 160 });
-      const sooner = await add('t', 'sooner', { delay: 80 });
+      const later = await add('t', 'later', { delay: 350 });
+      const sooner = await add('t', 'sooner', { delay: 200 });
       const now = await add('t', 'now');
       expect(await later.getState()).toBe('delayed');
       expect(await later.isDelayed()).toBe(true);
       expect((await queue.getQueueStats()).delayed).toBe(2);
       await finished(now, sooner, later);
       expect(payloads()).toEqual(['now', 'sooner', 'later']);
-      expect(runs[1]!.startedAtMs - from).toBeGreaterThanOrEqual(78);
-      expect(runs[2]!.startedAtMs - from).toBeGreaterThanOrEqual(158);
+      expect(runs[1]!.startedAtMs - from).toBeGreaterThanOrEqual(198);
+      expect(runs[2]!.startedAtMs - from).toBeGreaterThanOrEqual(348);
     });
   });
 }
