@@ -30,6 +30,8 @@ export class EventStream {
   #markReady!: () => void;
   readonly #client: BlockingClient;
   #closed = false;
+  #markClosed!: () => void;
+  readonly #whenClosed = new Promise<void>((resolve) => (this.#markClosed = resolve));
   #wake: (() => void) | undefined;
 
   constructor(
@@ -45,6 +47,7 @@ export class EventStream {
   /** Returns when nothing is read any more. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#markClosed();
     this.#wake?.();
     this.#client.close();
     await this.#loop;
@@ -55,9 +58,10 @@ export class EventStream {
     let from: string | undefined;
     while (!this.#closed) {
       try {
-        from ??= await this.#lastId();
+        // A Redis that does not answer does not hold the end of the application up.
+        from ??= (await Promise.race([this.#lastId(), this.#whenClosed])) as string | undefined;
         this.#markReady();
-        if (!this.#closed) from = await this.#read(from);
+        if (!this.#closed && from !== undefined) from = await this.#read(from);
       } catch (error) {
         if (this.#closed) return;
         this.listener.onError(error);

@@ -6,6 +6,7 @@ import {
   assertValidTask,
   decodeTaskData,
   encodeTaskData,
+  longestTaskDataBytes,
   maxTypeBytes,
 } from './task-data.js';
 
@@ -127,4 +128,26 @@ describe('decodeTaskData', () => {
 it('assertValidTag checks a tag alone', () => {
   expect(() => assertValidTag('x', 1)).not.toThrow();
   expect(() => assertValidTag('xy', 1)).toThrow(InvalidTaskError);
+});
+
+describe('longestTaskDataBytes', () => {
+  it('has room for whatever a valid task needs in JSON', () => {
+    const escaped = '\u0001';
+    const largest = {
+      type: escaped.repeat(maxTypeBytes),
+      identifyTag: escaped.repeat(limits.maxTagBytes),
+      payload: 'x'.repeat(limits.maxPayloadBytes - 2),
+    };
+    const { json, payloadBytes } = encodeTaskData(largest, limits);
+    expect(payloadBytes).toBe(limits.maxPayloadBytes);
+    expect(json.length).toBeGreaterThan(longestTaskDataBytes(limits) - 100);
+    expect(json.length).toBeLessThanOrEqual(longestTaskDataBytes(limits));
+    fc.assert(
+      fc.property(text, text, fc.jsonValue(), (type, identifyTag, payload) => {
+        const encoded = encodeTaskData({ type, identifyTag, payload }, wide);
+        const exact = { maxPayloadBytes: encoded.payloadBytes, maxTagBytes: Buffer.byteLength(identifyTag) };
+        return Buffer.byteLength(encoded.json) <= longestTaskDataBytes(exact);
+      }),
+    );
+  });
 });

@@ -12,6 +12,16 @@ export interface TaskLimits {
 /** Longest task type, in bytes of UTF-8: it is the name of the BullMQ job and appears in every log line. */
 export const maxTypeBytes = 512;
 
+/** A byte of text becomes six where JSON has to escape it (`\u0001`). */
+const mostBytesPerByte = 6;
+/** Names, quotes and punctuation around tag, type and payload, generously. */
+const dataFrameBytes = 100;
+
+/** The data of no valid task is longer, in bytes of JSON. */
+export function longestTaskDataBytes({ maxPayloadBytes, maxTagBytes }: TaskLimits): number {
+  return maxPayloadBytes + mostBytesPerByte * (maxTagBytes + maxTypeBytes) + dataFrameBytes;
+}
+
 /**
  * What the BullMQ job of a task has as its data; the name of the job is the type. `identifyTag` comes first, so that a
  * script can read it from the start of the JSON without decoding a large payload.

@@ -1,16 +1,19 @@
 import { distinctUntilChanged, BehaviorSubject, type Observable } from 'rxjs';
 import { systemClock, type Clock } from '../domain/clock.js';
-import { StaleLeaderError } from '../errors/errors.js';
+import { QueueClosedError, StaleLeaderError } from '../errors/errors.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
+import { asTypedError } from '../redis/script-runner.js';
 import { ElectionScripts, nodeIdOf, type Candidacy } from './election-scripts.js';
 import { parseLeaderInfo, type LeaderInfo } from './leader-info.js';
-import type { TermRunner } from './leadership.interface.js';
+import type { LeaderWatch } from './leader-watch.js';
+import type { RevocableCandidacy, TermRunner } from './leadership.interface.js';
 import { ObservedLock } from './observed-lock.js';
 import { Term, type TermEnd } from './term.js';
 
 export interface ElectionServiceDependencies {
   readonly context: QueueContext;
+  readonly leaderWatch: Pick<LeaderWatch, 'isLeaderless'>;
   readonly log: QueueLog;
   readonly onError: (error: unknown) => void;
   readonly clock?: Clock;
@@ -28,13 +31,14 @@ const longestSleepMs = 5_000;
  *
  * @publicApi
  */
-export class ElectionService {
+export class ElectionService implements RevocableCandidacy {
   readonly nodeId: string;
   /** Whether this instance leads; emits the present state first and then every change. */
   readonly leadership$: Observable<boolean>;
 
   readonly #leads = new BehaviorSubject(false);
   readonly #context: QueueContext;
+  readonly #leaderWatch: Pick<LeaderWatch, 'isLeaderless'>;
   readonly #log: QueueLog;
   readonly #onError: (error: unknown) => void;
   readonly #clock: Clock;
@@ -44,14 +48,19 @@ export class ElectionService {
   #term: Term | undefined;
   /** Resolves once the lock of the present term has been given up, or is known to be lost. */
   #handedOver: Promise<void> | undefined;
-  #loop: Promise<void> | undefined;
-  #stopping = false;
+  #started = false;
+  #withdrawn = false;
+  /** Present while this instance stands for election; aborted when it is to stand no more. */
+  #standing: AbortController | undefined;
+  #loop: Promise<void> = Promise.resolve();
+  #closed = false;
   #wakeUp: (() => void) | undefined;
   #saidFollower = false;
 
   /** @internal */
-  constructor({ context, log, onError, clock = systemClock }: ElectionServiceDependencies) {
+  constructor({ context, leaderWatch, log, onError, clock = systemClock }: ElectionServiceDependencies) {
     this.#context = context;
+    this.#leaderWatch = leaderWatch;
     this.#log = log;
     this.#onError = onError;
     this.#clock = clock;
@@ -77,10 +86,22 @@ export class ElectionService {
     return this.#term?.isOpen ?? false;
   }
 
-  /** The present leader, as Redis knows it; `null` while there is none. */
+  /**
+   * Whether there has been no leader for a whole lock TTL, so that nothing is assigned. Noticed by the heartbeats of workers:
+   * always `false` in an instance without them.
+   */
+  get isLeaderless(): boolean {
+    return this.#leaderWatch.isLeaderless;
+  }
+
+  /**
+   * The present leader, as Redis knows it; `null` while there is none.
+   *
+   * @throws {@link CommandTimeoutError}, {@link QueueClosedError}
+   */
   async getLeader(): Promise<LeaderInfo | null> {
-    const { keys, hub } = this.#context;
-    const [lockValue, info] = await hub.commands.mget(keys.electionLock, keys.leaderInfo);
+    this.#assertOpen();
+    const [lockValue = null, info] = await this.#readLeader();
     const leader = parseLeaderInfo(info ?? null);
     return lockValue !== null && leader !== null && lockValue === `${leader.nodeId}:${leader.epoch}`
       ? leader
@@ -96,43 +117,94 @@ export class ElectionService {
     await this.#handedOver;
   }
 
-  /** Stands for election; does nothing when it does already, or in a role that does not schedule. */
+  /**
+   * Stands for election, as soon as the scheduler is not stopped; does nothing when it does already, or in a role that does
+   * not schedule.
+   *
+   * @throws {@link QueueClosedError}
+   */
   start(): void {
-    if (!this.isCandidate || this.#loop !== undefined) return;
-    this.#stopping = false;
-    this.#loop = this.#run();
+    this.#assertOpen();
+    if (!this.isCandidate) return;
+    this.#started = true;
+    this.#stand();
   }
 
   /** Resigns if need be and stands no more. Returns when all that has ended. */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#term?.end('resigned');
-    this.#wakeUp?.();
+    this.#started = false;
+    this.#stepAside();
     await this.#loop;
-    this.#loop = undefined;
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
+  /** @internal */
+  withdraw(): void {
+    this.#withdrawn = true;
+    this.#stepAside();
+  }
+
+  /** @internal */
+  restore(): void {
+    this.#withdrawn = false;
+    this.#stand();
+  }
+
+  /** @internal Nothing can be asked of it any more. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Begins when what went on before has ended. */
+  #stand(): void {
+    if (!this.#started || this.#withdrawn || this.#standing !== undefined) return;
+    const standing = (this.#standing = new AbortController());
+    this.#loop = this.#loop.then(() => this.#run(standing.signal));
+  }
+
+  #stepAside(): void {
+    this.#standing?.abort();
+    this.#standing = undefined;
+    this.#term?.end('resigned');
+    this.#wakeUp?.();
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new QueueClosedError({ queueName: this.#context.options.pendingQueueName });
+  }
+
+  async #readLeader(): Promise<(string | null)[]> {
+    const { keys, hub } = this.#context;
+    try {
+      return await hub.commands.mget(keys.electionLock, keys.leaderInfo);
+    } catch (error) {
+      throw asTypedError(error, 'getLeader', hub.commandTimeoutMs);
+    }
+  }
+
+  async #run(standing: AbortSignal): Promise<void> {
+    while (!standing.aborted) {
       try {
         const sentAt = this.#clock.nowMs();
         const candidacy = await this.#scripts.acquire(this.#observed.lifeless(sentAt));
-        if (candidacy.won) await this.#lead(candidacy, sentAt);
-        else await this.#follow(candidacy);
+        if (candidacy.won) await this.#lead(candidacy, sentAt, standing);
+        else await this.#follow(candidacy, standing);
       } catch (error) {
         this.#onError(error);
-        await this.#sleep(retryMs, false);
+        await this.#sleep(retryMs, standing, false);
       }
     }
   }
 
-  async #follow({ lockValue, ttlMs, info }: Extract<Candidacy, { won: false }>): Promise<void> {
+  async #follow(
+    { lockValue, ttlMs, info }: Extract<Candidacy, { won: false }>,
+    standing: AbortSignal,
+  ): Promise<void> {
     this.#sayFollower();
     const now = this.#clock.nowMs();
     this.#observed.see({ lockValue, ttlMs, info }, now);
     const untilExpiry = ttlMs >= 0 ? ttlMs + expirySlackMs : Number.POSITIVE_INFINITY;
     const sleepMs = Math.min(untilExpiry, this.#observed.msUntilSuperseded(now), longestSleepMs);
-    await this.#sleep(sleepMs, true);
+    await this.#sleep(sleepMs, standing, true);
   }
 
   #sayFollower(): void {
@@ -142,9 +214,13 @@ export class ElectionService {
     else this.#log.info('schedulerOnStandby', { nodeId: this.nodeId });
   }
 
-  async #lead({ lockValue, unresigned }: Extract<Candidacy, { won: true }>, sentAt: number): Promise<void> {
+  async #lead(
+    { lockValue, unresigned }: Extract<Candidacy, { won: true }>,
+    sentAt: number,
+    standing: AbortSignal,
+  ): Promise<void> {
     this.#observed.forget();
-    if (this.#stopping) {
+    if (standing.aborted) {
       await this.#giveUpLock(lockValue);
       return;
     }
@@ -168,8 +244,8 @@ export class ElectionService {
     this.#term = undefined;
     const reason = await term.ended;
     if (reason === 'resigned' || reason === 'stalled') {
-      if (!this.#stopping) this.#sayFollower();
-      await this.#sleep(othersFirstMs, false);
+      if (!standing.aborted) this.#sayFollower();
+      await this.#sleep(othersFirstMs, standing, false);
     }
   }
 
@@ -191,8 +267,8 @@ export class ElectionService {
   }
 
   /** @param forVacancy - wake up as soon as a leader resigns */
-  async #sleep(ms: number, forVacancy: boolean): Promise<void> {
-    if (this.#stopping) return;
+  async #sleep(ms: number, standing: AbortSignal, forVacancy: boolean): Promise<void> {
+    if (standing.aborted) return;
     const { hub, keys } = this.#context;
     let unwatch: (() => void) | undefined;
     await new Promise<void>((resolve) => {

@@ -8,6 +8,13 @@ export interface LeadershipTerm {
   fenced(): void;
 }
 
+/** The candidacy of this instance, as far as its scheduler has a say in it. */
+export interface RevocableCandidacy {
+  /** Resigns if it leads, and stands no more until it is restored. */
+  withdraw(): void;
+  restore(): void;
+}
+
 /** Something that a leader does: runs from the beginning of a term and returns when its signal is aborted. */
 export interface TermRunner {
   run(term: LeadershipTerm): Promise<void>;

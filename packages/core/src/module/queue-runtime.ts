@@ -34,8 +34,8 @@ export class QueueRuntime {
         leaderWatch.lockSeen(ttlMs);
       },
     });
-    this.schedulerService = new SchedulerService(shared);
-    this.electionService = new ElectionService(shared);
+    this.electionService = new ElectionService({ ...shared, leaderWatch });
+    this.schedulerService = new SchedulerService({ ...shared, candidacy: this.electionService });
     this.electionService.addRunner(this.schedulerService);
     this.electionService.addRunner(new RecoveryService(shared));
   }
@@ -72,6 +72,8 @@ export class QueueRuntime {
   }
 
   async close(): Promise<void> {
+    this.workerService.close();
+    this.electionService.close();
     try {
       await this.queueService.close();
     } finally {

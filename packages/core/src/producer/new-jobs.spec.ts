@@ -1,25 +1,33 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidArgumentError, InvalidTaskError, ReservedJobIdError } from '../errors/errors.js';
 import { taskDefaults } from '../options/defaults.js';
-import { toJob, toJobs } from './new-jobs.js';
+import { NewJobs } from './new-jobs.js';
 
 const options = { maxPayloadBytes: 100, maxTagBytes: 20, defaultTaskOptions: taskDefaults };
+const newJobs = new NewJobs(options);
 const task = { type: 'note', identifyTag: 't', payload: { n: 1 } };
 
-describe('toJob', () => {
+describe('a new job', () => {
   it('completes what is left out from the defaults, and makes an id', () => {
-    const { name, data, opts } = toJob(task, undefined, options);
+    const before = Date.now();
+    const { id, name, data, json, opts, optsJson, isPlain, timestamp } = newJobs.one(task, undefined);
+    expect(id).toMatch(/^[A-Za-z][\w-]{13}$/);
     expect(name).toBe('note');
     expect(data).toEqual({ identifyTag: 't', type: 'note', payload: { n: 1 } });
-    expect(Object.keys(data)[0]).toBe('identifyTag'); // scripts find it at the start
+    expect(json).toBe('{"identifyTag":"t","type":"note","payload":{"n":1}}'); // scripts find the tag at the start
     const { retryOrder, ...rest } = taskDefaults;
     expect(retryOrder).toBe('block');
-    expect(opts).toEqual({ ...rest, jobId: expect.stringMatching(/^t/) });
+    expect(opts).toEqual(rest); // an id that nobody chose is no option
+    expect(JSON.parse(optsJson)).toEqual(rest);
+    expect(isPlain).toBe(true);
+    expect(timestamp).toBeGreaterThanOrEqual(before);
+    expect(timestamp).toBeLessThanOrEqual(Date.now());
   });
 
   it('takes what is given; undefined counts as left out', () => {
     const given = { jobId: 'a', delay: 5, attempts: 1, backoff: undefined, retryOrder: 'skip' } as const;
-    const { opts } = toJob(task, given, options);
+    const { id, opts, optsJson } = newJobs.one(task, given);
+    expect(id).toBe('a');
     expect(opts).toEqual({
       jobId: 'a',
       delay: 5,
@@ -29,34 +37,51 @@ describe('toJob', () => {
       removeOnComplete: taskDefaults.removeOnComplete,
       removeOnFail: taskDefaults.removeOnFail,
     });
+    expect(JSON.parse(optsJson)).toEqual(opts);
+  });
+
+  it('writes a back-off in milliseconds as BullMQ does', () => {
+    expect(JSON.parse(newJobs.one(task, { backoff: 50 }).optsJson)).toMatchObject({
+      backoff: { type: 'fixed', delay: 50 },
+    });
   });
 
   it('writes "skip" where that is the default, and nothing where a task asks for "block"', () => {
-    const skipping = { ...options, defaultTaskOptions: { ...taskDefaults, retryOrder: 'skip' } as const };
-    expect(toJob(task, {}, skipping).opts).toMatchObject({ retryOrder: 'skip' });
-    expect(toJob(task, { retryOrder: 'block' }, skipping).opts).not.toHaveProperty('retryOrder');
+    const skipping = new NewJobs({ ...options, defaultTaskOptions: { ...taskDefaults, retryOrder: 'skip' } });
+    expect(skipping.one(task, undefined).opts).toMatchObject({ retryOrder: 'skip' });
+    expect(skipping.one(task, { retryOrder: 'block' }).opts).not.toHaveProperty('retryOrder');
+  });
+
+  it.each([
+    [{}, true],
+    [{ delay: 0, jobId: 'a', attempts: 5 }, true],
+    [{ delay: undefined, deduplication: undefined }, true],
+    [{ delay: 1 }, false],
+    [{ deduplication: { id: 'x' } }, false],
+  ])('with the options %j is plain: %p', (given, isPlain) => {
+    expect(newJobs.one(task, given).isPlain).toBe(isPlain);
   });
 
   it('refuses a bad task before bad options', () => {
-    expect(() => toJob({ ...task, type: '' }, { jobId: 'meta' }, options)).toThrow(InvalidTaskError);
-    expect(() => toJob(task, { jobId: 'meta' }, options)).toThrow(ReservedJobIdError);
+    expect(() => newJobs.one({ ...task, type: '' }, { jobId: 'meta' })).toThrow(InvalidTaskError);
+    expect(() => newJobs.one(task, { jobId: 'meta' })).toThrow(ReservedJobIdError);
   });
 });
 
-describe('toJobs', () => {
+describe('a list of new jobs', () => {
   it('says which task of the list is bad', () => {
     const list = [task, { ...task, identifyTag: '' }];
-    expect(() => toJobs(list, options)).toThrow(/\(task 1 of the list\)/);
-    expect(() => toJobs([task, null as never], options)).toThrow(InvalidTaskError);
+    expect(() => newJobs.many(list)).toThrow(/\(task 1 of the list\)/);
+    expect(() => newJobs.many([task, null as never])).toThrow(InvalidTaskError);
   });
 
   it('takes the options of each task', () => {
-    const jobs = toJobs([task, { ...task, options: { jobId: 'b' } }], options);
+    const jobs = newJobs.many([task, { ...task, options: { jobId: 'b' } }]);
     expect(jobs[1]!.opts.jobId).toBe('b');
     expect(jobs[1]!.data).not.toHaveProperty('options');
   });
 
   it.each([[undefined], [{}], ['list']])('refuses %j', (list) => {
-    expect(() => toJobs(list as never, options)).toThrow(InvalidArgumentError);
+    expect(() => newJobs.many(list as never)).toThrow(InvalidArgumentError);
   });
 });

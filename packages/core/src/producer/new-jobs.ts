@@ -1,5 +1,6 @@
-import type { JobsOptions } from 'bullmq';
-import { encodeTaskData, type TaskData } from '../domain/task-data.js';
+import type { BackoffOptions, JobsOptions } from 'bullmq';
+import type { NewJob } from '../bullmq/job-adder.js';
+import { encodeTaskData } from '../domain/task-data.js';
 import type { Task } from '../domain/task.js';
 import type { TaskOptions } from '../domain/task-options.js';
 import { displayValue } from '../domain/text.js';
@@ -13,49 +14,63 @@ export interface BulkTask extends Task {
   options?: TaskOptions;
 }
 
-/** What BullMQ is given of a task. */
-export interface NewJob {
-  readonly name: string;
-  readonly data: TaskData;
-  readonly opts: JobsOptions;
-}
-
 type Options = Pick<ResolvedQueueOptions, 'maxPayloadBytes' | 'maxTagBytes' | 'defaultTaskOptions'>;
 
-/**
- * Checks a task and its options, and completes them.
- *
- * @throws {@link InvalidTaskError}, {@link InvalidTaskOptionError}, {@link UnsupportedTaskOptionError},
- *   {@link ReservedJobIdError}
- */
-export function toJob(task: Task, options: TaskOptions | undefined, queue: Options): NewJob {
-  const { maxPayloadBytes, maxTagBytes, defaultTaskOptions } = queue;
-  const { name, data } = encodeTaskData(task, { maxPayloadBytes, maxTagBytes });
-  assertValidTaskOptions(options);
-  const { retryOrder, ...rest } = { ...defaultTaskOptions, ...definedOnly(options ?? {}) };
-  // BullMQ keeps options that it does not know; `block` is what a task without one means.
-  const order = retryOrder === 'block' ? {} : { retryOrder };
-  return { name, data, opts: { ...rest, ...order, jobId: options?.jobId ?? newTaskId() } };
-}
+type EncodedOptions = Pick<NewJob, 'opts' | 'optsJson' | 'isPlain'>;
 
-/** As {@link toJob}, for a list; the error of a bad task names its place. */
-export function toJobs(tasks: readonly BulkTask[], queue: Options): NewJob[] {
-  if (!Array.isArray(tasks)) {
-    throw new InvalidArgumentError({
-      argument: 'tasks',
-      value: displayValue(tasks),
-      allowed: 'an array of tasks',
+/** Turns tasks into what is written of them: checks them, and completes their options by the defaults of the queue. */
+export class NewJobs {
+  /** Of the many tasks that have none of their own. */
+  readonly #usualOptions: EncodedOptions;
+
+  constructor(private readonly queue: Options) {
+    this.#usualOptions = this.#encode({});
+  }
+
+  /**
+   * @throws {@link InvalidTaskError}, {@link InvalidTaskOptionError}, {@link UnsupportedTaskOptionError},
+   *   {@link ReservedJobIdError}
+   */
+  one(task: Task, options: TaskOptions | undefined, timestamp = Date.now()): NewJob {
+    const { name, data, json, payloadBytes } = encodeTaskData(task, this.queue);
+    assertValidTaskOptions(options);
+    const { opts, optsJson, isPlain } =
+      options === undefined ? this.#usualOptions : this.#encode(definedOnly(options));
+    const id = options?.jobId ?? newTaskId();
+    return { id, name, data, json, payloadBytes, opts, optsJson, isPlain, timestamp };
+  }
+
+  /** As {@link one}, for a list; the error of a bad task names its place. */
+  many(tasks: readonly BulkTask[]): NewJob[] {
+    if (!Array.isArray(tasks)) {
+      const allowed = 'an array of tasks';
+      throw new InvalidArgumentError({ argument: 'tasks', value: displayValue(tasks), allowed });
+    }
+    const timestamp = Date.now();
+    return tasks.map((task: BulkTask | null | undefined, index) => {
+      try {
+        return this.one(task!, task?.options, timestamp);
+      } catch (error) {
+        if (error instanceof InvalidTaskError)
+          throw new InvalidTaskError({ ...error.details, index }, { cause: error });
+        throw error;
+      }
     });
   }
-  return tasks.map((task: BulkTask | null | undefined, index) => {
-    try {
-      return toJob(task!, task?.options, queue);
-    } catch (error) {
-      if (error instanceof InvalidTaskError)
-        throw new InvalidTaskError({ ...error.details, index }, { cause: error });
-      throw error;
-    }
-  });
+
+  #encode(given: TaskOptions): EncodedOptions {
+    const { retryOrder, backoff, ...rest } = { ...this.queue.defaultTaskOptions, ...given };
+    const opts: JobsOptions = { ...rest, backoff: asBackoff(backoff) };
+    // BullMQ keeps options that it does not know; `block` is what a task without one means.
+    if (retryOrder !== 'block') Object.assign(opts, { retryOrder });
+    const isPlain = !given.delay && given.deduplication === undefined;
+    return { opts, optsJson: JSON.stringify(opts), isPlain };
+  }
+}
+
+/** As BullMQ keeps it. */
+function asBackoff(backoff: number | BackoffOptions): BackoffOptions {
+  return typeof backoff === 'number' ? { type: 'fixed', delay: backoff } : backoff;
 }
 
 function definedOnly<T extends object>(options: T): T {

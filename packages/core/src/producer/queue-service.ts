@@ -1,5 +1,6 @@
 import type { Job, Queue } from 'bullmq';
 import type { Observable } from 'rxjs';
+import { JobAdder } from '../bullmq/job-adder.js';
 import { createPendingQueue } from '../bullmq/queue-factory.js';
 import type { PendingQueueBackend } from '../bullmq/pending-queue-backend.js';
 import { assertValidTag } from '../domain/task-data.js';
@@ -15,9 +16,10 @@ import type { QueueContext } from '../redis/queue-context.js';
 import { asTypedError } from '../redis/script-runner.js';
 import { assertValidRetryFilter, retryFailedTasks, type RetryFilter } from './failed-tasks.js';
 import { FinishedTasks } from './finished-task.js';
-import { toJob, toJobs, type BulkTask } from './new-jobs.js';
+import { NewJobs, type BulkTask } from './new-jobs.js';
 import { decodeQueueStats, decodeTagStats, type QueueStats, type TagStats } from './queue-stats.js';
 import { canBeTaskId } from './task-ids.js';
+import { TaskWriter } from './task-writer.js';
 import { decodeWorkerState } from './worker-states.js';
 
 export type { BulkTask, RetryFilter };
@@ -34,10 +36,10 @@ export interface QueueServiceDependencies {
 }
 
 const purgeWindow = 200;
+/** In place of a position, when `purgeTag` has found nothing more. */
+const nothingLeft = -2;
 /** Each try can find the task between two attempts; one that another worker of BullMQ runs is in none of ours. */
 const cancelTries = 10;
-/** BullMQ encodes the jobs of one call without a pause; so many at a time leave room for heartbeats in between. */
-const bulkSize = 500;
 
 /**
  * Adds tasks to a queue, and everything to look at and to steer it.
@@ -62,7 +64,10 @@ export class QueueService {
   readonly #events: QueueEventsHub;
   readonly #finished: FinishedTasks;
   readonly #onError: (error: unknown) => void;
+  readonly #newJobs: NewJobs;
+  readonly #writer: TaskWriter;
   #queue: Queue | undefined;
+  #adder: JobAdder | undefined;
   #closed = false;
 
   /** @internal */
@@ -74,6 +79,8 @@ export class QueueService {
     this.#events = new QueueEventsHub(context, onError);
     this.events$ = this.#events.events$;
     this.#finished = new FinishedTasks(this.#events, (jobId) => this.#readFinished(jobId));
+    this.#newJobs = new NewJobs(context.options);
+    this.#writer = this.#createWriter();
   }
 
   /** The BullMQ queue, for everything else: dashboards, job schedulers, metrics. */
@@ -93,24 +100,31 @@ export class QueueService {
    * await queueService.add({ type: 'send-email', identifyTag: 'company-123', payload: { to: 'user@example.com' } });
    */
   async add<P>(task: Task<P>, options?: TaskOptions): Promise<Job> {
-    const { name, data, opts } = toJob(task, options, this.#context.options);
-    return this.#call('add', () => this.queue.add(name, data, opts));
+    const newJob = this.#newJobs.one(task, options);
+    this.#assertOpen();
+    const job = this.#jobs.toJob(newJob);
+    [job.id] = await this.#writer.write([newJob]);
+    this.queue.emit('waiting', job);
+    return job;
   }
 
   /**
-   * Adds many tasks, each as {@link add} does, in their order. All are checked first: one bad task and none is added. A fault
-   * of Redis in between can leave some of them added; with a `jobId` each, adding the list again completes it.
+   * Adds many tasks, each as {@link add} does, in their order. All are checked first: one bad task and none is added.
+   *
+   * They are written in parts of up to 200 tasks or 250,000 bytes, each of which is added as a whole or not at all. When Redis
+   * refuses one (it is full) or does not answer, this rejects: what comes before that part has been added, of what comes
+   * behind it at most the two parts that were on their way already. With a `jobId` each, adding the list again completes it.
    *
    * @throws as {@link add}, with the place of the bad task in `details.index`; {@link InvalidArgumentError} for no array
    */
   async addBulk(tasks: readonly BulkTask[]): Promise<Job[]> {
-    const jobs = toJobs(tasks, this.#context.options);
-    const added: Job[] = [];
-    for (let from = 0; from < jobs.length; from += bulkSize) {
-      const part = jobs.slice(from, from + bulkSize);
-      added.push(...(await this.#call('addBulk', () => this.queue.addBulk(part))));
-    }
-    return added;
+    const newJobs = this.#newJobs.many(tasks);
+    this.#assertOpen();
+    const writing = this.#writer.write(newJobs);
+    const jobs = newJobs.map((newJob) => this.#jobs.toJob(newJob)); // while Redis works
+    const ids = await writing;
+    jobs.forEach((job, index) => (job.id = ids[index]));
+    return jobs;
   }
 
   /** The BullMQ job of a task; `undefined` when there is none, or no longer. */
@@ -171,11 +185,10 @@ export class QueueService {
    */
   async purgeTag(identifyTag: string): Promise<number> {
     let removed = 0;
-    for (let position = 0; ;) {
+    for (let position = 0; position !== nothingLeft;) {
       const reply = await this.#runForTag('purgeTag', identifyTag, [position, purgeWindow]);
       const [count, next] = reply as [number, number];
       removed += count;
-      if (next < 0 && count === 0) break;
       position = next;
     }
     this.#log.info('tagPurged', { identifyTag, removed });
@@ -242,6 +255,8 @@ export class QueueService {
     this.#closed = true;
     this.#finished.close();
     await this.#events.close();
+    // What was added before goes out; without a connection it cannot, and is rejected when that is closed.
+    if (this.#context.hub.commands.status === 'ready') await this.#writer.settled();
     await this.#queue?.close();
   }
 
@@ -250,6 +265,24 @@ export class QueueService {
     const queue = createPendingQueue(this.#context);
     queue.on('error', this.#onError);
     return queue;
+  }
+
+  get #jobs(): JobAdder {
+    return (this.#adder ??= new JobAdder(this.queue));
+  }
+
+  #createWriter(): TaskWriter {
+    const { scripts, hub } = this.#context;
+    const typed = (error: unknown): unknown => asTypedError(error, 'add', hub.commandTimeoutMs);
+    return new TaskWriter({
+      addTasks: (args) => scripts.run('addTasks', { args }),
+      addByBullMQ: async (newJobs) =>
+        (await this.#jobs.add(newJobs)).map((outcome) =>
+          'error' in outcome ? { error: typed(outcome.error) } : outcome,
+        ),
+      bullMQReady: () => this.#jobs.ready(),
+      commandTimeoutMs: hub.commandTimeoutMs,
+    });
   }
 
   /** Running tasks stay; so does what has finished. */

@@ -1,18 +1,38 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { assertValidJobId, reservedJobIds } from '../domain/job-id.js';
-import { canBeTaskId, newTaskId } from './task-ids.js';
+import { canBeTaskId, newTaskId, TaskIds } from './task-ids.js';
 
 describe('newTaskId', () => {
-  it('makes short ids that BullMQ and we accept, and no two alike', () => {
+  it('makes short ids that BullMQ and we accept, no two alike, in their order', () => {
     const ids = Array.from({ length: 5_000 }, newTaskId);
     expect(new Set(ids).size).toBe(5_000);
+    expect([...ids].sort()).toEqual(ids);
     for (const id of ids) {
-      expect(id).toMatch(/^t[A-Za-z0-9_-]{15}$/);
+      expect(id).toMatch(/^[A-Za-z][A-Za-z0-9_-]{13}$/);
       expect(() => {
         assertValidJobId(id);
       }).not.toThrow();
       expect(canBeTaskId(id)).toBe(true);
     }
+  });
+
+  it('makes none that is a name of BullMQ', () => {
+    expect([...reservedJobIds].filter((name) => name.length === newTaskId().length)).toEqual([]);
+  });
+
+  it('makes other ids in another process', async () => {
+    jest.resetModules();
+    const another = await import('./task-ids.js');
+    expect(another.newTaskId).not.toBe(newTaskId);
+    expect(another.newTaskId().slice(0, 10)).not.toBe(newTaskId().slice(0, 10));
+  });
+
+  it('begins anew with other random characters when it has counted to the end', () => {
+    const first = newTaskId();
+    const ids = new TaskIds(8);
+    const some = Array.from({ length: 20 }, () => ids.next());
+    expect(new Set(some.map((id) => id.slice(0, 10))).size).toBe(3);
+    expect(new Set([first, ...some]).size).toBe(21);
   });
 });
 

@@ -7,10 +7,12 @@ describe('BeatObserver', () => {
     expect(observer.observe({ a: '7' }, 50_000)).toEqual([]);
     expect(observer.observe({ a: '7', b: '1' }, 50_600)).toEqual([]);
     expect(observer.observe({ a: '7', b: '1' }, 50_999)).toEqual([]);
-    expect(observer.observe({ a: '7', b: '1' }, 51_000)).toEqual([{ workerId: 'a', beat: '7' }]);
+    expect(observer.observe({ a: '7', b: '1' }, 51_000)).toEqual([
+      { workerId: 'a', beat: '7', silentMs: 1_000 },
+    ]);
     expect(observer.observe({ a: '7', b: '1' }, 51_600)).toEqual([
-      { workerId: 'a', beat: '7' },
-      { workerId: 'b', beat: '1' },
+      { workerId: 'a', beat: '7', silentMs: 1_600 },
+      { workerId: 'b', beat: '1', silentMs: 1_000 },
     ]);
   });
 
@@ -21,7 +23,7 @@ describe('BeatObserver', () => {
     expect(observer.observe({ a: '8' }, 1_899)).toEqual([]);
     observer.observe({ a: '1' }, 1_900);
     expect(observer.observe({ a: '1' }, 2_899)).toEqual([]);
-    expect(observer.observe({ a: '1' }, 2_900)).toEqual([{ workerId: 'a', beat: '1' }]);
+    expect(observer.observe({ a: '1' }, 2_900)).toEqual([{ workerId: 'a', beat: '1', silentMs: 1_000 }]);
   });
 
   it('forgets who has gone', () => {

@@ -2,6 +2,8 @@ export interface SilentWorker {
   readonly workerId: string;
   /** The counter that has not changed. */
   readonly beat: string;
+  /** For how long, as far as the observer has seen. */
+  readonly silentMs: number;
 }
 
 /** Remembers since when each worker's heartbeat counter has stood still, by the observer's own monotonic clock. */
@@ -18,7 +20,8 @@ export class BeatObserver {
       const before = this.#seen.get(workerId);
       const since = before?.beat === beat ? before.since : nowMs;
       seen.set(workerId, { beat, since });
-      if (nowMs - since >= this.timeoutMs) silent.push({ workerId, beat });
+      const silentMs = nowMs - since;
+      if (silentMs >= this.timeoutMs) silent.push({ workerId, beat, silentMs });
     }
     this.#seen = seen;
     return silent;

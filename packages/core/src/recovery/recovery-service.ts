@@ -3,8 +3,10 @@ import type { LeadershipTerm, TermRunner } from '../election/leadership.interfac
 import { StaleLeaderError, TaskNotFoundError, TaskStillRunningError } from '../errors/errors.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
-import { scanKeys } from '../redis/scan.js';
-import { BeatObserver } from './beat-observer.js';
+import { scanHashes } from '../redis/scan.js';
+import { BeatObserver, type SilentWorker } from './beat-observer.js';
+import { RetrySchedule } from './retry-schedule.js';
+import { isFaultOfOneWorker } from './worker-fault.js';
 
 export interface RecoveryServiceDependencies {
   readonly context: QueueContext;
@@ -17,10 +19,11 @@ export interface RecoveryServiceDependencies {
 const longestTickMs = 500;
 const shortestTickMs = 20;
 const retryMs = 500;
+const metaSuffix = ':meta';
 
 /**
- * The leader's watch over the workers: declares those dead whose heartbeat it has not seen change for the heartbeat timeout
- * by its own clock, and looks for worker queues that nobody owns. The protocol is described in RECOVERY.md.
+ * The leader's watch over the workers: declares those dead whose heartbeat it has not seen change for the heartbeat timeout,
+ * theirs or its own, whichever is longer, by its own clock, and looks for worker queues that nobody owns. The protocol is described in RECOVERY.md.
  */
 export class RecoveryService implements TermRunner {
   readonly #context: QueueContext;
@@ -43,18 +46,27 @@ export class RecoveryService implements TermRunner {
   async #watchWorkers(term: LeadershipTerm): Promise<void> {
     const { heartbeatIntervalMs, heartbeatTimeoutMs } = this.#context.options;
     const observer = new BeatObserver(heartbeatTimeoutMs);
+    const retries = new RetrySchedule();
     const tickMs = Math.min(longestTickMs, Math.max(shortestTickMs, Math.floor(heartbeatIntervalMs / 2)));
     while (!term.signal.aborted) {
-      await this.#guarded(term, () => this.#recoverSilentWorkers(term, observer));
+      await this.#guarded(term, () => this.#recoverSilentWorkers(term, observer, retries));
       await untilAborted(term.signal, Math.min(tickMs, observer.msUntilSilent(this.#clock.nowMs())));
     }
   }
 
-  /** Once per term: only a worker's end, or a hand in Redis, leaves such a queue, and most Redis hold much else. */
+  /**
+   * One scan per term: only a worker's end, or a hand in Redis, leaves such a queue, and most Redis hold much else. A queue
+   * that could not be recovered is tried again by itself.
+   */
   async #recoverOrphanQueues(term: LeadershipTerm): Promise<void> {
+    const retries = new RetrySchedule();
     while (!term.signal.aborted) {
-      if (await this.#guarded(term, () => this.#scanForOrphanQueues(term))) return;
+      if (await this.#guarded(term, () => this.#scanForOrphanQueues(term, retries))) break;
       await untilAborted(term.signal, retryMs);
+    }
+    while (!term.signal.aborted && retries.failed.length > 0) {
+      await untilAborted(term.signal, retries.msUntilDue(this.#clock.nowMs()));
+      await this.#guarded(term, () => this.#recoverIfOrphans(term, retries.failed, retries));
     }
   }
 
@@ -70,36 +82,74 @@ export class RecoveryService implements TermRunner {
     }
   }
 
-  async #recoverSilentWorkers(term: LeadershipTerm, observer: BeatObserver): Promise<void> {
+  async #recoverSilentWorkers(
+    term: LeadershipTerm,
+    observer: BeatObserver,
+    retries: RetrySchedule,
+  ): Promise<void> {
     const { hub, keys } = this.#context;
     const beats = await hub.commands.hgetall(keys.beats);
-    for (const { workerId, beat } of observer.observe(beats, this.#clock.nowMs())) {
-      const recovered = await this.#recover(term, workerId, beat);
-      if (recovered !== undefined) this.#log.warn('workerDeclaredDead', { workerId, recovered });
+    for (const silent of observer.observe(beats, this.#clock.nowMs())) {
+      const { workerId } = silent;
+      await this.#isolated(retries, workerId, async () => {
+        const recovered = await this.#recover(term, silent);
+        if (recovered !== undefined) this.#log.warn('workerDeclaredDead', { workerId, recovered });
+      });
     }
   }
 
-  /** Worker queues stamped with this pending queue that no registered worker owns. */
-  async #scanForOrphanQueues(term: LeadershipTerm): Promise<void> {
+  /** Worker queues that nobody owns: see below which. */
+  async #scanForOrphanQueues(term: LeadershipTerm, retries: RetrySchedule): Promise<void> {
     const { hub, keys, options } = this.#context;
-    const suffix = ':meta';
-    const wanted = { prefix: keys.workerBase, suffix, count: options.scanCount };
-    for await (const key of scanKeys(hub.commands, wanted)) {
+    const wanted = { prefix: keys.workerBase, suffix: metaSuffix, count: options.scanCount };
+    await this.#recoverIfOrphans(term, scanHashes(hub.commands, wanted), retries);
+  }
+
+  async #recoverIfOrphans(
+    term: LeadershipTerm,
+    metaKeys: Iterable<string> | AsyncIterable<string>,
+    retries: RetrySchedule,
+  ): Promise<void> {
+    for await (const metaKey of metaKeys) {
       if (term.signal.aborted) return;
-      const workerId = key.slice(keys.workerBase.length, -suffix.length);
-      if ((await hub.commands.hget(key, 'queue')) !== keys.base) continue;
-      if ((await hub.commands.hexists(keys.workerRegistry, workerId)) === 1) continue;
-      const recovered = await this.#recover(term, workerId, '');
-      if (recovered === undefined) continue;
-      this.#log.warn('orphanQueueRecovered', { workerQueue: key.slice(0, -suffix.length), recovered });
+      await this.#isolated(retries, metaKey, () => this.#recoverIfOrphan(term, metaKey));
     }
   }
 
-  /** @returns how many tasks went back, or nothing where the worker lives or is gone already */
-  async #recover(term: LeadershipTerm, workerId: string, beat: string): Promise<number | undefined> {
+  /** If it is of a worker queue that is stamped with this pending queue, and no registered worker owns it. */
+  async #recoverIfOrphan(term: LeadershipTerm, metaKey: string): Promise<void> {
+    const { hub, keys } = this.#context;
+    const workerId = metaKey.slice(keys.workerBase.length, -metaSuffix.length);
+    // Another queue's name can begin like ours do; no worker's id has a colon.
+    if (workerId.includes(':')) return;
+    if ((await hub.commands.hget(metaKey, 'queue')) !== keys.base) return;
+    if ((await hub.commands.hexists(keys.workerRegistry, workerId)) === 1) return;
+    const recovered = await this.#recover(term, { workerId, beat: '', silentMs: 0 });
+    if (recovered === undefined) return;
+    this.#log.warn('orphanQueueRecovered', { workerQueue: metaKey.slice(0, -metaSuffix.length), recovered });
+  }
+
+  /** What is wrong with one worker does not keep the others from recovery. */
+  async #isolated(retries: RetrySchedule, id: string, step: () => Promise<void>): Promise<void> {
+    if (!retries.isDue(id, this.#clock.nowMs())) return;
+    try {
+      await step();
+      retries.noteSuccess(id);
+    } catch (error) {
+      if (!isFaultOfOneWorker(error)) throw error;
+      this.#onError(error);
+      retries.noteFailure(id, this.#clock.nowMs());
+    }
+  }
+
+  /** @returns how many tasks went back, or nothing where the worker lives, may live still, or is gone already */
+  async #recover(
+    term: LeadershipTerm,
+    { workerId, beat, silentMs }: SilentWorker,
+  ): Promise<number | undefined> {
     const { scripts, options } = this.#context;
     try {
-      const args = [workerId, beat, options.maxCrashes];
+      const args = [workerId, beat, options.maxCrashes, Math.floor(silentMs)];
       return (await scripts.run('recoverWorker', {
         caller: term.lockValue,
         args,

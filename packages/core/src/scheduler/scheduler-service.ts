@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from '../domain/clock.js';
-import type { LeadershipTerm, TermRunner } from '../election/leadership.interface.js';
+import { longestTaskDataBytes } from '../domain/task-data.js';
+import type { LeadershipTerm, RevocableCandidacy, TermRunner } from '../election/leadership.interface.js';
 import { StaleLeaderError } from '../errors/errors.js';
 import { errorName, type QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
@@ -8,6 +9,8 @@ import { DispatchSignal } from './dispatch-signal.js';
 export interface SchedulerServiceDependencies {
   readonly context: QueueContext;
   readonly log: QueueLog;
+  /** A leader that does not schedule would keep others from it. */
+  readonly candidacy: RevocableCandidacy;
   readonly onError: (error: unknown) => void;
   readonly clock?: Clock;
 }
@@ -15,8 +18,6 @@ export interface SchedulerServiceDependencies {
 /** Bounds of one dispatch script: so many ids, and so many bytes of task data. They keep it in the low milliseconds. */
 const maxIdsPerDispatch = 500;
 const maxBytesPerDispatch = 1_000_000;
-/** What a task's data has beside its payload and its tag, generously: names, quotes, escapes. */
-const dataOverheadBytes = 4_096;
 const retryMs = 200;
 
 type DispatchReply = [taken: number, bound: number, more: 0 | 1, dueInMs: number];
@@ -30,6 +31,7 @@ type DispatchReply = [taken: number, bound: number, more: 0 | 1, dueInMs: number
 export class SchedulerService implements TermRunner {
   readonly #context: QueueContext;
   readonly #log: QueueLog;
+  readonly #candidacy: RevocableCandidacy;
   readonly #onError: (error: unknown) => void;
   readonly #clock: Clock;
   #enabled = true;
@@ -37,9 +39,10 @@ export class SchedulerService implements TermRunner {
   #signal: DispatchSignal | undefined;
 
   /** @internal */
-  constructor({ context, log, onError, clock = systemClock }: SchedulerServiceDependencies) {
+  constructor({ context, log, candidacy, onError, clock = systemClock }: SchedulerServiceDependencies) {
     this.#context = context;
     this.#log = log;
+    this.#candidacy = candidacy;
     this.#onError = onError;
     this.#clock = clock;
   }
@@ -54,15 +57,19 @@ export class SchedulerService implements TermRunner {
     return this.#signal !== undefined && this.#enabled;
   }
 
-  /** Lets this instance schedule while it leads; the state from the beginning. */
+  /** Lets this instance stand for election, and schedule while it leads; the state from the beginning. */
   start(): void {
     this.#enabled = true;
-    this.#signal?.set();
+    this.#candidacy.restore();
   }
 
-  /** Makes this instance stop scheduling although it may lead: tasks keep waiting. `start` lets it go on. */
+  /**
+   * Makes this instance stop scheduling: it resigns, and stands for election no more until `start`. Another candidate takes
+   * over; without one, tasks keep waiting.
+   */
   stop(): void {
     this.#enabled = false;
+    this.#candidacy.withdraw();
   }
 
   /** @internal Runs for one leadership. */
@@ -97,7 +104,7 @@ export class SchedulerService implements TermRunner {
   /** Dispatches until nothing is left to do; returns the time until the next due task or tag (ms, -1: none). */
   async #dispatchAll(term: LeadershipTerm): Promise<number> {
     const { options, scripts } = this.#context;
-    const maxDataBytes = options.maxPayloadBytes + options.maxTagBytes + dataOverheadBytes;
+    const maxDataBytes = longestTaskDataBytes(options);
     const args = [
       options.maxBatchSize,
       maxIdsPerDispatch,

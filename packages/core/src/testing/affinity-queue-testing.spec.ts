@@ -1,7 +1,14 @@
 import 'reflect-metadata';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { QueueService, WorkerService, type TaskHandlerFunction } from '../index.js';
+import {
+  ElectionService,
+  QueueService,
+  SchedulerService,
+  WorkerService,
+  type QueueEvent,
+  type TaskHandlerFunction,
+} from '../index.js';
 import { AffinityQueueTesting, AffinityQueueTestingModule } from './index.js';
 
 let app: TestingModule;
@@ -171,6 +178,25 @@ describe('the clock', () => {
     testing.clock.advance(5_000);
     await running;
     expect((await queue.getJob(job.id!))!.failedReason).toBe(`Task '${job.id}' was cancelled`);
+  });
+
+  it('tells when there has been no leader for a whole lock TTL', async () => {
+    const [election, scheduler] = [app.get(ElectionService), app.get(SchedulerService)];
+    const told: QueueEvent[] = [];
+    queue.events$.subscribe((event) => told.push(event));
+    scheduler.stop();
+    testing.clock.advance(29_999);
+    expect([election.isLeader(), election.isLeaderless]).toEqual([false, false]);
+    testing.clock.advance(1);
+    expect(election.isLeaderless).toBe(true);
+    await add(1);
+    await testing.runUntilIdle({ advance: true });
+    expect(ran).toEqual([]);
+    scheduler.start();
+    expect([election.isLeader(), election.isLeaderless]).toEqual([true, false]);
+    await testing.runUntilIdle();
+    expect(ran).toEqual([1]);
+    expect(told.map(({ type }) => type)).toEqual(expect.arrayContaining(['leaderless', 'leaderChanged']));
   });
 
   it('does not go back', () => {

@@ -28,7 +28,7 @@ export class InMemoryRuntime {
     this.#errors = new QueueErrors(options.pendingQueueName);
     this.queueService = new InMemoryQueueService(this.engine, options, this.#errors.errors$);
     this.workerService = new InMemoryWorkerService(this.engine, handlers, options, ids);
-    this.electionService = new InMemoryElectionService(this.engine, options, ids.nodeId);
+    this.electionService = new InMemoryElectionService(this.engine, options, clock, ids.nodeId);
     this.schedulerService = new InMemorySchedulerService(this.engine, this.electionService);
   }
 
@@ -48,6 +48,7 @@ export class InMemoryRuntime {
   }
 
   close(): void {
+    this.electionService.close();
     this.queueService.close();
     this.#errors.close();
   }

@@ -100,7 +100,14 @@ export class WorkerLane {
     const { scripts, hub, keys, nodeId, options } = this.context;
     await scripts.run('registerWorker', {
       caller: this.workerId,
-      args: [keys.layout, nodeId, hub.workers.key, keys.workerState(this.workerId), this.describe(hostname)],
+      args: [
+        keys.layout,
+        nodeId,
+        hub.workers.key,
+        keys.workerState(this.workerId),
+        this.describe(hostname),
+        options.heartbeatTimeoutMs,
+      ],
       context: {
         workerId: this.workerId,
         queueName: options.pendingQueueName,

@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from '../domain/clock.js';
 import type { WorkerState } from '../domain/worker-state.js';
+import { QueueClosedError } from '../errors/errors.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { HandlerRegistry } from './handler-registry.js';
@@ -26,6 +27,7 @@ export class WorkerService {
   readonly #context: QueueContext;
   readonly #log: QueueLog;
   #started = false;
+  #closed = false;
   #changing: Promise<void> = Promise.resolve();
 
   /** @internal */
@@ -64,9 +66,14 @@ export class WorkerService {
     return role === 'WORKER' || role === 'BOTH';
   }
 
-  /** Starts the workers; does nothing when they run, or in a role without workers. Nest calls it after bootstrap. */
+  /**
+   * Starts the workers; does nothing when they run, or in a role without workers. Nest calls it after bootstrap.
+   *
+   * @throws {@link QueueClosedError}
+   */
   start(): Promise<void> {
     return this.#change(async () => {
+      if (this.#closed) throw new QueueClosedError({ queueName: this.#context.options.pendingQueueName });
       if (this.#started || !this.runsTasks) return;
       await this.#pool.start();
       this.#started = true;
@@ -83,6 +90,11 @@ export class WorkerService {
       this.#started = false;
       await this.#pool.stop();
     });
+  }
+
+  /** @internal They cannot be started any more. */
+  close(): void {
+    this.#closed = true;
   }
 
   /** What the workers of this instance are doing; empty while stopped. */

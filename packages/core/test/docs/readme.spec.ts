@@ -19,12 +19,11 @@ import { compileBlocks, type CompiledBlocks } from './support/run-blocks.js';
 const compiled: CompiledBlocks[] = [];
 let readme: CompiledBlocks;
 let election: CompiledBlocks;
-let npm: CompiledBlocks;
 
 beforeAll(() => {
   Logger.overrideLogger(false);
-  compiled.push(...['README.md', 'ELECTION.md', 'packages/core/README.md'].map(compileBlocks));
-  [readme, election, npm] = compiled as [CompiledBlocks, CompiledBlocks, CompiledBlocks];
+  compiled.push(...['README.md', 'ELECTION.md'].map(compileBlocks));
+  [readme, election] = compiled as [CompiledBlocks, CompiledBlocks];
 });
 
 afterAll(() => {
@@ -196,29 +195,15 @@ describe('the samples of the README', () => {
     interface LeaderOnly {
       onModuleDestroy(): void;
     }
-    const { AppModule } = await npm.load<Record<string, Type>>('app.module.js');
+    const { SharedTagModule } = await readme.load<Record<string, Type>>('shared-tag.module.js');
     const { LeaderOnly } = await election.load<{ LeaderOnly: Type<LeaderOnly> }>('leader-only.js');
-    await withApplication(AppModule!, databases.readme, async (app) => {
+    await withApplication(SharedTagModule!, databases.readme, async (app) => {
       const service = app.get(ElectionService);
       await until('it leads', () => service.isLeader());
       const timers = jest.spyOn(globalThis, 'setInterval');
       const only = new LeaderOnly(service);
       expect(timers).toHaveBeenCalledWith(expect.any(Function), 60_000);
       only.onModuleDestroy();
-    });
-  });
-});
-
-describe('the sample of the npm page', () => {
-  it('runs a task and gives its result', async () => {
-    const { AppModule, Invoices } = await npm.load<Record<string, Type>>('app.module.js');
-    await withApplication(AppModule!, databases.readme, async (app) => {
-      const invoices = app.get<{ book(company: string, amount: number): Promise<unknown> }>(Invoices!);
-      expect(await invoices.book('company-123', 12)).toEqual({
-        company: 'company-123',
-        amount: 12,
-        attempt: 1,
-      });
     });
   });
 });

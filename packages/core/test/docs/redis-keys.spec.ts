@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -6,6 +8,7 @@ import { testRedisUrl, uniqueName } from '../support/redis.js';
 import { gate, until } from '../support/until.js';
 import { documentedKeys, patternOf } from './support/documented-keys.js';
 import { databases } from './support/environment.js';
+import { root, tableUnder } from './support/markdown.js';
 
 const name = uniqueName();
 const names = { queue: `${name}-pending`, prefix: `${name}-worker`, state: `${name}-state` };
@@ -47,8 +50,7 @@ describe('the tables of keys', () => {
         !row.lives.includes('until it is read') &&
         ![...seen.keys()].some((key) => patternOf(row, names).test(key)),
     );
-    // What only a resignation leaves is looked for below.
-    expect(missing.map(({ key }) => key)).toEqual(['scheduler:election:vacancy']);
+    expect(missing.map(({ key }) => key)).toEqual([]);
 
     await finish();
     const left = await redis.keys('*');
@@ -57,6 +59,37 @@ describe('the tables of keys', () => {
     );
     expect(left.filter((key) => !mayStay.some((row) => patternOf(row, names).test(key)))).toEqual([]);
     expect(left.filter((key) => key.endsWith(':election:vacancy'))).toHaveLength(1);
+  });
+});
+
+describe('the rows of keys that have parts', () => {
+  const lua = readdirSync(join(root, 'packages/core/src/redis/scripts'), {
+    recursive: true,
+    encoding: 'utf8',
+  })
+    .filter((file) => file.endsWith('.lua'))
+    .map((file) => readFileSync(join(root, 'packages/core/src/redis/scripts', file), 'utf8'))
+    .join('\n');
+
+  it("have every field of a worker's meta that a script reads", () => {
+    const [, , content] = tableUnder('docs/redis-keys.md', 'Worker queues').find(([key]) =>
+      key!.includes(':meta'),
+    )!;
+    const documented = [...content!.matchAll(/`(\w+)`/g)].map(([, field]) => field);
+    const read = [...lua.matchAll(/workerMeta\(\w+, ([^)]*)\)/g)]
+      .flatMap(([, fields]) => [...fields!.matchAll(/'(\w+)'/g)])
+      .map(([, field]) => field);
+    expect(read.length).toBeGreaterThan(10);
+    expect(read.filter((field) => !documented.includes(field))).toEqual([]);
+  });
+
+  it('have the word by which a worker is told to abort', () => {
+    const [, built] = /function cancelMember\(worker, attempt, id\) return (.*) end/.exec(lua)!;
+    const member = built!.split(' .. ').map((part) => /'(.*)'/.exec(part)?.[1] ?? `<${part}>`);
+    const [, , content] = tableUnder('docs/redis-keys.md', 'Election and workers').find(([key]) =>
+      key!.includes('<node>:wake'),
+    )!;
+    expect(content).toContain(`\`${member.join('')}\``);
   });
 });
 

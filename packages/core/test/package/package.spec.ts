@@ -28,9 +28,21 @@ afterAll(async () => {
 });
 
 describe('the tarball', () => {
-  it('holds the two builds, the licence and the README, and nothing of the sources or tests', () => {
-    const folders = new Set(tarball.files.map((path) => path.split('/').slice(0, 2).join('/')));
-    expect([...folders].sort()).toEqual(['LICENSE', 'README.md', 'dist/cjs', 'dist/esm', 'package.json']);
+  it('holds the two builds, the licence and the documents, and nothing of the sources or tests', () => {
+    const places = new Set(tarball.files.map((path) => path.replace(/^(dist\/\w+|docs)\/.*/, '$1')));
+    expect([...places].sort()).toEqual([
+      'CHANGELOG.md',
+      'ELECTION.md',
+      'LICENSE',
+      'PERFORMANCE.md',
+      'README.md',
+      'README.zh-CN.md',
+      'RECOVERY.md',
+      'dist/cjs',
+      'dist/esm',
+      'docs',
+      'package.json',
+    ]);
     expect(tarball.files.filter((path) => /\.spec\.|\.map$|(?<!\.d)\.ts$/.test(path))).toEqual([]);
   });
 

@@ -8,7 +8,7 @@ export interface Health {
   role: string;
   nodeId: string;
   isLeader: boolean;
-  /** Null while an election is on: tasks are kept and run as soon as it is over. */
+  /** Null while an election is on, for less than the lock's TTL: tasks are kept and run as soon as it is over. */
   leader: string | null;
 }
 
@@ -16,10 +16,13 @@ export interface Health {
 export class HealthController {
   constructor(private readonly electionService: ElectionService) {}
 
-  /** 503 when Redis does not answer in time. */
+  /** 503 when Redis does not answer in time, and when there has been no leader for the lock's TTL. */
   @Get()
   async getHealth(): Promise<Health> {
     const leader = await this.findLeader();
+    if (leader === null && this.electionService.isLeaderless) {
+      throw new ServiceUnavailableException('There is no leader: no tasks are assigned.');
+    }
     return {
       status: 'ok',
       role: process.env.APP_ROLE || 'BOTH',

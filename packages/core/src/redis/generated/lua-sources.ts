@@ -4,6 +4,7 @@
 export type LuaScriptName =
   | 'acquireLeadership'
   | 'addTaskLog'
+  | 'addTasks'
   | 'awaitChildren'
   | 'beat'
   | 'buryTask'
@@ -427,6 +428,83 @@ end
 local code = attemptRuns(caller, ARGV[5], ARGV[4])
 if code < 0 then return code end
 return bullmq(slice(KEYS, 4), slice(ARGV, 6))
+`,
+  },
+  addTasks: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local function jobKey(id) return base .. id end
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local FIRST, PER, MOST_TASKS = 5, 3, 1000
+local numberOfKinds = tonumber(ARGV[4])
+local firstTask = FIRST + (numberOfKinds or 0) * PER
+local numberOfTasks = (#ARGV + 1 - firstTask) / PER
+if not numberOfKinds or numberOfTasks < 0 or numberOfTasks > MOST_TASKS or numberOfTasks % 1 ~= 0 then
+  return INVALID_ARGUMENT
+end
+local kinds = {}
+for number = 1, numberOfKinds do
+  local at = FIRST + (number - 1) * PER
+  kinds[tostring(number)] = { name = ARGV[at], opts = ARGV[at + 1], timestamp = ARGV[at + 2] }
+end
+for at = firstTask, #ARGV, PER do
+  if not kinds[ARGV[at]] then return INVALID_ARGUMENT end
+end
+local paused, concurrency, maxEvents =
+  unpack(rcall('HMGET', keys.meta, 'paused', 'concurrency', 'opts.maxLenEvents'))
+local jobKeys = {}
+for at = firstTask, #ARGV, PER do jobKeys[#jobKeys + 1] = jobKey(ARGV[at + 1]) end
+local isAnyKept = #jobKeys > 0 and rcall('EXISTS', unpack(jobKeys)) > 0
+local ids, places, duplicates, seen = {}, {}, {}, {}
+for at = firstTask, #ARGV, PER do
+  local id = ARGV[at + 1]
+  if seen[id] or (isAnyKept and rcall('EXISTS', jobKey(id)) == 1) then
+    duplicates[#duplicates + 1] = id
+  else
+    seen[id] = true
+    ids[#ids + 1] = id
+    places[#places + 1] = at
+  end
+end
+if #ids > 0 then
+  rcall('INCRBY', base .. 'id', #ids)
+  rcall('LPUSH', keys.wait, unpack(ids))
+end
+for _, id in ipairs(duplicates) do
+  rcall('XADD', keys.events, '*', 'event', 'duplicated', 'jobId', id)
+end
+for number, id in ipairs(ids) do
+  local at = places[number]
+  local kind = kinds[ARGV[at]]
+  rcall('XADD', keys.events, '*', 'event', 'added', 'jobId', id, 'name', kind.name)
+  rcall('XADD', keys.events, '*', 'event', 'waiting', 'jobId', id)
+  rcall('HSET', jobKey(id), 'name', kind.name, 'data', ARGV[at + 2], 'opts', kind.opts, 'timestamp', kind.timestamp,
+    'delay', '0', 'priority', '0')
+end
+rcall('XTRIM', keys.events, 'MAXLEN', '~', maxEvents or 10000)
+local isMaxed = concurrency and rcall('LLEN', keys.active) >= tonumber(concurrency)
+if #ids > 0 and not paused and not isMaxed then wakeLeader() end
+return #ids
 `,
   },
   awaitChildren: {
@@ -1139,6 +1217,18 @@ local function slice(list, from)
   for i = from, #list do part[#part + 1] = list[i] end
   return part
 end
+local function isToBeRemoved(id)
+  local ok, opts = pcall(cjson.decode, rcall('HGET', jobKey(id), 'opts') or '')
+  local keep = ok and type(opts) == 'table' and opts.removeOnFail
+  if type(keep) == 'table' then keep = keep.count end
+  return keep == true or keep == 0
+end
+local function freeDeduplicationId(id)
+  local deduplicationId = rcall('HGET', jobKey(id), 'deid')
+  if not deduplicationId then return end
+  local key = base .. 'de:' .. deduplicationId
+  if rcall('PTTL', key) == -1 and redis.pcall('GET', key) == id then rcall('DEL', key) end
+end
 local attempt, id, timestamp = ARGV[4], ARGV[8], ARGV[10]
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
@@ -1149,7 +1239,15 @@ if state == 'current' then
   if isTask(id) then
     rcall('HSET', jobKey(id), 'failedReason', ARGV[9], 'finishedOn', timestamp)
     rcall('HDEL', jobKey(id), 'defa')
-    rcall('ZADD', base .. 'failed', timestamp, id)
+    redis.pcall('HINCRBY', jobKey(id), 'atm', 1)
+    freeDeduplicationId(id)
+    if isToBeRemoved(id) then
+      for _, suffix in ipairs({ '', ':logs', ':dependencies', ':processed', ':failed', ':unsuccessful' }) do
+        rcall('DEL', jobKey(id) .. suffix)
+      end
+    else
+      rcall('ZADD', base .. 'failed', timestamp, id)
+    end
     emit('failed', 'jobId', id, 'failedReason', ARGV[9], 'prev', 'active')
   end
   forgetCurrent(caller, id, attempt)
@@ -4966,27 +5064,27 @@ local function dropFromWait()
   return #ids < window and -1 or from + kept
 end
 local function dropFrom(list)
-  local stale
-  repeat
-    local ids = rcall('LRANGE', list, -window, -1)
-    stale = 0
-    for i = #ids, 1, -1 do
-      local isStale = not (rcall('ZSCORE', keys.seq, ids[i]) and isTask(ids[i]))
-      if isStale then stale = stale + 1 end
-      if isStale or drop(ids[i]) then unindex(ids[i], tag) end
+  local ids = rcall('LRANGE', list, -window, -1)
+  local isShorter = false
+  for i = #ids, 1, -1 do
+    local isStale = not (rcall('ZSCORE', keys.seq, ids[i]) and isTask(ids[i]))
+    if isStale or drop(ids[i]) then
+      unindex(ids[i], tag)
+      isShorter = true
     end
-  until stale == 0 or removed > 0
+  end
+  return isShorter
 end
 local position = dropFromWait()
-if position < 0 and removed == 0 then
-  for _, worker in ipairs(ownersOf(tag)) do
-    local meta = workerMeta(worker, 'tag', 'ntag')
-    if meta[2] == tag then dropAhead(worker) end
-    if meta[1] == tag then dropFrom(workerKey(worker, 'wait')) end
-  end
-  dropFrom(tagKey(tag))
+if position >= 0 or removed > 0 then return { removed, position } end
+local isDone = true
+for _, worker in ipairs(ownersOf(tag)) do
+  local meta = workerMeta(worker, 'tag', 'ntag')
+  if meta[2] == tag then dropAhead(worker) end
+  if meta[1] == tag and dropFrom(workerKey(worker, 'wait')) then isDone = false end
 end
-return { removed, position }
+if dropFrom(tagKey(tag)) then isDone = false end
+return { removed, isDone and -2 or -1 }
 `,
   },
   recoverWorker: {
@@ -5305,16 +5403,17 @@ local function dissolve(worker, crashed, maxCrashes)
   if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
   return count
 end
-local worker, beat, maxCrashes = ARGV[4], ARGV[5], tonumber(ARGV[6])
-if not maxCrashes then return INVALID_ARGUMENT end
+local worker, beat, maxCrashes, silentMs = ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+if not maxCrashes or not silentMs then return INVALID_ARGUMENT end
 if not isLeader() then return STALE_LEADER end
-local stamp = workerMeta(worker, 'queue')[1]
+local stamp, lease = unpack(workerMeta(worker, 'queue', 'lease'))
 if stamp and stamp ~= base then return FOREIGN_QUEUE end
 if beat == '' then
   if isRegistered(worker) then return STILL_RUNNING end
   if not stamp then return NOT_FOUND end
 else
   if (rcall('HGET', keys.beats, worker) or '0') ~= beat then return STILL_RUNNING end
+  if silentMs < (tonumber(lease) or 0) then return STILL_RUNNING end
   if not stamp and not isRegistered(worker) then
     rcall('HDEL', keys.beats, worker)
     return NOT_FOUND
@@ -5532,6 +5631,7 @@ local function release(worker, reason, parkUntil)
   if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return began
 end
+if not tonumber(ARGV[9]) then return INVALID_ARGUMENT end
 if (rcall('HGET', ctlKey, 'layout') or ARGV[4]) ~= ARGV[4] then return LAYOUT_MISMATCH end
 local metaKey = workerKey(caller, 'meta')
 local stamp, node, tag = unpack(rcall('HMGET', metaKey, 'queue', 'node', 'tag'))
@@ -5540,7 +5640,8 @@ if node and node ~= ARGV[5] then return NOT_OWNER end
 if isRegistered(caller) then return 1 end
 goOnWhenFull()
 rcall('HSETNX', ctlKey, 'layout', ARGV[4])
-rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7])
+rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7],
+  'lease', ARGV[9])
 rcall('HSET', registryKey, caller, ARGV[8])
 rcall('HSET', keys.beats, caller, 0)
 rcall('LREM', keys.idle, 0, caller)

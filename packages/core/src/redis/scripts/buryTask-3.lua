@@ -1,6 +1,8 @@
 --[[
   The last resort for a task whose outcome no script of BullMQ can record, because it fails on what the task's hash holds:
-  the task fails for good. Its parent is not told. Idempotent per (id, attempt).
+  the task fails for good, counts its attempt, frees its deduplication id and is removed at once if it says so
+  (`removeOnFail`); a number to keep is left to the next task that fails. Its parent is not told. Idempotent per
+  (id, attempt).
 
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the workerId
   ARGV[4]  attempt
@@ -14,6 +16,22 @@
 ]]
 --- @include "includes/current"
 
+-- Whatever the hash holds may be what the scripts of BullMQ failed on: nothing of it is trusted here.
+local function isToBeRemoved(id)
+  local ok, opts = pcall(cjson.decode, rcall('HGET', jobKey(id), 'opts') or '')
+  local keep = ok and type(opts) == 'table' and opts.removeOnFail
+  if type(keep) == 'table' then keep = keep.count end
+  return keep == true or keep == 0
+end
+
+-- As BullMQ does when a task has finished: an id with a time limit stays for as long as that lasts.
+local function freeDeduplicationId(id)
+  local deduplicationId = rcall('HGET', jobKey(id), 'deid')
+  if not deduplicationId then return end
+  local key = base .. 'de:' .. deduplicationId
+  if rcall('PTTL', key) == -1 and redis.pcall('GET', key) == id then rcall('DEL', key) end
+end
+
 local attempt, id, timestamp = ARGV[4], ARGV[8], ARGV[10]
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
@@ -24,7 +42,15 @@ if state == 'current' then
   if isTask(id) then
     rcall('HSET', jobKey(id), 'failedReason', ARGV[9], 'finishedOn', timestamp)
     rcall('HDEL', jobKey(id), 'defa')
-    rcall('ZADD', base .. 'failed', timestamp, id)
+    redis.pcall('HINCRBY', jobKey(id), 'atm', 1)
+    freeDeduplicationId(id)
+    if isToBeRemoved(id) then
+      for _, suffix in ipairs({ '', ':logs', ':dependencies', ':processed', ':failed', ':unsuccessful' }) do
+        rcall('DEL', jobKey(id) .. suffix)
+      end
+    else
+      rcall('ZADD', base .. 'failed', timestamp, id)
+    end
     emit('failed', 'jobId', id, 'failedReason', ARGV[9], 'prev', 'active')
   end
   forgetCurrent(caller, id, attempt)

@@ -1,13 +1,13 @@
 --[[
   Removes the waiting tasks of a tag: in the pending queue's `wait` (a window of it per call), in the tag's list, in batches
-  and look-aheads. A running task goes on. Bounded; called again until the window has reached the end of `wait` and nothing
-  was removed.
+  and look-aheads. A running task goes on. Bounded: one window per list and call; called again until it says that nothing is
+  left.
 
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
   ARGV[4]  tag
-  ARGV[5]  position in `wait`, counted from its head, to begin at (-1: `wait` is done)
+  ARGV[5]  position in `wait`, counted from its head, to begin at, or -1: `wait` is done
   ARGV[6]  how many tasks to look at, of `wait` only until a megabyte of task data was read
-  Returns  { removed, next position in `wait` or -1 }
+  Returns  { removed, next position in `wait`, or -1: `wait` is done, or -2: nothing is left }
 ]]
 --- @include "includes/unindex"
 --- @include "includes/taskTag"
@@ -41,27 +41,28 @@ local function dropFromWait()
   return #ids < window and -1 or from + kept
 end
 
--- From the head on, where `unindex` finds the id first. Ids that are no waiting task any more are only taken off the list.
+-- A window from the head on, where `unindex` finds the id first. Ids that are no waiting task any more are only taken off
+-- the list. Returns whether the list became shorter.
 local function dropFrom(list)
-  local stale
-  repeat
-    local ids = rcall('LRANGE', list, -window, -1)
-    stale = 0
-    for i = #ids, 1, -1 do
-      local isStale = not (rcall('ZSCORE', keys.seq, ids[i]) and isTask(ids[i]))
-      if isStale then stale = stale + 1 end
-      if isStale or drop(ids[i]) then unindex(ids[i], tag) end
+  local ids = rcall('LRANGE', list, -window, -1)
+  local isShorter = false
+  for i = #ids, 1, -1 do
+    local isStale = not (rcall('ZSCORE', keys.seq, ids[i]) and isTask(ids[i]))
+    if isStale or drop(ids[i]) then
+      unindex(ids[i], tag)
+      isShorter = true
     end
-  until stale == 0 or removed > 0
+  end
+  return isShorter
 end
 
 local position = dropFromWait()
-if position < 0 and removed == 0 then
-  for _, worker in ipairs(ownersOf(tag)) do
-    local meta = workerMeta(worker, 'tag', 'ntag')
-    if meta[2] == tag then dropAhead(worker) end
-    if meta[1] == tag then dropFrom(workerKey(worker, 'wait')) end
-  end
-  dropFrom(tagKey(tag))
+if position >= 0 or removed > 0 then return { removed, position } end
+local isDone = true
+for _, worker in ipairs(ownersOf(tag)) do
+  local meta = workerMeta(worker, 'tag', 'ntag')
+  if meta[2] == tag then dropAhead(worker) end
+  if meta[1] == tag and dropFrom(workerKey(worker, 'wait')) then isDone = false end
 end
-return { removed, position }
+if dropFrom(tagKey(tag)) then isDone = false end
+return { removed, isDone and -2 or -1 }

@@ -7,12 +7,14 @@
   ARGV[6]  marker key of the instance, on which its workers wait
   ARGV[7]  key of the documented worker state
   ARGV[8]  registry entry, JSON
+  ARGV[9]  how long its lease lasts after a heartbeat, ms: the leader waits as long before it declares the worker dead
   Returns  1, or LAYOUT_MISMATCH, FOREIGN_QUEUE (the worker queue is stamped by another pending queue), NOT_OWNER (the id
-           is another node's)
+           is another node's), INVALID_ARGUMENT
 ]]
 --- @include "includes/fence"
 --- @include "includes/batches"
 
+if not tonumber(ARGV[9]) then return INVALID_ARGUMENT end
 if (rcall('HGET', ctlKey, 'layout') or ARGV[4]) ~= ARGV[4] then return LAYOUT_MISMATCH end
 local metaKey = workerKey(caller, 'meta')
 local stamp, node, tag = unpack(rcall('HMGET', metaKey, 'queue', 'node', 'tag'))
@@ -21,7 +23,8 @@ if node and node ~= ARGV[5] then return NOT_OWNER end
 if isRegistered(caller) then return 1 end
 goOnWhenFull()
 rcall('HSETNX', ctlKey, 'layout', ARGV[4])
-rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7])
+rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7],
+  'lease', ARGV[9])
 rcall('HSET', registryKey, caller, ARGV[8])
 rcall('HSET', keys.beats, caller, 0)
 -- Without a registry (it was deleted) the worker may have a batch, or be idle, already.

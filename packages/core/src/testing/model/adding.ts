@@ -1,4 +1,4 @@
-import type { NewJob } from '../../producer/new-jobs.js';
+import type { NewJob } from '../../bullmq/job-adder.js';
 import { deduplicate, type Insert } from './deduplication.js';
 import type { QueueState } from './queue-state.js';
 import { newTaskRecord } from './task-record.js';
@@ -9,7 +9,7 @@ import { newTaskRecord } from './task-record.js';
  * @returns its id; the id of the task that there is already, under the same `jobId` or deduplication id
  */
 export function addTask(state: QueueState, job: NewJob, nowMs: number): string {
-  const jobId = job.opts.jobId ?? '';
+  const { id: jobId } = job;
   if (state.tasks.has(jobId)) return jobId;
   const present = deduplicate(state, job, nowMs);
   if (present !== undefined) return present;

@@ -1,5 +1,5 @@
 import type { DeduplicationOptions } from 'bullmq';
-import type { NewJob } from '../../producer/new-jobs.js';
+import type { NewJob } from '../../bullmq/job-adder.js';
 import type { QueueState } from './queue-state.js';
 import type { TaskRecord } from './task-record.js';
 
@@ -9,7 +9,8 @@ export type Insert = (state: QueueState, job: NewJob, nowMs: number) => void;
 
 /** @returns the id of the task that is there instead; nothing where this one is to be added */
 export function deduplicate(state: QueueState, job: NewJob, nowMs: number): string | undefined {
-  const { deduplication, jobId = '', delay = 0 } = job.opts;
+  const { id: jobId } = job;
+  const { deduplication, delay = 0 } = job.opts;
   if (deduplication === undefined) return undefined;
   const holder = holderOf(state, deduplication.id, nowMs);
   if (holder === undefined) {
@@ -45,7 +46,7 @@ export function freeOnEnd(state: QueueState, task: TaskRecord, nowMs: number, in
   const kept = state.kept.get(id);
   if (kept === undefined) return;
   state.kept.delete(id);
-  hold(state, kept.opts.deduplication!, kept.opts.jobId ?? '', nowMs);
+  hold(state, kept.opts.deduplication!, kept.id, nowMs);
   insert(state, kept, nowMs);
 }
 

@@ -1,6 +1,6 @@
 import type { QueueEventFields, QueueEventType } from '../../observability/events/queue-event.js';
 import type { ResolvedQueueOptions } from '../../options/resolved-options.js';
-import type { NewJob } from '../../producer/new-jobs.js';
+import type { NewJob } from '../../bullmq/job-adder.js';
 import type { TaskRecord } from './task-record.js';
 
 /** One tag: what waits of it, who has it, and what holds it. */

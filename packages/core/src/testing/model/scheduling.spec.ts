@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { taskDefaults } from '../../options/defaults.js';
+import { NewJobs } from '../../producer/new-jobs.js';
 import { addTask } from './adding.js';
 import { assign, nextDueMs, takeIn } from './dispatch.js';
 import { commit, noteLength, type Outcome } from './outcomes.js';
@@ -22,6 +24,11 @@ class Scene {
     identifyTagConcurrency: { default: 1, tags: Object.assign(Object.create(null), { wide: 2 }) },
   });
   nowMs = 1_000;
+  readonly #newJobs = new NewJobs({
+    maxPayloadBytes: 100,
+    maxTagBytes: 100,
+    defaultTaskOptions: { ...taskDefaults, removeOnComplete: false, removeOnFail: false },
+  });
   #ids = 0;
   #workers = 0;
   /** Sequence numbers of the tasks of each tag with order "block", by their first starts. */
@@ -30,9 +37,10 @@ class Scene {
   readonly readySince = new Map<string, { readonly fencingToken: number; readonly bound: string[] }>();
 
   add(identifyTag: string, delay: number, skip: boolean): void {
-    const data = { identifyTag, type: 'note', payload: null };
-    const opts = { jobId: `t${(this.#ids += 1)}`, delay, ...(skip && { retryOrder: 'skip' }) };
-    addTask(this.state, { name: 'note', data, opts }, this.nowMs);
+    const options = { delay, ...(skip && { retryOrder: 'skip' as const }) };
+    const newJob = this.#newJobs.one({ identifyTag, type: 'note', payload: null }, options);
+    const id = `t${(this.#ids += 1)}`;
+    addTask(this.state, { ...newJob, id }, this.nowMs);
   }
 
   join(): void {

@@ -1,6 +1,6 @@
 import type { JobProgress, JobsOptions } from 'bullmq';
 import type { TaskOptions } from '../../domain/task-options.js';
-import type { NewJob } from '../../producer/new-jobs.js';
+import type { NewJob } from '../../bullmq/job-adder.js';
 
 /** Where a task is. `added`, `indexed` and `dispatched` are all `waiting` for everybody outside. */
 export type TaskPlace = 'added' | 'indexed' | 'dispatched' | 'delayed' | 'active' | 'completed' | 'failed';
@@ -32,13 +32,13 @@ export interface TaskRecord {
   deferredFailure: string | undefined;
 }
 
-export function newTaskRecord({ name, data, opts }: NewJob, nowMs: number): TaskRecord {
+export function newTaskRecord({ id, name, data, json, opts }: NewJob, nowMs: number): TaskRecord {
   const delayMs = opts.delay ?? 0;
   return {
-    jobId: opts.jobId ?? '',
+    jobId: id,
     name,
     identifyTag: data.identifyTag,
-    dataJson: JSON.stringify(data),
+    dataJson: json,
     opts,
     timestampMs: nowMs,
     place: delayMs > 0 ? 'delayed' : 'added',

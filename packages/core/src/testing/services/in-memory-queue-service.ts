@@ -1,5 +1,6 @@
 import type { Job, Queue } from 'bullmq';
 import type { Observable } from 'rxjs';
+import type { NewJob } from '../../bullmq/job-adder.js';
 import { assertValidTag } from '../../domain/task-data.js';
 import type { TaskOptions } from '../../domain/task-options.js';
 import type { Task } from '../../domain/task.js';
@@ -9,7 +10,7 @@ import { InvalidArgumentError, QueueClosedError, TaskNotFoundError } from '../..
 import type { QueueEvent } from '../../observability/events/queue-event.js';
 import type { ResolvedQueueOptions } from '../../options/resolved-options.js';
 import { assertValidRetryFilter } from '../../producer/failed-tasks.js';
-import { toJob, toJobs, type NewJob } from '../../producer/new-jobs.js';
+import { NewJobs } from '../../producer/new-jobs.js';
 import type { BulkTask, CancelResult, QueueService, RetryFilter } from '../../producer/queue-service.js';
 import type { QueueStats, TagStats } from '../../producer/queue-stats.js';
 import { canBeTaskId } from '../../producer/task-ids.js';
@@ -26,6 +27,7 @@ import type { PublicPart } from './public-part.js';
 /** {@link QueueService} on an engine in memory: the same checks, the same errors, the same answers. */
 export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
   readonly events$: Observable<QueueEvent>;
+  readonly #newJobs: NewJobs;
   #closed = false;
 
   constructor(
@@ -34,6 +36,7 @@ export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
     readonly errors$: Observable<unknown>,
   ) {
     this.events$ = engine.feed.events$;
+    this.#newJobs = new NewJobs(options);
   }
 
   /** @throws {@link UnsupportedOperationError} */
@@ -42,11 +45,11 @@ export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
   }
 
   async add<P>(task: Task<P>, options?: TaskOptions): Promise<Job> {
-    return this.#add(toJob(task, options, this.options));
+    return this.#add(this.#newJobs.one(task, options));
   }
 
   async addBulk(tasks: readonly BulkTask[]): Promise<Job[]> {
-    return toJobs(tasks, this.options).map((job) => this.#add(job));
+    return this.#newJobs.many(tasks).map((job) => this.#add(job));
   }
 
   async getJob(jobId: string): Promise<Job | undefined> {
@@ -141,8 +144,7 @@ export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
     this.#assertOpen();
     const jobId = this.engine.change((state, nowMs) => addTask(state, job, nowMs));
     // A task that holds a deduplication id for a time need not be there any more.
-    const task =
-      this.engine.find(jobId) ?? newTaskRecord({ ...job, opts: { ...job.opts, jobId } }, this.engine.nowMs);
+    const task = this.engine.find(jobId) ?? newTaskRecord({ ...job, id: jobId }, this.engine.nowMs);
     return new InMemoryJob(task, this.engine).asJob();
   }
 

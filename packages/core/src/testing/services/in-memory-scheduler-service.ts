@@ -8,11 +8,11 @@ export class InMemorySchedulerService implements PublicPart<SchedulerService, 'r
   #enabled = true;
 
   constructor(
-    private readonly engine: QueueEngine,
+    engine: QueueEngine,
     private readonly election: InMemoryElectionService,
   ) {
-    election.leadership$.subscribe(() => {
-      this.#tell();
+    election.leadership$.subscribe((leads) => {
+      engine.schedules = leads;
     });
   }
 
@@ -22,15 +22,11 @@ export class InMemorySchedulerService implements PublicPart<SchedulerService, 'r
 
   start(): void {
     this.#enabled = true;
-    this.#tell();
+    this.election.restore();
   }
 
   stop(): void {
     this.#enabled = false;
-    this.#tell();
-  }
-
-  #tell(): void {
-    this.engine.schedules = this.isScheduling;
+    this.election.withdraw();
   }
 }

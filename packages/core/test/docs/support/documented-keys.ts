@@ -42,6 +42,6 @@ export function patternOf({ key }: DocumentedKey, { queue, prefix, state }: Queu
     .replaceAll('<node>', '[\\w.-]+')
     .replaceAll('<sha1>', '[0-9a-f]{40}')
     // Ids of `QueueService`, and of other producers.
-    .replaceAll('<id>', '(?:t[\\w-]{15}|\\d+)');
+    .replaceAll('<id>', '(?:[A-Za-z][\\w-]{13}|\\d+)');
   return new RegExp(`^${pattern}$`);
 }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { AffinityQueueError, type QueueService } from '../../../src/index.js';
+import { AffinityQueueError, QueueClosedError, type QueueService } from '../../../src/index.js';
 import { closeAll, openRedis, startInstance } from '../../support/calm.js';
 import { uniqueName } from '../../support/redis.js';
 
@@ -180,9 +180,15 @@ describe('after close', () => {
       closed.queue.pause(),
       closed.queue.resume(),
       closed.queue.getWorkers(),
+      closed.election.getLeader(),
+      closed.workers.start(),
     ];
     for (const result of await Promise.allSettled(calls)) {
       expect(result).toMatchObject({ status: 'rejected', reason: { code: 'AFFINITY_QUEUE_CLOSED' } });
     }
+    expect(() => {
+      closed.election.start();
+    }).toThrow(QueueClosedError);
+    await Promise.all([closed.workers.stop(), closed.election.stop(), closed.election.resign()]);
   });
 });

@@ -18,7 +18,7 @@ afterAll(() => server.stop());
 describe('a Redis that does not answer', () => {
   it('makes every method reject in time; when it answers again, events and waiters go on', async () => {
     const redisOptions = { url: server.url, commandTimeout: 200 };
-    const { queue } = await startInstance({ name: uniqueName(), redisOptions }, (workers) => {
+    const { queue, election } = await startInstance({ name: uniqueName(), redisOptions }, (workers) => {
       workers.registerHandler('note', (payload) => payload);
     });
     const completed: string[] = [];
@@ -44,6 +44,7 @@ describe('a Redis that does not answer', () => {
       pause: () => queue.pause(),
       resume: () => queue.resume(),
       getWorkers: () => queue.getWorkers(),
+      getLeader: () => election.getLeader(),
     };
     process.kill(server.pid!, 'SIGSTOP');
     const from = performance.now();

@@ -155,4 +155,18 @@ describe('payloads', () => {
     const { received } = await echo(text, { maxPayloadBytes: 300_000, maxResultBytes: 300_000 });
     expect(received).toBe(text);
   });
+
+  it('may be as large beside a type and a tag that take most room in JSON', async () => {
+    const limits = { maxPayloadBytes: 2_000, maxTagBytes: 600 };
+    const recorder = new Recorder();
+    const name = uniqueName();
+    const type = '\u0001'.repeat(512);
+    const { queue } = await startInstance({ name, queueOptions: limits }, (workers) => {
+      workers.registerHandler(type, recorder.handler());
+    });
+    const payload = 'x'.repeat(limits.maxPayloadBytes - 2);
+    const largest = { type, identifyTag: '\u0001'.repeat(limits.maxTagBytes), payload };
+    await queue.waitUntilFinished(await queue.add(largest, { attempts: 1 }), 5_000);
+    expect(recorder.payloads(largest.identifyTag)).toEqual([payload]);
+  });
 });

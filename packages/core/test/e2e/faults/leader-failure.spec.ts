@@ -119,8 +119,9 @@ describe('a leader that is frozen for longer than its lease', () => {
     await scene.startLocal({ role: 'WORKER' });
     const held = proxy.plan('hold-request', 'dispatch');
     await held.happened;
-    const next = await scene.startLocal({ role: 'SCHEDULER' });
-    next.scheduler.stop();
+    const nextProxy = await FaultProxy.start();
+    const notYet = nextProxy.plan('hold-request', 'dispatch');
+    const next = await scene.startLocal({ role: 'SCHEDULER', redisOptions: { url: nextProxy.url } });
     await until('the other one leads', () => next.election.isLeader());
     const ids = await scene.add('a', numbers(3));
     const before = await scene.dump();
@@ -132,11 +133,11 @@ describe('a leader that is frozen for longer than its lease', () => {
     expect(await scene.dump()).toEqual(before);
     expect(before.wait).toEqual([...ids].reverse());
 
-    next.scheduler.start();
+    await notYet.release();
     await scene.untilCompleted(3);
     expect(await scene.journal.started('a')).toEqual([0, 1, 2]);
-    await late.close();
-    await proxy.close();
+    await Promise.all([late.close(), next.close()]);
+    await Promise.all([proxy.close(), nextProxy.close()]);
   });
 });
 

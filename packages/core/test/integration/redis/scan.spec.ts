@@ -1,25 +1,28 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { scanKeys } from '../../../src/redis/scan.js';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { scanHashes } from '../../../src/redis/scan.js';
 import { connectScripts } from '../scripts/support/harness.js';
 import { uniqueName } from '../../support/redis.js';
 
-describe('scanKeys', () => {
+describe('scanHashes', () => {
   const redis = connectScripts(12);
   const added: string[] = [];
 
   async function add(...keys: string[]): Promise<void> {
     added.push(...keys);
-    for (const key of keys) await redis.set(key, 1);
+    for (const key of keys) await redis.hset(key, 'field', 1);
   }
 
   async function scan(prefix: string, suffix: string, count = 10): Promise<string[]> {
     const found = new Set<string>();
-    for await (const key of scanKeys(redis, { prefix, suffix, count })) found.add(key);
+    for await (const key of scanHashes(redis, { prefix, suffix, count })) found.add(key);
     return [...found].sort();
   }
 
   afterEach(async () => {
     await redis.del(...added.splice(0));
+  });
+
+  afterAll(async () => {
     await redis.quit();
   });
 
@@ -36,5 +39,14 @@ describe('scanKeys', () => {
     }
     expect(await scan(`${name}:other-`, ':meta', 7)).toHaveLength(300);
     expect(await scan(`${name}:none-`, ':meta')).toEqual([]);
+  });
+
+  it('leaves out what is no hash', async () => {
+    const name = uniqueName();
+    await add(`${name}:q-w1:meta`);
+    const string = `${name}:q-w2:meta`;
+    added.push(string);
+    await redis.set(string, 1);
+    expect(await scan(`${name}:q-`, ':meta')).toEqual([`${name}:q-w1:meta`]);
   });
 });

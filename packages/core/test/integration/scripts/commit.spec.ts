@@ -233,6 +233,57 @@ describe('buryTask', () => {
     expect(await queue.snapshot()).toEqual(before);
   });
 
+  it('counts the attempt, unless the count is what is damaged', async () => {
+    const queue = await withTasks('a1', 'a2');
+    const first = await queue.take('w1');
+    await redis.hset(queue.job('a1'), 'atm', 2);
+    const second = (await bury(queue, first, 1)) as string[];
+    await redis.hset(queue.job('a2'), 'atm', 'many');
+    await bury(queue, { ...first, id: second[1]!, attempt: '1' });
+    expect(await redis.hget(queue.job('a1'), 'atm')).toBe('3');
+    expect((await soundState(queue)).failed).toEqual(['a1', 'a2']);
+  });
+
+  it.each([
+    ['its own, without a time limit', 'a1', undefined, null],
+    ['its own, for a time', 'a1', 60_000, 'a1'],
+    ['that is another task by now', 'a9', undefined, 'a9'],
+  ])('frees the deduplication id of the task: %s', async (_, owner, ttl, left) => {
+    const queue = await withTasks('a1');
+    const task = await queue.take('w1');
+    await redis.hset(queue.job('a1'), 'deid', 'once');
+    await redis.set(queue.list('de:once'), owner);
+    if (ttl !== undefined) await redis.pexpire(queue.list('de:once'), ttl);
+    await bury(queue, task);
+    expect(await redis.get(queue.list('de:once'))).toBe(left);
+  });
+
+  it.each([
+    [true, false],
+    [0, false],
+    [{ count: 0 }, false],
+    [5, true],
+    [{ age: 60 }, true],
+    [undefined, true],
+  ])('keeps the task or not, as removeOnFail says: %j', async (removeOnFail, isKept) => {
+    const queue = await withTasks('a1');
+    const task = await queue.take('w1');
+    await redis.hset(queue.job('a1'), 'opts', JSON.stringify({ attempts: 3, removeOnFail }));
+    await redis.rpush(`${queue.job('a1')}:logs`, 'a line');
+    await bury(queue, task);
+    expect((await soundState(queue)).failed).toEqual(isKept ? ['a1'] : []);
+    expect(await redis.exists(queue.job('a1'), `${queue.job('a1')}:logs`)).toBe(isKept ? 2 : 0);
+    expect(await eventsOf(queue, 'failed')).toHaveLength(1);
+  });
+
+  it('keeps a task whose options are no JSON', async () => {
+    const queue = await withTasks('a1');
+    const task = await queue.take('w1');
+    await redis.hset(queue.job('a1'), 'opts', 'no JSON');
+    await bury(queue, task);
+    expect((await soundState(queue)).failed).toEqual(['a1']);
+  });
+
   it('leaves nothing of a task whose hash is gone', async () => {
     const queue = await withTasks('a1');
     const task = await queue.take('w1');

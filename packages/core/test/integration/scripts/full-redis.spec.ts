@@ -122,8 +122,13 @@ describe('a Redis that is full', () => {
   it('refuses what is added', async () => {
     const { queue } = await prepare();
     await limitMemory(1);
+    const before = await queue.snapshot();
     await expect(redis.hset(queue.job('new1'), 'name', 'type')).rejects.toThrow('OOM');
+    const task = (id: string) => [1, id, '{"identifyTag":"a"}'];
+    const args = [1, 'type', '{"attempts":3}', Date.now(), ...task('new1'), ...task('new2')];
+    await expect(queue.run('addTasks', { args })).rejects.toThrow('OOM');
     await limitMemory(0);
+    expect(await queue.snapshot()).toEqual(before);
   });
 
   it.each(Object.keys(calls))('lets tasks end, leases last and room be made: %s', async (name) => {

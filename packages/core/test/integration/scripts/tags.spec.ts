@@ -164,9 +164,10 @@ describe('purgeTag', () => {
     await queue.addMany('a', 'a8', 'a9');
     const call = (position: number): Promise<unknown> => queue.run('purgeTag', { args: ['a', position, 2] });
     const replies: unknown[] = [];
-    for (let position = 0, count = 1; position >= 0 || count > 0;) {
-      [count, position] = (await call(position)) as [number, number];
-      replies.push([count, position]);
+    for (let position = 0; position !== -2;) {
+      const reply = (await call(position)) as [number, number];
+      position = reply[1];
+      replies.push(reply);
     }
     expect(replies).toEqual([
       [0, 2],
@@ -176,7 +177,7 @@ describe('purgeTag', () => {
       [2, -1],
       [2, -1],
       [1, -1],
-      [0, -1],
+      [0, -2],
     ]);
     expect((await soundState(queue)).wait).toEqual(['b1', 'b2', 'b3']);
   });
@@ -191,12 +192,35 @@ describe('purgeTag', () => {
     expect(await soundState(queue)).toMatchObject({ ring: [], seq: new Map() });
   });
 
+  it('takes no more of them off the list in one call than a window has', async () => {
+    const queue = await newQueue();
+    await queue.addMany('a', ...ids('a', 7));
+    await queue.dispatch();
+    for (const id of ids('a', 6)) await redis.del(queue.job(id));
+    const replies: unknown[] = [];
+    const left: number[] = [];
+    const [list] = await redis.keys(queue.list('aff:tag:*'));
+    for (let position = 0; position !== -2;) {
+      const reply = (await queue.run('purgeTag', { args: ['a', position, 3] })) as [number, number];
+      position = reply[1];
+      replies.push(reply);
+      left.push(list === undefined ? 0 : await redis.llen(list));
+    }
+    expect(left).toEqual([4, 1, 0, 0]);
+    expect(replies).toEqual([
+      [0, -1],
+      [0, -1],
+      [1, -1],
+      [0, -2],
+    ]);
+  });
+
   it('stops after a megabyte of task data', async () => {
     const queue = await newQueue();
     const payload = 'x'.repeat(600_000);
     await queue.add(...ids('b', 3).map((id) => ({ id, data: `{"identifyTag":"b","payload":"${payload}"}` })));
     expect(await queue.run('purgeTag', { args: ['a', 0, 200] })).toEqual([0, 2]);
-    expect(await queue.run('purgeTag', { args: ['a', 2, 200] })).toEqual([0, -1]);
+    expect(await queue.run('purgeTag', { args: ['a', 2, 200] })).toEqual([0, -2]);
   });
 
   it('lets a tag without tasks wait out no back-off', async () => {

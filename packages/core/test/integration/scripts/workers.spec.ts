@@ -25,9 +25,9 @@ const { redis, queue: newQueue } = useHarness();
 async function register(
   queue: Harness,
   worker: string,
-  { layout = layoutVersion, node = 'node-1' } = {},
+  { layout = layoutVersion, node = 'node-1', lease = '1000' } = {},
 ): Promise<unknown> {
-  const args = [layout, node, queue.marker, queue.keys.workerState(worker), '{"entry":1}'];
+  const args = [layout, node, queue.marker, queue.keys.workerState(worker), '{"entry":1}', lease];
   return queue.run('registerWorker', { caller: worker, args });
 }
 
@@ -61,6 +61,7 @@ describe('registerWorker', () => {
       node: 'node-1',
       marker: queue.marker,
       state: queue.keys.workerState('w1'),
+      lease: '1000',
     });
     expect(await redis.hget(queue.keys.workerState('w1'), 'status')).toBe('idle');
     expect(await redis.hget(queue.keys.control, 'layout')).toBe(layoutVersion);
@@ -75,6 +76,7 @@ describe('registerWorker', () => {
       queue.marker,
       queue.keys.workerState('w1'),
       '{"other":1}',
+      2_000,
     ];
     const before = await queue.snapshot();
     expect(await queue.run('registerWorker', { caller: 'w1', args })).toBe(1);
@@ -88,6 +90,13 @@ describe('registerWorker', () => {
     await calm(queue);
     await register(queue, 'w1');
     expect(await isWoken(queue)).toBe(true);
+  });
+
+  it('refuses a lease that is no number before anything is written', async () => {
+    const queue = await newQueue();
+    const before = await queue.snapshot();
+    await expect(register(queue, 'w1', { lease: 'long' })).rejects.toThrow(InvalidScriptArgumentError);
+    expect(await queue.snapshot()).toEqual(before);
   });
 
   it('is refused in another layout, and leaves everything as it is', async () => {
@@ -336,6 +345,22 @@ describe('recoverWorker', () => {
     expect(await queue.recover('w1', { beat: '1' })).toBe(5);
   });
 
+  it('spares a worker whose lease lasts longer than the leader has seen it silent', async () => {
+    const queue = await newQueue();
+    await register(queue, 'w1', { lease: '60000' });
+    const before = await queue.snapshot();
+    await expect(queue.recover('w1', { silentMs: 59_999 })).rejects.toThrow(TaskStillRunningError);
+    expect(await queue.snapshot()).toEqual(before);
+    expect(await queue.recover('w1', { silentMs: 60_000 })).toBe(0);
+  });
+
+  it('recovers a worker that has told no lease, as those of an older version', async () => {
+    const queue = await newQueue();
+    await register(queue, 'w1');
+    await redis.hdel(queue.worker('w1', 'meta'), 'lease');
+    expect(await queue.recover('w1', { silentMs: 1 })).toBe(0);
+  });
+
   it('recovers a worker once', async () => {
     const { queue } = await withEverything();
     await queue.recover('w1');
@@ -352,14 +377,15 @@ describe('recoverWorker', () => {
     expect(await isWoken(queue)).toBe(true);
   });
 
-  it('refuses a crash limit that is no number before anything is written', async () => {
-    const { queue } = await withEverything();
-    const before = await queue.snapshot();
-    await expect(queue.recover('w1', { maxCrashes: 'many' as never })).rejects.toThrow(
-      InvalidScriptArgumentError,
-    );
-    expect(await queue.snapshot()).toEqual(before);
-  });
+  it.each([{ maxCrashes: 'many' }, { silentMs: 'long' }])(
+    'refuses %j before anything is written',
+    async (argument) => {
+      const { queue } = await withEverything();
+      const before = await queue.snapshot();
+      await expect(queue.recover('w1', argument as never)).rejects.toThrow(InvalidScriptArgumentError);
+      expect(await queue.snapshot()).toEqual(before);
+    },
+  );
 
   it('does not bring a task back that was removed while it ran', async () => {
     const { queue } = await withEverything();

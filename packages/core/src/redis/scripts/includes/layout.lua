@@ -26,7 +26,7 @@
   Keys of a worker, "<ARGV[2]><workerId>:"
     wait             list of the task ids of its batch that it has not taken yet
     next             list of the task ids of its look-ahead
-    meta             hash: queue (the stamp: ARGV[1]), state, marker, node; of the batch: tag, batch, done, fence;
+    meta             hash: queue (the stamp: ARGV[1]), state, marker, node, lease (ms, the worker's own); of the batch: tag, batch, done, fence;
                      of the current task: cur, att, seq; of the look-ahead: ntag, nbatch, nfence; last (the last
                      committed "id:attempt"); short (1: its tasks are short); leaving (1: it gets nothing new); cancelled
                      (the last cancelled "attempt:id")

@@ -40,7 +40,7 @@ async function sourceHash(): Promise<string> {
     .sort();
   for (const file of [
     ...files.map((name) => join(sourceFolder, name)),
-    join(packageFolder, 'tsconfig.build.json'),
+    join(packageFolder, 'tsconfig.esm.json'),
   ]) {
     hash.update(file.slice(packageFolder.length)).update(await readFile(file));
   }
@@ -53,7 +53,7 @@ async function compile(folder: string): Promise<void> {
   const draft = await mkdtemp(join(buildsFolder, 'draft-'));
   const tsc = join(packageFolder, 'node_modules', 'typescript', 'bin', 'tsc');
   const options = ['--noCheck', '--declaration', 'false', '--sourceMap', 'false', '--outDir', draft];
-  const compiler = spawn(process.execPath, [tsc, '-p', 'tsconfig.build.json', ...options], {
+  const compiler = spawn(process.execPath, [tsc, '-p', 'tsconfig.esm.json', ...options], {
     cwd: packageFolder,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '' },

@@ -58,6 +58,9 @@ export interface RetryOptions {
 /** Kept apart from other suites, whose scans should not meet the many keys of these. */
 const database = 13;
 
+/** The lease of every worker. */
+export const leaseMs = 1_000;
+
 export function connectScripts(db = database, url = testRedisUrl()): Redis {
   return new Redis(url, { db, maxRetriesPerRequest: null });
 }
@@ -126,6 +129,7 @@ export class Harness {
         this.marker,
         this.keys.workerState(worker),
         `{"workerId":"${worker}"}`,
+        leaseMs,
       ];
       await this.run('registerWorker', { caller: worker, args });
     }
@@ -190,8 +194,11 @@ export class Harness {
     return this.run('removeTask', { keys, args: [...args, unfinishedOnly ? 1 : 0] });
   }
 
-  async recover(worker: string, { beat = '0', maxCrashes = 3, leader = this.leader } = {}): Promise<unknown> {
-    return this.run('recoverWorker', { caller: leader, args: [worker, beat, maxCrashes] });
+  async recover(
+    worker: string,
+    { beat = '0', maxCrashes = 3, leader = this.leader, silentMs = leaseMs } = {},
+  ): Promise<unknown> {
+    return this.run('recoverWorker', { caller: leader, args: [worker, beat, maxCrashes, silentMs] });
   }
 
   async retire(worker: string): Promise<unknown> {
@@ -209,15 +216,15 @@ export class Harness {
   /** To the end, as QueueService does. */
   async purgeTag(tag: string, window = 200): Promise<number> {
     let removed = 0;
-    for (let position = 0; ;) {
+    for (let position = 0; position !== -2;) {
       const [count, next] = (await this.run('purgeTag', { args: [tag, position, window] })) as [
         number,
         number,
       ];
       removed += count;
-      if (next < 0 && count === 0) return removed;
       position = next;
     }
+    return removed;
   }
 
   async setLimits(limit: number, tags: Readonly<Record<string, number>> = {}): Promise<unknown> {

@@ -1,0 +1,73 @@
+--[[
+  Adds tasks at the end of the pending queue, in their order, as BullMQ's addStandardJob would one by one: tasks without delay,
+  deduplication and parent. An id that is kept already is not added again, so that a call whose reply was lost may be repeated.
+  A full Redis refuses it as a whole.
+
+  KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
+  ARGV[4]   how many kinds there are; what tasks have in common is sent once
+  ARGV[5..] per kind its type, options (JSON) and timestamp (ms); then per task the number of its kind, id and data (JSON);
+            at most 1,000 tasks
+  Returns   how many were added; INVALID_ARGUMENT
+]]
+--- @include "includes/layout"
+
+local FIRST, PER, MOST_TASKS = 5, 3, 1000
+
+local numberOfKinds = tonumber(ARGV[4])
+local firstTask = FIRST + (numberOfKinds or 0) * PER
+local numberOfTasks = (#ARGV + 1 - firstTask) / PER
+if not numberOfKinds or numberOfTasks < 0 or numberOfTasks > MOST_TASKS or numberOfTasks % 1 ~= 0 then
+  return INVALID_ARGUMENT
+end
+local kinds = {}
+for number = 1, numberOfKinds do
+  local at = FIRST + (number - 1) * PER
+  kinds[tostring(number)] = { name = ARGV[at], opts = ARGV[at + 1], timestamp = ARGV[at + 2] }
+end
+for at = firstTask, #ARGV, PER do
+  if not kinds[ARGV[at]] then return INVALID_ARGUMENT end
+end
+
+local paused, concurrency, maxEvents =
+  unpack(rcall('HMGET', keys.meta, 'paused', 'concurrency', 'opts.maxLenEvents'))
+
+-- Whether any of them is there already is asked once for all: as a rule none is.
+local jobKeys = {}
+for at = firstTask, #ARGV, PER do jobKeys[#jobKeys + 1] = jobKey(ARGV[at + 1]) end
+local isAnyKept = #jobKeys > 0 and rcall('EXISTS', unpack(jobKeys)) > 0
+
+-- The new ids, where each of them stands in ARGV, and the ids that there are already.
+local ids, places, duplicates, seen = {}, {}, {}, {}
+for at = firstTask, #ARGV, PER do
+  local id = ARGV[at + 1]
+  if seen[id] or (isAnyKept and rcall('EXISTS', jobKey(id)) == 1) then
+    duplicates[#duplicates + 1] = id
+  else
+    seen[id] = true
+    ids[#ids + 1] = id
+    places[#places + 1] = at
+  end
+end
+
+-- The hashes come after everything that could fail: an id without its hash is no task, and may be added again.
+if #ids > 0 then
+  rcall('INCRBY', base .. 'id', #ids)
+  rcall('LPUSH', keys.wait, unpack(ids))
+end
+for _, id in ipairs(duplicates) do
+  rcall('XADD', keys.events, '*', 'event', 'duplicated', 'jobId', id)
+end
+for number, id in ipairs(ids) do
+  local at = places[number]
+  local kind = kinds[ARGV[at]]
+  rcall('XADD', keys.events, '*', 'event', 'added', 'jobId', id, 'name', kind.name)
+  rcall('XADD', keys.events, '*', 'event', 'waiting', 'jobId', id)
+  rcall('HSET', jobKey(id), 'name', kind.name, 'data', ARGV[at + 2], 'opts', kind.opts, 'timestamp', kind.timestamp,
+    'delay', '0', 'priority', '0')
+end
+rcall('XTRIM', keys.events, 'MAXLEN', '~', maxEvents or 10000)
+
+-- As BullMQ: nobody need look while the queue is paused or as many tasks run as may.
+local isMaxed = concurrency and rcall('LLEN', keys.active) >= tonumber(concurrency)
+if #ids > 0 and not paused and not isMaxed then wakeLeader() end
+return #ids
