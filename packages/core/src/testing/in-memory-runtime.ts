@@ -43,11 +43,12 @@ export class InMemoryRuntime {
   }
 
   async stop(): Promise<void> {
-    await this.workerService.close();
+    await this.workerService.stopAtOnce();
     await this.electionService.stop();
   }
 
   close(): void {
+    this.workerService.close();
     this.electionService.close();
     this.queueService.close();
     this.#errors.close();

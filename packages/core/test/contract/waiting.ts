@@ -124,7 +124,7 @@ export function describeWaiting(system: ContractSystem): void {
 
   describe('a closed queue', () => {
     it('refuses everything, and ends what waits', async () => {
-      const { queue, add, close } = await startStage(system);
+      const { queue, workers, election, add, close } = await startStage(system);
       const job = await add('t', 'later', { delay: 60_000 });
       let completed = false;
       queue.events$.subscribe({ complete: () => (completed = true) });
@@ -147,6 +147,8 @@ export function describeWaiting(system: ContractSystem): void {
         queue.pause(),
         queue.getWorkers(),
         queue.waitUntilFinished('a'),
+        workers.start(),
+        election.getLeader(),
       ];
       for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'AFFINITY_QUEUE_CLOSED' });
     });

@@ -1,5 +1,6 @@
 import { roleWorks } from '../../domain/roles.js';
 import type { WorkerState } from '../../domain/worker-state.js';
+import { QueueClosedError } from '../../errors/errors.js';
 import type { ResolvedQueueOptions } from '../../options/resolved-options.js';
 import type { InstanceIds } from '../../redis/instance-ids.js';
 import type { HandlerRegistry } from '../../worker/handler-registry.js';
@@ -15,6 +16,7 @@ export class InMemoryWorkerService implements PublicPart<WorkerService> {
   readonly hasLease = true;
 
   #started = false;
+  #closed = false;
   #changing: Promise<void> = Promise.resolve();
 
   constructor(
@@ -42,6 +44,7 @@ export class InMemoryWorkerService implements PublicPart<WorkerService> {
 
   start(): Promise<void> {
     return this.#change(async () => {
+      if (this.#closed) throw new QueueClosedError({ queueName: this.options.pendingQueueName });
       if (this.#started || !this.runsTasks) return;
       this.#started = true;
       for (let n = 0; n < this.options.workerCount; n += 1) this.engine.lanes.add(this.ids.nextWorkerId());
@@ -53,8 +56,12 @@ export class InMemoryWorkerService implements PublicPart<WorkerService> {
   }
 
   /** When the application closes, which is when its test is over: what still runs is aborted. */
-  close(): Promise<void> {
+  stopAtOnce(): Promise<void> {
     return this.#stop(true);
+  }
+
+  close(): void {
+    this.#closed = true;
   }
 
   getWorkerStates(): WorkerState[] {
