@@ -11,6 +11,8 @@ test('the application runs a task without Redis', async () => {
   const email = { type: 'send-email', identifyTag: 't', payload: { to: 'b@example.com' } };
   const job = await queueService.add(email, { delay: 60_000 });
   await testing.get(AffinityQueueTesting).runUntilIdle({ advance: true });
-  await expect(queueService.waitUntilFinished(job)).resolves.toEqual({ status: 'sent to b@example.com of t' });
+  await expect(queueService.waitUntilFinished(job)).resolves.toEqual({
+    status: 'sent to b@example.com of t',
+  });
   await testing.close();
 });
