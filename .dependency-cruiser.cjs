@@ -1,7 +1,7 @@
 /**
  * Import direction of packages/core/src:
  *
- *   index → module → features → {redis, bullmq} → options → domain → errors
+ *   index → sub-paths of the package → module → features → {redis, bullmq} → options → domain → errors
  *
  * A layer may skip downward and never climbs. redis and bullmq share a layer and may use each other; there are no
  * cycles anywhere, type imports included. A feature folder reaches a sibling only through
@@ -17,6 +17,7 @@ const SPEC = '\\.spec\\.ts$';
 /** From the top; one entry per layer. */
 const LAYERS = [
   ['index', `${SRC}index\\.ts$`],
+  ['sub-paths', `${SRC}(testing)/`],
   ['module', `${SRC}module/`],
   ['features', `${SRC}${FEATURES}/`],
   ['redis-and-bullmq', `${SRC}(redis|bullmq)/`],

@@ -44,9 +44,9 @@ export class AppService {
   /** @throws NotFoundException for an id that never was or whose retention is over */
   async getTask(id: string): Promise<TaskReport> {
     // The state first: what is read after it is at least as new, so a completed task has its result.
-    const state = await this.queueService.queue.getJobState(id);
+    const state = await (await this.queueService.getJob(id))?.getState();
     const job = await this.queueService.getJob(id);
-    if (!job) throw new NotFoundException(`There is no task '${id}'.`);
+    if (!job || !state) throw new NotFoundException(`There is no task '${id}'.`);
     return {
       id: job.id,
       task: job.data as Task,

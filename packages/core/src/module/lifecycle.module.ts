@@ -9,14 +9,14 @@ import { ProviderMethods } from './discovery/provider-methods.js';
 @Module({ providers: [AffinityInstance], exports: [AffinityInstance] })
 export class AffinityInstanceModule {}
 
+/** What the lifecycle needs beside the instance. */
+export const lifecycle = { imports: [DiscoveryModule], providers: [DecoratedProviders, ProviderMethods] };
+
 /**
  * Starts the work after every other module has bootstrapped, so that all handlers are registered and all that they use is
  * there, and ends it before any other module is destroyed, so that running handlers can finish with what they use.
  */
-@Module({
-  imports: [AffinityInstanceModule, DiscoveryModule],
-  providers: [DecoratedProviders, ProviderMethods],
-})
+@Module({ ...lifecycle, imports: [AffinityInstanceModule, ...lifecycle.imports] })
 export class AffinityLifecycleModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     @Inject(AffinityInstance) private readonly instance: AffinityInstance,
@@ -25,7 +25,7 @@ export class AffinityLifecycleModule implements OnApplicationBootstrap, OnModule
   ) {
     for (const module of modules.values()) {
       // Nest calls hooks by falling distance from the root module, which has 1, and destroys in the opposite order.
-      if (module.metatype === AffinityLifecycleModule) module.distance = nearerThanTheRoot;
+      if (module.metatype === new.target) module.distance = nearerThanTheRoot;
     }
   }
 

@@ -74,6 +74,6 @@ function queueModule(
 }
 
 /** A feature without a name gets tokens of its own all the same, so that its start can say what is wrong. */
-function nameOf(options: Partial<QueueFeatureOptions> | undefined): string {
+export function nameOf(options: Partial<QueueFeatureOptions> | undefined): string {
   return typeof options?.name === 'string' ? options.name : '';
 }

@@ -1,0 +1,56 @@
+import { QueueErrors } from '../module/queue-errors.js';
+import type { ResolvedQueueOptions } from '../options/resolved-options.js';
+import type { InstanceIds } from '../redis/instance-ids.js';
+import { HandlerRegistry } from '../worker/handler-registry.js';
+import { QueueEngine } from './engine/queue-engine.js';
+import { InMemoryElectionService } from './services/in-memory-election-service.js';
+import { InMemoryQueueService } from './services/in-memory-queue-service.js';
+import { InMemorySchedulerService } from './services/in-memory-scheduler-service.js';
+import { InMemoryWorkerService } from './services/in-memory-worker-service.js';
+import type { TestClock } from './test-clock.js';
+
+/** The services of one queue in memory, put together. */
+export class InMemoryRuntime {
+  readonly queueService: InMemoryQueueService;
+  readonly workerService: InMemoryWorkerService;
+  readonly schedulerService: InMemorySchedulerService;
+  readonly electionService: InMemoryElectionService;
+  readonly engine: QueueEngine;
+  readonly #errors: QueueErrors;
+
+  constructor(
+    readonly options: ResolvedQueueOptions,
+    clock: TestClock,
+    ids: InstanceIds,
+  ) {
+    const handlers = new HandlerRegistry();
+    this.engine = new QueueEngine({ options, clock, handlers });
+    this.#errors = new QueueErrors(options.pendingQueueName);
+    this.queueService = new InMemoryQueueService(this.engine, options, this.#errors.errors$);
+    this.workerService = new InMemoryWorkerService(this.engine, handlers, options, ids);
+    this.electionService = new InMemoryElectionService(this.engine, options, clock, ids.nodeId);
+    this.schedulerService = new InMemorySchedulerService(this.engine, this.electionService);
+  }
+
+  /** For a fault that nobody awaits. */
+  get reportError(): (error: unknown) => void {
+    return this.#errors.report;
+  }
+
+  async start(): Promise<void> {
+    await this.workerService.start();
+    this.electionService.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.workerService.stopAtOnce();
+    await this.electionService.stop();
+  }
+
+  close(): void {
+    this.workerService.close();
+    this.electionService.close();
+    this.queueService.close();
+    this.#errors.close();
+  }
+}

@@ -1,0 +1,7 @@
+export { AffinityQueueTestingModule, type ModuleOverrides } from './affinity-queue-testing.module.js';
+export {
+  AffinityQueueTesting,
+  type QueueTestingOptions,
+  type RunUntilIdleOptions,
+} from './affinity-queue-testing.js';
+export { TestClock } from './test-clock.js';

@@ -1,0 +1,27 @@
+import type { NewJob } from '../../bullmq/job-adder.js';
+import { deduplicate, type Insert } from './deduplication.js';
+import type { QueueState } from './queue-state.js';
+import { newTaskRecord } from './task-record.js';
+
+/**
+ * Adds a task.
+ *
+ * @returns its id; the id of the task that there is already, under the same `jobId` or deduplication id
+ */
+export function addTask(state: QueueState, job: NewJob, nowMs: number): string {
+  const { id: jobId } = job;
+  if (state.tasks.has(jobId)) return jobId;
+  const present = deduplicate(state, job, nowMs);
+  if (present !== undefined) return present;
+  insertTask(state, job, nowMs);
+  return jobId;
+}
+
+/** Stores a task and lets it wait, or be delayed. */
+export const insertTask: Insert = (state, job, nowMs) => {
+  const task = newTaskRecord(job, nowMs);
+  state.tasks.set(task.jobId, task);
+  state.events.push({ type: 'added', jobId: task.jobId, name: task.name });
+  if (task.place === 'delayed') state.delayed.add(task.jobId);
+  else state.wait.push(task.jobId);
+};

@@ -1,0 +1,49 @@
+import { release } from './batches.js';
+import type { QueueState, WorkerRecord } from './queue-state.js';
+import type { TaskRecord } from './task-record.js';
+
+/** An attempt that a worker has begun. */
+export interface TakenTask {
+  readonly task: TaskRecord;
+  readonly attempt: number;
+  readonly batchPosition: number;
+  readonly batchSize: number;
+  readonly fencingToken: number;
+}
+
+/** A worker takes its next task. A batch ends here: when the worker's list is empty. */
+export function take(state: QueueState, worker: WorkerRecord, nowMs: number): TakenTask | undefined {
+  if (worker.current !== undefined || worker.leaving || state.paused) return undefined;
+  for (;;) {
+    const jobId = worker.wait.shift();
+    const task = jobId === undefined ? undefined : state.tasks.get(jobId);
+    if (task !== undefined) return start(state, worker, task, nowMs);
+    if (jobId === undefined && !endBatch(state, worker)) return undefined;
+  }
+}
+
+function start(state: QueueState, worker: WorkerRecord, task: TaskRecord, nowMs: number): TakenTask {
+  const batch = worker.batch!;
+  batch.started += 1;
+  task.place = 'active';
+  task.attemptsStarted += 1;
+  task.processedOnMs = nowMs;
+  task.processedBy = worker.workerId;
+  worker.current = { jobId: task.jobId, attempt: task.attemptsStarted, cancelled: false };
+  state.events.push({ type: 'started', jobId: task.jobId });
+  return {
+    task,
+    attempt: task.attemptsStarted,
+    batchPosition: batch.started,
+    batchSize: batch.size,
+    fencingToken: batch.fencingToken,
+  };
+}
+
+/** @returns whether a look-ahead began, which may have tasks */
+function endBatch(state: QueueState, worker: WorkerRecord): boolean {
+  if (worker.batch === undefined) return false;
+  const tag = state.tags.get(worker.batch.identifyTag);
+  const reason = tag?.paused ? 'paused' : tag !== undefined && tag.ids.length > 0 ? 'limit' : 'empty';
+  return release(state, worker, reason);
+}

@@ -1,0 +1,170 @@
+import type { Job, Queue } from 'bullmq';
+import type { Observable } from 'rxjs';
+import type { NewJob } from '../../bullmq/job-adder.js';
+import { assertValidTag } from '../../domain/task-data.js';
+import type { TaskOptions } from '../../domain/task-options.js';
+import type { Task } from '../../domain/task.js';
+import { displayValue } from '../../domain/text.js';
+import type { WorkerState } from '../../domain/worker-state.js';
+import { InvalidArgumentError, QueueClosedError, TaskNotFoundError } from '../../errors/errors.js';
+import type { QueueEvent } from '../../observability/events/queue-event.js';
+import type { ResolvedQueueOptions } from '../../options/resolved-options.js';
+import { assertValidRetryFilter } from '../../producer/failed-tasks.js';
+import { NewJobs } from '../../producer/new-jobs.js';
+import type { BulkTask, CancelResult, QueueService, RetryFilter } from '../../producer/queue-service.js';
+import type { QueueStats, TagStats } from '../../producer/queue-stats.js';
+import { canBeTaskId } from '../../producer/task-ids.js';
+import { InMemoryJob, notInMemory } from '../engine/in-memory-job.js';
+import type { QueueEngine } from '../engine/queue-engine.js';
+import { addTask } from '../model/adding.js';
+import { pauseTag, resumeTag } from '../model/pausing.js';
+import { queueStats, tagStats, workerState } from '../model/reading.js';
+import { purgeTag, removeUnfinished } from '../model/removing.js';
+import { retryFailed } from '../model/retrying-failed.js';
+import { newTaskRecord } from '../model/task-record.js';
+import type { PublicPart } from './public-part.js';
+
+/** {@link QueueService} on an engine in memory: the same checks, the same errors, the same answers. */
+export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
+  readonly events$: Observable<QueueEvent>;
+  readonly #newJobs: NewJobs;
+  #closed = false;
+
+  constructor(
+    private readonly engine: QueueEngine,
+    private readonly options: ResolvedQueueOptions,
+    readonly errors$: Observable<unknown>,
+  ) {
+    this.events$ = engine.feed.events$;
+    this.#newJobs = new NewJobs(options);
+  }
+
+  /** @throws {@link UnsupportedOperationError} */
+  get queue(): Queue {
+    return notInMemory('QueueService.queue');
+  }
+
+  async add<P>(task: Task<P>, options?: TaskOptions): Promise<Job> {
+    return this.#add(this.#newJobs.one(task, options));
+  }
+
+  async addBulk(tasks: readonly BulkTask[]): Promise<Job[]> {
+    return this.#newJobs.many(tasks).map((job) => this.#add(job));
+  }
+
+  async getJob(jobId: string): Promise<Job | undefined> {
+    this.#assertOpen();
+    const task = canBeTaskId(jobId) ? this.engine.find(jobId) : undefined;
+    return task && new InMemoryJob(task, this.engine).asJob();
+  }
+
+  async waitUntilFinished(jobOrId: Pick<Job, 'id'> | string, timeoutMs?: number): Promise<unknown> {
+    const jobId = typeof jobOrId === 'string' ? jobOrId : jobOrId?.id;
+    if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
+      const allowed = 'milliseconds, 0 or more';
+      throw new InvalidArgumentError({ argument: 'timeoutMs', value: displayValue(timeoutMs), allowed });
+    }
+    this.#assertOpen();
+    if (!canBeTaskId(jobId)) throw new TaskNotFoundError(typeof jobId === 'string' ? { jobId } : {});
+    if (timeoutMs === 0) return this.engine.waits.wait(jobId, timeoutMs);
+    // Who waits for a task wants it to run.
+    const endRun = this.engine.beginRun();
+    try {
+      return await this.engine.waits.wait(jobId, timeoutMs);
+    } finally {
+      endRun();
+    }
+  }
+
+  async getQueueStats(): Promise<QueueStats> {
+    this.#assertOpen();
+    return queueStats(this.engine.state);
+  }
+
+  async getTagStats(identifyTag: string): Promise<TagStats> {
+    this.#assertTag(identifyTag);
+    return tagStats(this.engine.state, identifyTag);
+  }
+
+  async pauseTag(identifyTag: string): Promise<void> {
+    this.#assertTag(identifyTag);
+    this.engine.change((state) => {
+      pauseTag(state, identifyTag);
+    });
+  }
+
+  async resumeTag(identifyTag: string): Promise<void> {
+    this.#assertTag(identifyTag);
+    this.engine.change((state) => {
+      resumeTag(state, identifyTag);
+    });
+  }
+
+  async purgeTag(identifyTag: string): Promise<number> {
+    this.#assertTag(identifyTag);
+    return this.engine.change((state) => purgeTag(state, identifyTag));
+  }
+
+  async remove(jobId: string): Promise<boolean> {
+    return this.#removeUnfinished(jobId) === 'removed';
+  }
+
+  async cancel(jobId: string): Promise<CancelResult> {
+    const outcome = this.#removeUnfinished(jobId);
+    if (outcome !== 'running') return outcome;
+    return this.engine.lanes.cancel(jobId) ? 'aborted' : 'not-found';
+  }
+
+  async retryFailed(filter: RetryFilter = {}): Promise<number> {
+    assertValidRetryFilter(filter, this.options.maxTagBytes);
+    this.#assertOpen();
+    return this.engine.change((state) => retryFailed(state, filter));
+  }
+
+  async pause(): Promise<void> {
+    this.#setPaused(true);
+  }
+
+  async resume(): Promise<void> {
+    this.#setPaused(false);
+  }
+
+  async getWorkers(): Promise<WorkerState[]> {
+    this.#assertOpen();
+    const workers = [...this.engine.state.workers.values()];
+    return workers.map(workerState).sort((a, b) => (a.workerId < b.workerId ? -1 : 1));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.engine.close();
+  }
+
+  #add(job: NewJob): Job {
+    this.#assertOpen();
+    const jobId = this.engine.change((state, nowMs) => addTask(state, job, nowMs));
+    // A task that holds a deduplication id for a time need not be there any more.
+    const task = this.engine.find(jobId) ?? newTaskRecord({ ...job, id: jobId }, this.engine.nowMs);
+    return new InMemoryJob(task, this.engine).asJob();
+  }
+
+  #removeUnfinished(jobId: string): 'removed' | 'running' | 'not-found' {
+    this.#assertOpen();
+    if (!canBeTaskId(jobId)) return 'not-found';
+    return this.engine.change((state) => removeUnfinished(state, jobId));
+  }
+
+  #setPaused(paused: boolean): void {
+    this.#assertOpen();
+    this.engine.change((state) => (state.paused = paused));
+  }
+
+  #assertTag(identifyTag: string): void {
+    assertValidTag(identifyTag, this.options.maxTagBytes);
+    this.#assertOpen();
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new QueueClosedError({ queueName: this.options.pendingQueueName });
+  }
+}

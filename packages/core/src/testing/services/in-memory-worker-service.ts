@@ -1,0 +1,85 @@
+import { roleWorks } from '../../domain/roles.js';
+import type { WorkerState } from '../../domain/worker-state.js';
+import { QueueClosedError } from '../../errors/errors.js';
+import type { ResolvedQueueOptions } from '../../options/resolved-options.js';
+import type { InstanceIds } from '../../redis/instance-ids.js';
+import type { HandlerRegistry } from '../../worker/handler-registry.js';
+import type { TaskHandlerFunction } from '../../worker/task-context.js';
+import type { WorkerService } from '../../worker/worker-service.js';
+import type { QueueEngine } from '../engine/queue-engine.js';
+import { workerState } from '../model/reading.js';
+import type { PublicPart } from './public-part.js';
+
+/** {@link WorkerService} on an engine in memory. */
+export class InMemoryWorkerService implements PublicPart<WorkerService> {
+  /** There is no Redis that could be out of reach. */
+  readonly hasLease = true;
+
+  #started = false;
+  #closed = false;
+  #changing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly engine: QueueEngine,
+    private readonly handlers: HandlerRegistry,
+    private readonly options: ResolvedQueueOptions,
+    private readonly ids: InstanceIds,
+  ) {}
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in WorkerService
+  registerHandler<Payload = any, Result = unknown>(
+    type: string,
+    handler: TaskHandlerFunction<Payload, Result>,
+  ): void {
+    this.handlers.register(type, handler);
+  }
+
+  get registeredTypes(): readonly string[] {
+    return this.handlers.types;
+  }
+
+  get runsTasks(): boolean {
+    return roleWorks(this.options.role);
+  }
+
+  start(): Promise<void> {
+    return this.#change(async () => {
+      if (this.#closed) throw new QueueClosedError({ queueName: this.options.pendingQueueName });
+      if (this.#started || !this.runsTasks) return;
+      this.#started = true;
+      for (let n = 0; n < this.options.workerCount; n += 1) this.engine.lanes.add(this.ids.nextWorkerId());
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#stop(false);
+  }
+
+  /** When the application closes, which is when its test is over: what still runs is aborted. */
+  stopAtOnce(): Promise<void> {
+    return this.#stop(true);
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  getWorkerStates(): WorkerState[] {
+    return this.engine.lanes.workers.map(workerState);
+  }
+
+  #stop(hurry: boolean): Promise<void> {
+    return this.#change(async () => {
+      if (!this.#started) return;
+      this.#started = false;
+      await this.engine.lanes.stop(hurry);
+    });
+  }
+
+  #change(step: () => Promise<void>): Promise<void> {
+    const change = this.#changing.then(step);
+    const over = (): void => undefined; // how it ended is for the caller
+    this.#changing = change.then(over, over);
+    return change;
+  }
+}
