@@ -51,6 +51,8 @@ export class WorkerPool {
   readonly #wakeUps = new Set<() => void>();
   #leaseTimer: NodeJS.Timeout | undefined;
   #stopping = false;
+  /** All workers are meant to be there. */
+  #complete = false;
 
   constructor(private readonly dependencies: PoolDependencies) {
     this.#completions = new Completions(dependencies.context, dependencies.onError);
@@ -64,9 +66,11 @@ export class WorkerPool {
     return [...this.#lanes].map((lane) => lane.state);
   }
 
-  /** Whether all workers may run tasks. */
+  /** Whether all workers may run tasks: those that lost their lease, and have no successor yet, count too. */
   get hasLease(): boolean {
-    const now = this.dependencies.clock.nowMs();
+    const { clock, context } = this.dependencies;
+    if (this.#complete && this.#lanes.size < context.options.workerCount) return false;
+    const now = clock.nowMs();
     return [...this.#lanes].every((lane) => lane.lease.isOpen(now));
   }
 
@@ -77,7 +81,10 @@ export class WorkerPool {
     const lanes = Array.from({ length: context.options.workerCount }, () => this.#newLane());
     const joins = await Promise.allSettled(lanes.map((lane) => this.#join(lane)));
     const failure = joins.find((join) => join.status === 'rejected');
-    if (failure === undefined) return;
+    if (failure === undefined) {
+      this.#complete = true;
+      return;
+    }
     await this.stop();
     // A registration whose reply did not come may still have happened.
     await Promise.all(lanes.map((lane) => lane.retire().catch(onError)));
@@ -87,6 +94,7 @@ export class WorkerPool {
   /** Returns when no worker is left, and nothing of the pool goes on. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#complete = false;
     for (const wakeUp of this.#wakeUps) wakeUp();
     await Promise.all([...this.#lanes].map((lane) => this.#stopLane(lane)));
     while (this.#changes.size > 0) await Promise.all(this.#changes);
@@ -95,12 +103,16 @@ export class WorkerPool {
   }
 
   #newLane(): WorkerLane {
-    const { context, runner, log, onError } = this.dependencies;
+    const { context, runner, log, clock, onError } = this.dependencies;
     return new WorkerLane(context.hub.workers.nextWorkerId(), {
       context,
       runner,
       log,
+      clock,
       completions: this.#completions,
+      onLeaseOver: (lane) => {
+        this.#replace(lane, 'lease-over');
+      },
       onFenced: (lane) => {
         this.#replace(lane, 'declared-dead');
       },
