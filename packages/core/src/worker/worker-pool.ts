@@ -19,7 +19,7 @@ export interface PoolDependencies {
   readonly onLockSeen: (lockTtlMs: number) => void;
 }
 
-type BeatReply = [fenced: string[], stuck: string[], lockTtlMs: number];
+type BeatReply = [fenced: string[], stuck: string[], lockTtlMs: number, cancelled: string[]];
 
 /** Why a worker may not run tasks any more. */
 type Loss = 'declared-dead' | 'lease-over' | 'ended';
@@ -246,7 +246,7 @@ export class WorkerPool {
     const args = lanes.flatMap((lane) => [lane.workerId, lane.isRunningTask ? 1 : 0, lane.describe(host)]);
     const sentAt = clock.nowMs();
     const reply = await context.scripts.run('beat', { caller: context.nodeId, args });
-    const [fenced, stuck, lockTtlMs] = reply as BeatReply;
+    const [fenced, stuck, lockTtlMs, cancelled] = reply as BeatReply;
     for (const lane of lanes) {
       if (fenced.includes(lane.workerId)) {
         this.#replace(lane, 'declared-dead');
@@ -254,6 +254,10 @@ export class WorkerPool {
       }
       lane.lease.renewed(sentAt);
       if (stuck.includes(lane.workerId)) lane.wake();
+    }
+    for (let i = 0; i + 2 < cancelled.length; i += 3) {
+      const [workerId = '', jobId = '', attempt] = cancelled.slice(i, i + 3);
+      lanes.find((lane) => lane.workerId === workerId)?.cancel(jobId, Number(attempt));
     }
     this.#watchLeases();
     onLockSeen(lockTtlMs);
