@@ -51,7 +51,8 @@ export class TaskLoop {
     const { context, completions, onFenced, onError } = dependencies;
     this.#dependencies = dependencies;
     const runsShortTasks = (): boolean => this.#mean.isShort;
-    const lane = { workerId, completions, runsShortTasks, onFenced, onError };
+    const maxWriteBytes = context.options.maxResultBytes;
+    const lane = { workerId, maxWriteBytes, completions, runsShortTasks, onFenced, onError };
     const { worker, backend } = createLaneWorker(context, lane);
     this.#worker = worker;
     this.#backend = backend;
