@@ -162,6 +162,19 @@ export class WorkerLane {
   }
 
   /**
+   * As `retire`, and 0 when Redis has not answered in time: it has been sent all the same, and the leader gives back what did
+   * not reach Redis.
+   */
+  async retireWithin(timeoutMs: number): Promise<number> {
+    let handedBack = 0;
+    const retiring = this.retire().then((count) => {
+      handedBack = count;
+    });
+    if (!(await settlesWithin(retiring, timeoutMs))) retiring.catch(this.#dependencies.onError);
+    return handedBack;
+  }
+
+  /**
    * A process that was frozen reads what Redis had sent before its timers run: the next task, when that may have run
    * elsewhere already.
    */

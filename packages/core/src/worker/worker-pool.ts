@@ -51,6 +51,8 @@ export class WorkerPool {
   readonly #wakeUps = new Set<() => void>();
   #leaseTimer: NodeJS.Timeout | undefined;
   #stopping = false;
+  /** By `performance.now()`. */
+  #stoppingSince = 0;
   /** All workers are meant to be there. */
   #complete = false;
 
@@ -94,6 +96,7 @@ export class WorkerPool {
   /** Returns when no worker is left, and nothing of the pool goes on. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#stoppingSince = performance.now();
     this.#complete = false;
     for (const wakeUp of this.#wakeUps) wakeUp();
     await Promise.all([...this.#lanes].map((lane) => this.#stopLane(lane)));
@@ -143,10 +146,11 @@ export class WorkerPool {
   async #stopLane(lane: WorkerLane): Promise<void> {
     const { context, log } = this.dependencies;
     const { shutdownTimeoutMs: timeoutMs, pendingQueueName: queue } = context.options;
+    const wasIdle = !lane.isRunningTask;
     const inTime = await lane.stop(timeoutMs);
     // It can have lost its lease meanwhile; then it is given back already.
     if (!this.#lanes.delete(lane)) return;
-    const handedBack = await this.#retire(lane);
+    const handedBack = await this.#retire(lane, wasIdle ? this.#stoppingSince : performance.now());
     if (!inTime) log.warn('shutdownTimedOut', { queue, timeoutMs, handedBack });
   }
 
@@ -199,13 +203,16 @@ export class WorkerPool {
     if (tried) await this.#retire(lane);
   }
 
-  /** @returns how many tasks went back; 0 also where the leader was faster, or Redis stayed away until the pool stopped */
-  async #retire(lane: WorkerLane): Promise<number> {
+  /**
+   * @param since - of a worker that ran a task when the pool stopped, when that had ended
+   * @returns how many tasks went back; 0 also where the leader was faster, or Redis stayed away until the pool stopped
+   */
+  async #retire(lane: WorkerLane, since?: number): Promise<number> {
     const { context, onError } = this.dependencies;
     try {
       for (;;) {
         try {
-          return await lane.retire();
+          return await this.#retireOnce(lane, since);
         } catch (error) {
           onError(error);
           if (this.#stopping) return 0;
@@ -215,6 +222,13 @@ export class WorkerPool {
     } finally {
       context.hub.workers.remove(lane.workerId);
     }
+  }
+
+  /** Everything that a stop sends gets one `commandTimeout` together. */
+  async #retireOnce(lane: WorkerLane, since = this.#stoppingSince): Promise<number> {
+    if (!this.#stopping) return lane.retire();
+    const { commandTimeoutMs } = this.dependencies.context.hub;
+    return lane.retireWithin(Math.max(0, since + commandTimeoutMs - performance.now()));
   }
 
   async #pause(): Promise<void> {
