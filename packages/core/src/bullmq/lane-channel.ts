@@ -8,6 +8,8 @@ export interface LaneOptions {
   readonly workerId: string;
   /** Whether this worker's tasks are short enough for a look-ahead. */
   readonly runsShortTasks: () => boolean;
+  /** Largest progress and log row. */
+  readonly maxWriteBytes: number;
   /** Shared by the workers of an instance. */
   readonly completions: CompletionGroup;
   /** The worker is not registered any more. */

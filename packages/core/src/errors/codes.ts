@@ -21,6 +21,7 @@ export const ErrorCode = {
   TaskStillRunning: 'AFFINITY_TASK_STILL_RUNNING',
   WaitTimeout: 'AFFINITY_WAIT_TIMEOUT',
   ResultTooLarge: 'AFFINITY_RESULT_TOO_LARGE',
+  TaskWriteTooLarge: 'AFFINITY_TASK_WRITE_TOO_LARGE',
   ResultNotSerializable: 'AFFINITY_RESULT_NOT_SERIALIZABLE',
   RedisUnavailable: 'AFFINITY_REDIS_UNAVAILABLE',
   RedisAuthentication: 'AFFINITY_REDIS_AUTHENTICATION',

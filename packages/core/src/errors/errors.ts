@@ -202,6 +202,20 @@ export class ResultTooLargeError extends AffinityQueueError {
   }
 }
 
+/** A handler's progress, or a row for its log, is larger than `queueOptions.maxResultBytes`; nothing is stored. @publicApi */
+export class TaskWriteTooLargeError extends AffinityQueueError {
+  declare readonly details: Readonly<{ jobId?: string; what: string; bytes: number; maxBytes: number }>;
+
+  constructor(details: { jobId?: string; what: string; bytes: number; maxBytes: number }) {
+    const { jobId, what, bytes, maxBytes } = details;
+    super(
+      ErrorCode.TaskWriteTooLarge,
+      `A ${what} of task${of(jobId)} has ${bytes} bytes; queueOptions.maxResultBytes allows ${maxBytes}`,
+      details,
+    );
+  }
+}
+
 /** JSON cannot hold a handler's result. @publicApi */
 export class ResultNotSerializableError extends AffinityQueueError {
   declare readonly details: Readonly<{ jobId?: string; reason: string }>;

@@ -16,6 +16,8 @@ export interface TaskLoopDependencies {
   readonly runner: TaskRunner;
   readonly completions: CompletionGroup;
   readonly log: QueueLog;
+  /** Whether the worker still has its lease; asked right before a task is begun. */
+  readonly mayBegin: () => boolean;
   /** The worker is not registered any more, by the word of Redis. */
   readonly onFenced: () => void;
   readonly onError: (error: unknown) => void;
@@ -49,7 +51,8 @@ export class TaskLoop {
     const { context, completions, onFenced, onError } = dependencies;
     this.#dependencies = dependencies;
     const runsShortTasks = (): boolean => this.#mean.isShort;
-    const lane = { workerId, completions, runsShortTasks, onFenced, onError };
+    const maxWriteBytes = context.options.maxResultBytes;
+    const lane = { workerId, maxWriteBytes, completions, runsShortTasks, onFenced, onError };
     const { worker, backend } = createLaneWorker(context, lane);
     this.#worker = worker;
     this.#backend = backend;
@@ -126,6 +129,7 @@ export class TaskLoop {
         next = undefined;
         // What was taken too late goes back when the worker retires.
         if (this.isOver) return;
+        if (taken?.task !== undefined && !this.#dependencies.mayBegin()) return;
         if (taken?.task) next = await this.#runTask(taken.task);
         else if (taken) await this.#rest(taken.limitMs);
       } catch (error) {
@@ -148,7 +152,7 @@ export class TaskLoop {
     if (!task.isPlain) {
       // What only BullMQ knows to do at the start: the next iteration of a scheduler, a failure in store.
       const job = await this.#worker.adopt(task, workerId);
-      if (job === undefined || this.isOver) return undefined;
+      if (job === undefined || this.isOver || !this.#dependencies.mayBegin()) return undefined;
       running.useJob(job);
     }
     // Data that are no JSON: the attempt cannot be begun.

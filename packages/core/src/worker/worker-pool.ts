@@ -19,7 +19,7 @@ export interface PoolDependencies {
   readonly onLockSeen: (lockTtlMs: number) => void;
 }
 
-type BeatReply = [fenced: string[], stuck: string[], lockTtlMs: number];
+type BeatReply = [fenced: string[], stuck: string[], lockTtlMs: number, cancelled: string[]];
 
 /** Why a worker may not run tasks any more. */
 type Loss = 'declared-dead' | 'lease-over' | 'ended';
@@ -51,6 +51,10 @@ export class WorkerPool {
   readonly #wakeUps = new Set<() => void>();
   #leaseTimer: NodeJS.Timeout | undefined;
   #stopping = false;
+  /** By `performance.now()`. */
+  #stoppingSince = 0;
+  /** All workers are meant to be there. */
+  #complete = false;
 
   constructor(private readonly dependencies: PoolDependencies) {
     this.#completions = new Completions(dependencies.context, dependencies.onError);
@@ -64,9 +68,11 @@ export class WorkerPool {
     return [...this.#lanes].map((lane) => lane.state);
   }
 
-  /** Whether all workers may run tasks. */
+  /** Whether all workers may run tasks: those that lost their lease, and have no successor yet, count too. */
   get hasLease(): boolean {
-    const now = this.dependencies.clock.nowMs();
+    const { clock, context } = this.dependencies;
+    if (this.#complete && this.#lanes.size < context.options.workerCount) return false;
+    const now = clock.nowMs();
     return [...this.#lanes].every((lane) => lane.lease.isOpen(now));
   }
 
@@ -77,7 +83,10 @@ export class WorkerPool {
     const lanes = Array.from({ length: context.options.workerCount }, () => this.#newLane());
     const joins = await Promise.allSettled(lanes.map((lane) => this.#join(lane)));
     const failure = joins.find((join) => join.status === 'rejected');
-    if (failure === undefined) return;
+    if (failure === undefined) {
+      this.#complete = true;
+      return;
+    }
     await this.stop();
     // A registration whose reply did not come may still have happened.
     await Promise.all(lanes.map((lane) => lane.retire().catch(onError)));
@@ -87,6 +96,8 @@ export class WorkerPool {
   /** Returns when no worker is left, and nothing of the pool goes on. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#stoppingSince = performance.now();
+    this.#complete = false;
     for (const wakeUp of this.#wakeUps) wakeUp();
     await Promise.all([...this.#lanes].map((lane) => this.#stopLane(lane)));
     while (this.#changes.size > 0) await Promise.all(this.#changes);
@@ -95,12 +106,16 @@ export class WorkerPool {
   }
 
   #newLane(): WorkerLane {
-    const { context, runner, log, onError } = this.dependencies;
+    const { context, runner, log, clock, onError } = this.dependencies;
     return new WorkerLane(context.hub.workers.nextWorkerId(), {
       context,
       runner,
       log,
+      clock,
       completions: this.#completions,
+      onLeaseOver: (lane) => {
+        this.#replace(lane, 'lease-over');
+      },
       onFenced: (lane) => {
         this.#replace(lane, 'declared-dead');
       },
@@ -131,10 +146,11 @@ export class WorkerPool {
   async #stopLane(lane: WorkerLane): Promise<void> {
     const { context, log } = this.dependencies;
     const { shutdownTimeoutMs: timeoutMs, pendingQueueName: queue } = context.options;
+    const wasIdle = !lane.isRunningTask;
     const inTime = await lane.stop(timeoutMs);
     // It can have lost its lease meanwhile; then it is given back already.
     if (!this.#lanes.delete(lane)) return;
-    const handedBack = await this.#retire(lane);
+    const handedBack = await this.#retire(lane, wasIdle ? this.#stoppingSince : performance.now());
     if (!inTime) log.warn('shutdownTimedOut', { queue, timeoutMs, handedBack });
   }
 
@@ -187,13 +203,16 @@ export class WorkerPool {
     if (tried) await this.#retire(lane);
   }
 
-  /** @returns how many tasks went back; 0 also where the leader was faster, or Redis stayed away until the pool stopped */
-  async #retire(lane: WorkerLane): Promise<number> {
+  /**
+   * @param since - of a worker that ran a task when the pool stopped, when that had ended
+   * @returns how many tasks went back; 0 also where the leader was faster, or Redis stayed away until the pool stopped
+   */
+  async #retire(lane: WorkerLane, since?: number): Promise<number> {
     const { context, onError } = this.dependencies;
     try {
       for (;;) {
         try {
-          return await lane.retire();
+          return await this.#retireOnce(lane, since);
         } catch (error) {
           onError(error);
           if (this.#stopping) return 0;
@@ -203,6 +222,13 @@ export class WorkerPool {
     } finally {
       context.hub.workers.remove(lane.workerId);
     }
+  }
+
+  /** Everything that a stop sends gets one `commandTimeout` together. */
+  async #retireOnce(lane: WorkerLane, since = this.#stoppingSince): Promise<number> {
+    if (!this.#stopping) return lane.retire();
+    const { commandTimeoutMs } = this.dependencies.context.hub;
+    return lane.retireWithin(Math.max(0, since + commandTimeoutMs - performance.now()));
   }
 
   async #pause(): Promise<void> {
@@ -234,7 +260,7 @@ export class WorkerPool {
     const args = lanes.flatMap((lane) => [lane.workerId, lane.isRunningTask ? 1 : 0, lane.describe(host)]);
     const sentAt = clock.nowMs();
     const reply = await context.scripts.run('beat', { caller: context.nodeId, args });
-    const [fenced, stuck, lockTtlMs] = reply as BeatReply;
+    const [fenced, stuck, lockTtlMs, cancelled] = reply as BeatReply;
     for (const lane of lanes) {
       if (fenced.includes(lane.workerId)) {
         this.#replace(lane, 'declared-dead');
@@ -242,6 +268,10 @@ export class WorkerPool {
       }
       lane.lease.renewed(sentAt);
       if (stuck.includes(lane.workerId)) lane.wake();
+    }
+    for (let i = 0; i + 2 < cancelled.length; i += 3) {
+      const [workerId = '', jobId = '', attempt] = cancelled.slice(i, i + 3);
+      lanes.find((lane) => lane.workerId === workerId)?.cancel(jobId, Number(attempt));
     }
     this.#watchLeases();
     onLockSeen(lockTtlMs);

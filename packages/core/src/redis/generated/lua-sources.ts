@@ -947,22 +947,38 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
 goOnWhenFull()
-local fenced, stuck = {}, {}
+local fenced, stuck, cancelled = {}, {}, {}
 for i = 4, #ARGV, 3 do
   local worker = ARGV[i]
   if isRegistered(worker) then
     rcall('HINCRBY', keys.beats, worker, 1)
     rcall('HSET', registryKey, worker, ARGV[i + 2])
+    local tag, cur, attempt, cancelledAttempt = unpack(workerMeta(worker, 'tag', 'cur', 'att', 'cancelled'))
+    if cur and cancelledAttempt == attempt .. ':' .. cur then
+      for _, value in ipairs({ worker, cur, attempt }) do cancelled[#cancelled + 1] = value end
+    end
     if ARGV[i + 1] ~= '1' then
-      local holds = rcall('EXISTS', workerKey(worker, 'wait')) == 1 or rcall('HEXISTS', workerKey(worker, 'meta'), 'tag') == 1
+      local holds = tag or rcall('EXISTS', workerKey(worker, 'wait')) == 1
       if holds then stuck[#stuck + 1] = worker end
     end
   else
     fenced[#fenced + 1] = worker
   end
 end
-return { fenced, stuck, rcall('PTTL', lockKey) }
+return { fenced, stuck, rcall('PTTL', lockKey), cancelled }
 end
 return body()
 `,
