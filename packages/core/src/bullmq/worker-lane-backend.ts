@@ -138,9 +138,10 @@ export class WorkerLaneBackend extends PendingQueueBackend {
       throw error;
     }
     if (reply === 'not-plain') return 'not-plain';
+    // The next task may have the id of this one, and its first attempt too: it was removed, and added again.
+    this.#attempts.ended();
     // A task that came too late to be begun goes back when the worker retires.
     if (Array.isArray(reply) && !this.#stopping) return this.#received(reply);
-    this.#attempts.ended();
     return undefined;
   }
 

@@ -7,6 +7,7 @@ import type { WorkerLaneBackend } from '../bullmq/worker-lane-backend.js';
 import { TaskCancelledError } from '../errors/errors.js';
 import { errorName, type QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
+import type { CancelledAttempt } from '../redis/worker-marker.js';
 import { MeanDuration } from './mean-duration.js';
 import { RunningTask } from './running-task.js';
 import type { TaskResult, TaskRunner } from './task-runner.js';
@@ -40,7 +41,7 @@ export class TaskLoop {
   #stopping = false;
   #abandoned: Error | undefined;
   #task: RunningTask | undefined;
-  #cancelled: { readonly id: string; readonly attempt: number } | undefined;
+  #cancelled: CancelledAttempt | undefined;
   #handling: Promise<unknown> | undefined;
   #batch: { readonly identifyTag: string; readonly size: number } | undefined;
 
@@ -84,10 +85,12 @@ export class TaskLoop {
   }
 
   /** The word can come before the task itself does: take and cancel arrive on different connections. */
-  cancel(jobId: string, attempt: number): void {
-    this.#cancelled = { id: jobId, attempt };
-    if (this.#task?.id === jobId && this.#task.attempt === attempt) {
-      this.#task.abort(new TaskCancelledError({ jobId }));
+  cancel(cancelled: CancelledAttempt): void {
+    this.#cancelled = cancelled;
+    const { jobId, attempt, seq } = cancelled;
+    const current = this.#task && this.#backend.current;
+    if (current?.id === jobId && current.attempt === attempt && current.seq === seq) {
+      this.#task?.abort(new TaskCancelledError({ jobId }));
     }
   }
 
@@ -177,7 +180,7 @@ export class TaskLoop {
     const { log, runner } = this.#dependencies;
     const { id, attempt, identifyTag, batchSize } = task;
     this.#task = running;
-    if (this.#cancelled?.id === id) this.cancel(id, this.#cancelled.attempt);
+    if (this.#cancelled?.jobId === id) this.cancel(this.#cancelled);
     this.#batch = { identifyTag, size: batchSize };
     const about = { jobId: id, type: task.name, workerId: this.workerId };
     const startedAt = performance.now();

@@ -5,6 +5,7 @@ import type { WorkerState } from '../domain/worker-state.js';
 import { LeaseLostError, WorkerFencedError } from '../errors/errors.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
+import type { CancelledAttempt } from '../redis/worker-marker.js';
 import { settlesWithin } from './settles-within.js';
 import { TaskLoop } from './task-loop.js';
 import type { TaskRunner } from './task-runner.js';
@@ -117,8 +118,8 @@ export class WorkerLane {
     this.#loop.wake();
   }
 
-  cancel(jobId: string, attempt: number): void {
-    this.#loop.cancel(jobId, attempt);
+  cancel(cancelled: CancelledAttempt): void {
+    this.#loop.cancel(cancelled);
   }
 
   /**

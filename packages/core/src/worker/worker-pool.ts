@@ -269,9 +269,9 @@ export class WorkerPool {
       lane.lease.renewed(sentAt);
       if (stuck.includes(lane.workerId)) lane.wake();
     }
-    for (let i = 0; i + 2 < cancelled.length; i += 3) {
-      const [workerId = '', jobId = '', attempt] = cancelled.slice(i, i + 3);
-      lanes.find((lane) => lane.workerId === workerId)?.cancel(jobId, Number(attempt));
+    for (let i = 0; i + 3 < cancelled.length; i += 4) {
+      const [workerId = '', jobId = '', attempt, seq = ''] = cancelled.slice(i, i + 4);
+      lanes.find((lane) => lane.workerId === workerId)?.cancel({ jobId, attempt: Number(attempt), seq });
     }
     this.#watchLeases();
     onLockSeen(lockTtlMs);

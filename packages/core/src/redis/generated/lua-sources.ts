@@ -311,14 +311,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -341,24 +341,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -378,21 +380,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -746,14 +747,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -776,24 +777,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -813,21 +816,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -959,6 +961,14 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
+local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
+  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
+end
 goOnWhenFull()
 local fenced, stuck, cancelled = {}, {}, {}
 for i = 4, #ARGV, 3 do
@@ -966,9 +976,9 @@ for i = 4, #ARGV, 3 do
   if isRegistered(worker) then
     rcall('HINCRBY', keys.beats, worker, 1)
     rcall('HSET', registryKey, worker, ARGV[i + 2])
-    local tag, cur, attempt, cancelledAttempt = unpack(workerMeta(worker, 'tag', 'cur', 'att', 'cancelled'))
-    if cur and cancelledAttempt == attempt .. ':' .. cur then
-      for _, value in ipairs({ worker, cur, attempt }) do cancelled[#cancelled + 1] = value end
+    local tag, cur, attempt, seq, name = unpack(workerMeta(worker, 'tag', 'cur', 'att', 'seq', 'cancelled'))
+    if cur and name and name == attemptName(attempt, seq or '', cur) then
+      for _, value in ipairs({ worker, cur, attempt, seq }) do cancelled[#cancelled + 1] = value end
     end
     if ARGV[i + 1] ~= '1' then
       local holds = tag or rcall('EXISTS', workerKey(worker, 'wait')) == 1
@@ -1174,14 +1184,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -1204,24 +1214,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -1241,21 +1253,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -1410,9 +1421,11 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
+local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
+  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -1420,11 +1433,11 @@ local id = ARGV[4]
 if not isTask(id) then return 0 end
 local worker = rcall('HGET', jobKey(id), 'pb')
 if not worker then return 0 end
-local cur, attempt, marker = unpack(workerMeta(worker, 'cur', 'att', 'marker'))
+local cur, attempt, seq, marker = unpack(workerMeta(worker, 'cur', 'att', 'seq', 'marker'))
 if cur ~= id then return 0 end
 goOnWhenFull()
-rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attempt .. ':' .. id)
-rcall('ZADD', marker, 0, cancelMember(worker, attempt, id))
+rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attemptName(attempt, seq, id))
+rcall('ZADD', marker, 0, cancelMember(worker, attempt, seq, id))
 return 1
 end
 return body()
@@ -1764,14 +1777,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -1794,24 +1807,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -1831,21 +1846,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -2123,14 +2137,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -2153,24 +2167,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -2190,21 +2206,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -2273,6 +2288,7 @@ local function retain(commits, timestamp)
     if commit.keepCount ~= '0' and not done[rule] then
       done[rule] = true
       local seconds, most = tonumber(commit.keepAge), tonumber(commit.keepCount)
+      most = most and math.floor(most)
       if seconds then retainByAge(seconds, timestamp) end
       if most and most > 0 then retainByCount(most) end
     end
@@ -2357,7 +2373,7 @@ end
 local function takeFor(commit)
   local worker = commit.worker
   if commit.state == 'current' then noteLength(worker.id, commit.short, worker.short) end
-  if not commit.takes then return 0 end
+  if not commit.takes or (commit.state == 'committed' and not worker.cur) then return 0 end
   return worker.cur and takeAgain(worker, worker.id) or takeNext(worker, worker.id, timestamp)
 end
 local function goOn(commit)
@@ -2426,9 +2442,11 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
+local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
+  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -2577,14 +2595,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -2607,24 +2625,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -2644,21 +2664,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -5481,14 +5500,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -5511,24 +5530,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -5548,21 +5569,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -5911,9 +5931,11 @@ local function topUp(worker, tag, maxBatchSize)
   settle(tag, wasReady)
   return count
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
+local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
+  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -5956,8 +5978,8 @@ local function dissolve(worker, crashed, maxCrashes)
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', cur or '')) end
-  if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', seq or '', cur or '')) end
+  if rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return count
 end
 local worker, beat, maxCrashes, silentMs = ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -7490,9 +7512,11 @@ local function topUp(worker, tag, maxBatchSize)
   settle(tag, wasReady)
   return count
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
+local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
+  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -7535,8 +7559,8 @@ local function dissolve(worker, crashed, maxCrashes)
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', cur or '')) end
-  if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', seq or '', cur or '')) end
+  if rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return count
 end
 if not isRegistered(caller) and workerMeta(caller, 'queue')[1] ~= base then return 0 end
@@ -7638,9 +7662,11 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
+local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
+  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -7789,14 +7815,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -7819,24 +7845,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -7856,21 +7884,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -8274,14 +8301,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -8304,24 +8331,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -8341,21 +8370,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -8583,14 +8611,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -8613,24 +8641,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -8650,21 +8680,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -9028,14 +9057,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -9058,24 +9087,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -9095,21 +9126,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag

@@ -192,9 +192,10 @@ describe('beat', () => {
     const cancelled = async () => ((await beat()) as unknown[])[3];
     await queue.takeReply('w1');
     expect(await cancelled()).toEqual([]);
+    const seq = await redis.hget(queue.keys.workerMeta('w1'), 'seq');
     await queue.run('cancelTask', { args: ['a1'] });
-    expect(await cancelled()).toEqual(['w1', 'a1', '1']);
-    expect(await cancelled()).toEqual(['w1', 'a1', '1']);
+    expect(await cancelled()).toEqual(['w1', 'a1', '1', seq]);
+    expect(await cancelled()).toEqual(['w1', 'a1', '1', seq]);
     // An earlier attempt was meant.
     await redis.hset(queue.keys.workerMeta('w1'), 'att', '2');
     expect(await cancelled()).toEqual([]);
@@ -445,7 +446,9 @@ describe('cancelTask', () => {
   it('tells the worker that runs the task, and nobody else', async () => {
     const { queue } = await withEverything();
     expect(await queue.run('cancelTask', { args: ['a1'] })).toBe(1);
-    expect(await redis.zrange(queue.marker, 0, '-1')).toEqual(['cancel:w1:1:a1']);
+    expect(await redis.zrange(queue.marker, 0, '-1')).toEqual([
+      `cancel:w1:1:${await redis.hget(queue.keys.workerMeta('w1'), 'seq')}:a1`,
+    ]);
     for (const id of ['a0', 'a2', 'b1', 'none'])
       expect(await queue.run('cancelTask', { args: [id] })).toBe(0);
     expect(await redis.zcard(queue.marker)).toBe(1);
