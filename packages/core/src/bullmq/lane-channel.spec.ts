@@ -21,6 +21,7 @@ function channelTo(...answers: unknown[]) {
   const channel = new LaneChannel(scripts, {
     workerId: 'worker-1',
     maxWriteBytes: 1_000,
+    onMalformed: () => undefined,
     completions: { commit: () => Promise.resolve(0), endPauses: () => undefined },
     runsShortTasks: () => false,
     onFenced: () => (fenced += 1),

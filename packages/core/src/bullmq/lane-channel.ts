@@ -12,6 +12,8 @@ export interface LaneOptions {
   readonly maxWriteBytes: number;
   /** Shared by the workers of an instance. */
   readonly completions: CompletionGroup;
+  /** A task that BullMQ cannot read fails without being run. */
+  readonly onMalformed: (jobId: string) => void;
   /** The worker is not registered any more. */
   readonly onFenced: () => void;
   readonly onError: (error: unknown) => void;

@@ -289,6 +289,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     const { stranded } = this.#attempts;
     if (stranded === undefined) return taken;
     const { id, options, reason } = stranded;
+    if (taken.task?.malformed !== undefined) this.#lane.onMalformed(id);
     const job = { id, opts: { attempts: 0, ...options } } as MinimalJob;
     await this.moveToFailed(job, reason, options.removeOnFail ?? false, this.#lane.workerId, false);
     return undefined;

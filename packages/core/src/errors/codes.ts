@@ -25,6 +25,7 @@ export const ErrorCode = {
   ResultNotSerializable: 'AFFINITY_RESULT_NOT_SERIALIZABLE',
   RedisUnavailable: 'AFFINITY_REDIS_UNAVAILABLE',
   RedisAuthentication: 'AFFINITY_REDIS_AUTHENTICATION',
+  RedisPermission: 'AFFINITY_REDIS_PERMISSION',
   RedisClusterNotSupported: 'AFFINITY_REDIS_CLUSTER_NOT_SUPPORTED',
   EvictingRedis: 'AFFINITY_EVICTING_REDIS',
   CommandTimeout: 'AFFINITY_COMMAND_TIMEOUT',

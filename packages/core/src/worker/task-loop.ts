@@ -28,6 +28,9 @@ export interface TaskLoopDependencies {
 const faultPauseMs = 100;
 /** BullMQ's longest wait for a rate limit, which somebody may lift meanwhile. */
 const longestLimitMs = 30_000;
+/** What our scripts write as the reason (includes/dissolve.lua, includes/taskTag.lua). */
+const poisonReason = /^poison task: .* (\d+) times$/;
+const malformedPrefix = 'malformed task: ';
 
 /**
  * Takes a task, runs it, records its outcome, and so on. Most outcomes are completions; they go to Redis with those of other
@@ -49,11 +52,14 @@ export class TaskLoop {
     private readonly workerId: string,
     dependencies: TaskLoopDependencies,
   ) {
-    const { context, completions, onFenced, onError } = dependencies;
+    const { context, completions, log, onFenced, onError } = dependencies;
     this.#dependencies = dependencies;
     const runsShortTasks = (): boolean => this.#mean.isShort;
     const maxWriteBytes = context.options.maxResultBytes;
-    const lane = { workerId, maxWriteBytes, completions, runsShortTasks, onFenced, onError };
+    const onMalformed = (jobId: string): void => {
+      log.warn('taskMalformed', { jobId });
+    };
+    const lane = { workerId, maxWriteBytes, completions, runsShortTasks, onMalformed, onFenced, onError };
     const { worker, backend } = createLaneWorker(context, lane);
     this.#worker = worker;
     this.#backend = backend;
@@ -162,6 +168,7 @@ export class TaskLoop {
     void running.data;
     this.#backend.begun();
     if (task.deferredFailure !== undefined) {
+      this.#sayNotRun(task, task.deferredFailure);
       await this.#settleFailure(new UnrecoverableError(task.deferredFailure), running.job);
       return undefined;
     }
@@ -173,6 +180,15 @@ export class TaskLoop {
       return undefined;
     }
     return this.#complete(task, running, result);
+  }
+
+  /** A task that fails without being run. */
+  #sayNotRun({ id: jobId, name: type, attempt }: TakenTask, reason: string): void {
+    const { log } = this.#dependencies;
+    const crashes = poisonReason.exec(reason)?.[1];
+    if (crashes !== undefined) log.warn('taskPoisonous', { jobId, crashes: Number(crashes) });
+    else if (reason.startsWith(malformedPrefix)) log.warn('taskMalformed', { jobId });
+    else log.warn('taskFailed', { jobId, type, workerId: this.workerId, attempt, error: 'not run' });
   }
 
   /** Calls the handler. */
