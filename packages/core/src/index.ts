@@ -20,6 +20,12 @@ export {
   type RetryFilter,
 } from './producer/queue-service.js';
 export type { QueueStats, TagStats } from './producer/queue-stats.js';
+export type {
+  ExplanationDetails,
+  ExplanationReason,
+  TaskExplanation,
+  WorkerFacts,
+} from './producer/explain/task-explanation.js';
 export { WorkerService } from './worker/worker-service.js';
 export type { TaskContext, TaskHandler } from './worker/task-context.js';
 export { SchedulerService } from './scheduler/scheduler-service.js';

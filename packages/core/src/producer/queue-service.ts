@@ -14,6 +14,8 @@ import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { asTypedError } from '../redis/script-runner.js';
 import { assertValidRetryFilter, retryFailedTasks, type RetryFilter } from './failed-tasks.js';
+import { explain } from './explain/task-explainer.js';
+import type { TaskExplanation } from './explain/task-explanation.js';
 import { FinishedTasks } from './finished-task.js';
 import { toJob, toJobs, type BulkTask } from './new-jobs.js';
 import { decodeQueueStats, decodeTagStats, type QueueStats, type TagStats } from './queue-stats.js';
@@ -150,6 +152,19 @@ export class QueueService {
    */
   async getTagStats(identifyTag: string): Promise<TagStats> {
     return decodeTagStats(identifyTag, await this.#runForTag('getTagStats', identifyTag));
+  }
+
+  /**
+   * Where a task is, and why it is not further: for whoever has to find out why a tenant is stuck. Costs Redis about as much
+   * as adding a task, but for the place of a task in a long tag, which is looked for among its first 10,000.
+   *
+   * @example
+   * const { reason, text } = await queueService.explain(jobId);
+   * // reason: 'tag-parked', text.en: 'Tag "company-123" is backing off until …'
+   */
+  async explain(jobId: string): Promise<TaskExplanation> {
+    this.#assertOpen();
+    return explain(this.#context, jobId);
   }
 
   /** Lets no further task of the tag start, in any instance, until {@link resumeTag}. What runs goes on. */

@@ -24,6 +24,11 @@ export class TaskRunner {
     private readonly limits: TaskRunnerLimits,
   ) {}
 
+  /** Task types that have a handler. */
+  get types(): readonly string[] {
+    return this.handlers.types;
+  }
+
   /**
    * @param controller - its signal is the handler's; aborted here on a time-out
    * @returns the handler's result, which JSON can hold

@@ -92,6 +92,7 @@ export class WorkerLane {
       processId: process.pid,
       startTime: this.#startTime,
       lastHeartbeat: Date.now(),
+      types: this.runner.types,
     });
   }
 

@@ -14,6 +14,7 @@ export type LuaScriptName =
   | 'dispatch'
   | 'drainIndexed'
   | 'expireIndexed'
+  | 'explainTask'
   | 'getFailedTasks'
   | 'getQueueStats'
   | 'getTagStats'
@@ -3342,6 +3343,383 @@ local removed = conceal(exposed, list)
 rcall('DEL', list, stream)
 if #removed > 0 then emit('cleaned', 'count', #removed) end
 return { #ids < window and -1 or from + #ids - #removed, unpack(removed) }
+`,
+  },
+  explainTask: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local function jobKey(id) return base .. id end
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local maxEvents
+local function emit(event, ...)
+  maxEvents = maxEvents or rcall('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  rcall('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local function limitOf(tag)
+  local limits = rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
+local function isReady(tag)
+  if rcall('EXISTS', tagKey(tag)) == 0 then return false end
+  local owners = ownersOf(tag)
+  if #owners > 0 and #owners >= limitOf(tag) then return false end
+  return not isHeld(tag)
+end
+local function settle(tag, wasReady, where)
+  local ready = isReady(tag)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function moveFromTag(tag, target, count)
+  local source = tagKey(tag)
+  local ids = rcall('LRANGE', source, -count, -1)
+  if #ids == 0 then return 0 end
+  local ordered = {}
+  for i = #ids, 1, -1 do ordered[#ordered + 1] = ids[i] end
+  rcall('LTRIM', source, 0, -#ids - 1)
+  rcall('LPUSH', target, unpack(ordered))
+  return #ids
+end
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+local function nextFence()
+  local time = rcall('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local fence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  local text = string.format('%.0f', fence)
+  rcall('HSET', ctlKey, 'fence', text)
+  return text
+end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function showState(worker, tag, batch)
+  local state = workerMeta(worker, 'state')[1]
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+local function feedLater(worker)
+  local meta = workerMeta(worker, 'short', 'leaving')
+  if meta[1] ~= '1' or meta[2] then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
+end
+local function beginBatch(worker, tag, batch, fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, tag, batch)
+  feedLater(worker)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  addOwner(tag, worker)
+  beginBatch(worker, tag, count, nextFence())
+  settle(tag, false)
+  wakeWorker(worker)
+  return count
+end
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  addOwner(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  settle(tag, false)
+  return count
+end
+local function dropAhead(worker, where)
+  local batchTag, tag = unpack(workerMeta(worker, 'tag', 'ntag'))
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  if batchTag then feedLater(worker) end
+  return tag
+end
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving'))
+  local wasReady = isReady(tag)
+  rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence', 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.hungry, 0, worker)
+  returnToTag(tag, workerKey(worker, 'wait'))
+  removeOwner(tag, worker)
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  local began = false
+  if ntag then
+    rcall('LREM', keys.ahead, 0, worker)
+    if rcall('EXISTS', workerKey(worker, 'next')) == 1 then
+      rcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait'))
+    end
+    beginBatch(worker, ntag, nbatch, nfence)
+    began = true
+  else
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker)
+  end
+  if parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
+  return began
+end
+local DATA_HEAD = '{"identifyTag":"'
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+local function tagOf(id, maxDataBytes, maxTagBytes)
+  local key = jobKey(id)
+  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  local data = rcall('HGET', key, 'data')
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    tag = jsonStringAt(data, #DATA_HEAD + 1)
+    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
+local id, reach, maxDataBytes, maxText = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local MAX_OWNERS = 100
+local fields = {}
+local function put(name, value)
+  if value then fields[#fields + 1] = name; fields[#fields + 1] = tostring(value) end
+end
+local function putText(name, text) if text then put(name, string.sub(text, 1, maxText)) end end
+local function whole(number) return number and string.format('%.0f', number) end
+if not isTask(id) then return { { 'place', 'none' }, {} } end
+local tag = tagOf(id, maxDataBytes)
+local deferred = rcall('HGET', jobKey(id), 'defa')
+if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then tag = nil end
+local indexTag = tag or MALFORMED_TAG
+local owners, seen = {}, {}
+for _, worker in ipairs(ownersOf(indexTag)) do
+  if not seen[worker] and #owners < MAX_OWNERS then
+    local meta = workerMeta(worker, 'tag', 'batch', 'done', 'ntag', 'cur')
+    local row = { worker }
+    for i = 1, 5 do row[i + 1] = meta[i] or '' end
+    row[7] = rcall('LLEN', workerKey(worker, 'wait'))
+    owners[#owners + 1] = row
+  end
+  seen[worker] = true
+end
+local function positionIn(list)
+  local position = rcall('LPOS', list, id, 'RANK', -1, 'MAXLEN', reach)
+  if position then return rcall('LLEN', list) - position end
+  return nil
+end
+local function placeAtWorker(worker)
+  if workerMeta(worker, 'cur')[1] == id then return 'running' end
+  local position = positionIn(workerKey(worker, 'wait'))
+  if position then return 'dispatched', position end
+  position = positionIn(workerKey(worker, 'next'))
+  if position then return 'ahead', position end
+  return nil
+end
+local function place()
+  for _, set in ipairs({ 'completed', 'failed', 'delayed', 'waiting-children', 'prioritized' }) do
+    local score = rcall('ZSCORE', base .. set, id)
+    if score then
+      put('score', whole(tonumber(score)))
+      return set
+    end
+  end
+  for _, row in ipairs(owners) do
+    local found, position = placeAtWorker(row[1])
+    if found then
+      put('worker', row[1])
+      return found, position
+    end
+  end
+  if rcall('EXISTS', jobKey(id) .. ':lock') == 1 then return 'active' end
+  local position = positionIn(tagKey(indexTag))
+  if position then return 'indexed', position end
+  position = positionIn(keys.wait)
+  if position then return 'added', position end
+  if rcall('LLEN', tagKey(indexTag)) > reach then return 'indexed', 0 end
+  if rcall('LLEN', keys.wait) > reach then return 'added', 0 end
+  return 'lost'
+end
+local found, position = place()
+put('place', found)
+put('position', position)
+put('tag', tag)
+local job = rcall('HMGET', jobKey(id), 'name', 'atm', 'ats', 'timestamp', 'processedOn', 'finishedOn')
+for i, name in ipairs({ 'name', 'made', 'started', 'timestamp', 'processedOn', 'finishedOn' }) do put(name, job[i]) end
+putText('failedReason', rcall('HGET', jobKey(id), 'failedReason'))
+putText('deferred', deferred)
+put('parkedUntil', whole(tonumber(rcall('ZSCORE', keys.parked, indexTag))))
+put('tagPaused', rcall('SISMEMBER', keys.pausedTags, indexTag))
+put('queuePaused', rcall('HEXISTS', keys.meta, 'paused'))
+put('lock', rcall('GET', lockKey))
+put('tagLength', rcall('LLEN', tagKey(indexTag)))
+put('limit', limitOf(indexTag))
+put('workers', rcall('HLEN', registryKey))
+put('idle', rcall('LLEN', keys.idle))
+local ringPosition = rcall('LPOS', keys.ring, indexTag, 'MAXLEN', reach)
+put('tagsBefore', ringPosition or (rcall('LLEN', keys.ring) > reach and reach) or nil)
+local settings = rcall('HMGET', keys.meta, 'concurrency', 'max')
+put('concurrency', settings[1])
+local starts = tonumber(rcall('GET', keys.limiter) or 0)
+if starts >= tonumber(settings[2] or 9007199254740991) then put('limitedMs', rcall('PTTL', keys.limiter)) end
+put('children', rcall('SCARD', jobKey(id) .. ':dependencies'))
+put('now', whole(nowMs()))
+return { fields, owners }
 `,
   },
   getFailedTasks: {

@@ -343,7 +343,15 @@ it("every script is here, or changes nothing, or is left to BullMQ's conformance
   ];
   const seldom = ['recoverWorker', 'reportLeaderless'];
   const changingNothing = [
-    ...['getFailedTasks', 'getQueueStats', 'getTagStats', 'getTaskCounts', 'getTaskState', 'getWaitingTasks'],
+    ...[
+      'explainTask',
+      'getFailedTasks',
+      'getQueueStats',
+      'getTagStats',
+      'getTaskCounts',
+      'getTaskState',
+      'getWaitingTasks',
+    ],
     'wakeLeader',
   ];
   // Of the BullMQ queue, for BullMQ's own API.
