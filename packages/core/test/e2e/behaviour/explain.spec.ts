@@ -8,9 +8,15 @@ import { until } from '../../support/until.js';
 
 afterEach(closeAll);
 
-async function explained(stage: Pick<Stage, 'queue'>, id: string, reason: TaskExplanation['reason']) {
+type Explained = Omit<TaskExplanation, 'details'> & { readonly details: any };
+
+async function explained(
+  { queue }: Pick<Stage, 'queue'>,
+  id: string,
+  reason: TaskExplanation['reason'],
+): Promise<Explained> {
   return until(`the reason is ${reason}`, async () => {
-    const found = await stage.queue.explain(id);
+    const found: Explained = await queue.explain(id);
     return found.reason === reason ? found : undefined;
   });
 }
