@@ -30,6 +30,11 @@ export class AffinityInstance implements OnModuleInit, OnApplicationShutdown {
   #stopping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
+  /** The queues that have joined. */
+  get queues(): readonly QueueRuntime[] {
+    return this.#queues;
+  }
+
   /** @throws {@link QueueNameConflictError} */
   join({ options, warnings }: Resolution): QueueRuntime {
     assertDistinctQueues([...this.#queues.map((queue) => queue.options), options]);

@@ -64,6 +64,11 @@ export class WorkerService {
     return role === 'WORKER' || role === 'BOTH';
   }
 
+  /** @internal Whether its workers should run at this moment. */
+  get isStarted(): boolean {
+    return this.#started;
+  }
+
   /** Starts the workers; does nothing when they run, or in a role without workers. Nest calls it after bootstrap. */
   start(): Promise<void> {
     return this.#change(async () => {

@@ -16,6 +16,7 @@ export type LuaScriptName =
   | 'expireIndexed'
   | 'explainTask'
   | 'getFailedTasks'
+  | 'getHealth'
   | 'getQueueStats'
   | 'getTagStats'
   | 'getTaskCounts'
@@ -3852,6 +3853,143 @@ for _, id in ipairs(rcall('ZRANGE', base .. 'failed', ARGV[4], ARGV[4] + ARGV[5]
   end
 end
 return reply
+`,
+  },
+  getHealth: {
+    numberOfKeys: 4,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE = -107, -108
+local function jobKey(id) return base .. id end
+local function tagKey(tag) return base .. 'aff:tag:' .. redis.sha1hex(tag) end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local DATA_HEAD = '{"identifyTag":"'
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+local function tagOf(id, maxDataBytes, maxTagBytes)
+  local key = jobKey(id)
+  if maxDataBytes and rcall('HSTRLEN', key, 'data') > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  local data = rcall('HGET', key, 'data')
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    tag = jsonStringAt(data, #DATA_HEAD + 1)
+    if tag and string.find(tag, '\\\\', 1, true) then tag = decodeString(tag) end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
+local MAX_OPTIONS_BYTES = 8192
+local function delayOf(id)
+  if rcall('HSTRLEN', jobKey(id), 'opts') > MAX_OPTIONS_BYTES then return 0 end
+  local ok, options = pcall(cjson.decode, rcall('HGET', jobKey(id), 'opts') or '{}')
+  return ok and type(options) == 'table' and tonumber(options.delay) or 0
+end
+local oldestTag, oldestSince
+local function look(id, tag)
+  if not id or not isTask(id) then return end
+  local times = rcall('HMGET', jobKey(id), 'timestamp', 'processedOn')
+  local since = math.max((tonumber(times[1]) or 0) + delayOf(id), tonumber(times[2] or 0) or 0)
+  if oldestSince and since >= oldestSince then return end
+  oldestTag, oldestSince = tag or tagOf(id, tonumber(ARGV[5])) or MALFORMED_TAG, since
+end
+for _, tag in ipairs(rcall('LRANGE', keys.ring, 0, ARGV[4] - 1)) do look(rcall('LINDEX', tagKey(tag), -1), tag) end
+look(rcall('LINDEX', keys.wait, -1))
+local now = nowMs()
+return {
+  rcall('GET', lockKey) or '', rcall('PTTL', lockKey), rcall('GET', KEYS[4]) or '', string.format('%.0f', now),
+  oldestTag or false, oldestTag and string.format('%.0f', math.min(oldestSince, now)) or false,
+}
 `,
   },
   getQueueStats: {

@@ -346,6 +346,7 @@ it("every script is here, or changes nothing, or is left to BullMQ's conformance
     ...[
       'explainTask',
       'getFailedTasks',
+      'getHealth',
       'getQueueStats',
       'getTagStats',
       'getTaskCounts',

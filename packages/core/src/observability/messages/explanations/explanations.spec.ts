@@ -47,8 +47,7 @@ describe('the texts of explanations', () => {
   });
 
   it('say what a person at night needs', () => {
-    const text = (reason: ExplanationReason, extra = {}) =>
-      explainIn(reason, { ...params, ...extra }).en;
+    const text = (reason: ExplanationReason, extra = {}) => explainIn(reason, { ...params, ...extra }).en;
     expect(text('running')).toBe(
       'Running on worker host-1-ab-1 for 1 h, since 2026-11-22T02:00:00Z (attempt 2); that worker was last heard of 45 s ago',
     );
