@@ -3,6 +3,7 @@ import { ElectionService } from '../election/election-service.js';
 import { LeaderWatch } from '../election/leader-watch.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { ResolvedQueueOptions } from '../options/resolved-options.js';
+import { QueueInstruments } from '../observability/instruments/queue-instruments.js';
 import { QueueService } from '../producer/queue-service.js';
 import { RecoveryService } from '../recovery/recovery-service.js';
 import type { QueueContext } from '../redis/queue-context.js';
@@ -17,6 +18,8 @@ export class QueueRuntime {
   readonly workerService: WorkerService;
   readonly schedulerService: SchedulerService;
   readonly electionService: ElectionService;
+  /** Where those listen that watch this queue: metrics. */
+  readonly instruments: QueueInstruments;
   #started = false;
 
   constructor(
@@ -25,7 +28,8 @@ export class QueueRuntime {
     private readonly errors: QueueErrors,
   ) {
     const onError = errors.report;
-    const shared = { context, log, onError };
+    this.instruments = new QueueInstruments();
+    const shared = { context, log, onError, instruments: this.instruments };
     const leaderWatch = new LeaderWatch(context, log, systemClock, onError);
     this.queueService = new QueueService({ ...shared, errors$: errors.errors$ });
     this.workerService = new WorkerService({

@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../domain/clock.js';
 import type { LeadershipTerm, TermRunner } from '../election/leadership.interface.js';
 import { StaleLeaderError } from '../errors/errors.js';
 import { errorName, type QueueLog } from '../observability/messages/queue-log.js';
+import { noInstruments, type Instruments } from '../observability/instruments.interface.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { DispatchSignal } from './dispatch-signal.js';
 
@@ -10,6 +11,7 @@ export interface SchedulerServiceDependencies {
   readonly log: QueueLog;
   readonly onError: (error: unknown) => void;
   readonly clock?: Clock;
+  readonly instruments?: Instruments;
 }
 
 /** Bounds of one dispatch script: so many ids, and so many bytes of task data. They keep it in the low milliseconds. */
@@ -32,12 +34,20 @@ export class SchedulerService implements TermRunner {
   readonly #log: QueueLog;
   readonly #onError: (error: unknown) => void;
   readonly #clock: Clock;
+  readonly #instruments: Instruments;
   #enabled = true;
   #lastProgressMs: number | undefined;
   #signal: DispatchSignal | undefined;
 
   /** @internal */
-  constructor({ context, log, onError, clock = systemClock }: SchedulerServiceDependencies) {
+  constructor({
+    context,
+    log,
+    onError,
+    clock = systemClock,
+    instruments = noInstruments,
+  }: SchedulerServiceDependencies) {
+    this.#instruments = instruments;
     this.#context = context;
     this.#log = log;
     this.#onError = onError;
@@ -106,7 +116,9 @@ export class SchedulerService implements TermRunner {
       options.maxTagBytes,
     ];
     while (!term.signal.aborted && this.#enabled) {
+      const sentAt = this.#clock.nowMs();
       const reply = await scripts.run('dispatch', { caller: term.lockValue, args });
+      this.#instruments.dispatched(this.#clock.nowMs() - sentAt);
       const [, , more, dueInMs] = reply as DispatchReply;
       this.#lastProgressMs = this.#clock.nowMs();
       if (more === 0) return dueInMs;

@@ -8,6 +8,7 @@ import {
   TaskCancelledError,
   TaskTimeoutError,
 } from '../errors/errors.js';
+import { noInstruments, type Instruments } from '../observability/instruments.interface.js';
 import type { HandlerRegistry } from './handler-registry.js';
 import type { TaskContext } from './task-context.js';
 
@@ -22,6 +23,7 @@ export class TaskRunner {
   constructor(
     private readonly handlers: HandlerRegistry,
     private readonly limits: TaskRunnerLimits,
+    private readonly instruments: Instruments = noInstruments,
   ) {}
 
   /** Task types that have a handler. */
@@ -33,7 +35,22 @@ export class TaskRunner {
    * @param controller - its signal is the handler's; aborted here on a time-out
    * @returns the handler's result, which JSON can hold
    */
-  async run(
+  run(job: Job, attempt: CurrentAttempt, workerId: string, controller: AbortController): Promise<unknown> {
+    const watched = {
+      job,
+      type: job.name,
+      hasHandler: this.handlers.has(job.name),
+      identifyTag: attempt.identifyTag,
+      workerId,
+      attempt: attempt.attempt,
+      batchPosition: attempt.batchPosition,
+      fencingToken: attempt.fencingToken,
+      signal: controller.signal,
+    };
+    return this.instruments.attempt(watched, () => this.#run(job, attempt, workerId, controller));
+  }
+
+  async #run(
     job: Job,
     attempt: CurrentAttempt,
     workerId: string,

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../domain/clock.js';
 import type { WorkerState } from '../domain/worker-state.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
+import type { Instruments } from '../observability/instruments.interface.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { HandlerRegistry } from './handler-registry.js';
 import type { TaskHandler } from './task-context.js';
@@ -13,6 +14,7 @@ export interface WorkerServiceDependencies {
   readonly onError: (error: unknown) => void;
   readonly onLockSeen: (lockTtlMs: number) => void;
   readonly clock?: Clock;
+  readonly instruments?: Instruments;
 }
 
 /**
@@ -32,7 +34,7 @@ export class WorkerService {
   constructor({ clock = systemClock, ...dependencies }: WorkerServiceDependencies) {
     this.#context = dependencies.context;
     this.#log = dependencies.log;
-    const runner = new TaskRunner(this.#handlers, dependencies.context.options);
+    const runner = new TaskRunner(this.#handlers, dependencies.context.options, dependencies.instruments);
     this.#pool = new WorkerPool({ ...dependencies, clock, runner });
   }
 
