@@ -26,6 +26,8 @@ export type {
   TaskExplanation,
   WorkerFacts,
 } from './producer/explain/task-explanation.js';
+export type { TagOverview } from './producer/tag-overview.js';
+export type { WorkerDetails } from './producer/worker-details.js';
 export { WorkerService } from './worker/worker-service.js';
 export type { TaskContext, TaskHandler } from './worker/task-context.js';
 export { SchedulerService } from './scheduler/scheduler-service.js';

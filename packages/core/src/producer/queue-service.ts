@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import { createPendingQueue } from '../bullmq/queue-factory.js';
 import type { PendingQueueBackend } from '../bullmq/pending-queue-backend.js';
 import { assertValidTag } from '../domain/task-data.js';
+import { isCount } from '../domain/task-option-rules.js';
 import type { Task } from '../domain/task.js';
 import type { TaskOptions } from '../domain/task-options.js';
 import { displayValue } from '../domain/text.js';
@@ -19,7 +20,9 @@ import type { TaskExplanation } from './explain/task-explanation.js';
 import { FinishedTasks } from './finished-task.js';
 import { toJob, toJobs, type BulkTask } from './new-jobs.js';
 import { decodeQueueStats, decodeTagStats, type QueueStats, type TagStats } from './queue-stats.js';
+import { decodeTags, type TagOverview } from './tag-overview.js';
 import { canBeTaskId } from './task-ids.js';
+import { decodeWorkerDetails, type WorkerDetails } from './worker-details.js';
 import { decodeWorkerState } from './worker-states.js';
 
 export type { BulkTask, RetryFilter };
@@ -146,6 +149,18 @@ export class QueueService {
   }
 
   /**
+   * The tags that have tasks or workers, those with the most waiting tasks first. Tags whose tasks the leader has not taken in
+   * yet are not there.
+   *
+   * @param limit - of each kind (bound, ready, backing off, paused) at most so many, 1 to 1,000
+   * @throws {@link InvalidArgumentError}
+   */
+  async getTags(limit = 100): Promise<TagOverview[]> {
+    assertLimit(limit);
+    return decodeTags(await this.#run('getTags', [limit]));
+  }
+
+  /**
    * What there is of one tag at this moment.
    *
    * @throws {@link InvalidTaskError} for what cannot be a tag, as all methods that take one
@@ -251,6 +266,17 @@ export class QueueService {
     });
   }
 
+  /**
+   * Every worker of this queue with its batch, its task, its process and its handlers, in all instances.
+   *
+   * @param limit - at most so many, 1 to 1,000
+   * @throws {@link InvalidArgumentError}
+   */
+  async getWorkerDetails(limit = 1_000): Promise<WorkerDetails[]> {
+    assertLimit(limit);
+    return decodeWorkerDetails(await this.#run('getWorkerDetails', [limit]));
+  }
+
   /** @internal */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -315,4 +341,10 @@ export class QueueService {
   #assertOpen(): void {
     if (this.#closed) throw new QueueClosedError({ queueName: this.#context.options.pendingQueueName });
   }
+}
+
+function assertLimit(limit: unknown): void {
+  if (isCount(limit, 1, 1_000)) return;
+  const allowed = 'a whole number, 1 to 1,000';
+  throw new InvalidArgumentError({ argument: 'limit', value: displayValue(limit), allowed });
 }

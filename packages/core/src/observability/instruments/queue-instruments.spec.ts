@@ -20,7 +20,7 @@ function listen(instruments: QueueInstruments) {
   return { said, stop: instruments.attach(listener) };
 }
 
-const fail = (error: unknown) => () => Promise.reject(error);
+const fail = (error: Error) => () => Promise.reject(error);
 
 describe('QueueInstruments', () => {
   it.each([

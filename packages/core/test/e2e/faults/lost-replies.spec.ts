@@ -347,6 +347,8 @@ it("every script is here, or changes nothing, or is left to BullMQ's conformance
       'explainTask',
       'getFailedTasks',
       'getHealth',
+      'getTags',
+      'getWorkerDetails',
       'getQueueStats',
       'getTagStats',
       'getTaskCounts',
@@ -354,6 +356,7 @@ it("every script is here, or changes nothing, or is left to BullMQ's conformance
       'getWaitingTasks',
     ],
     'wakeLeader',
+    'requestResignation',
   ];
   // Of the BullMQ queue, for BullMQ's own API.
   const ofBullMQ = [
