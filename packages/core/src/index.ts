@@ -21,6 +21,7 @@ export {
 } from './producer/queue-service.js';
 export type { QueueStats, TagStats } from './producer/queue-stats.js';
 export type {
+  ExplainedTask,
   ExplanationDetails,
   ExplanationReason,
   TaskExplanation,
@@ -63,4 +64,5 @@ export type {
   JobState,
   KeepJobs,
   Queue,
+  Telemetry,
 } from 'bullmq';

@@ -6,6 +6,9 @@ import { resolveRootOptions } from '../options/resolve-options.js';
 import { layoutVersion } from '../redis/queue-keys.js';
 import { CommandFailure, exitCode } from './exit-codes.js';
 
+/** Somebody waits for the answer. */
+const answerWithinMs = 3_000;
+
 /** Which queue, and where. */
 export interface QueueAddress {
   readonly url?: string;
@@ -41,7 +44,7 @@ async function openWith({ url, queue }: QueueAddress, prefix: string | undefined
   const { options } = resolveRootOptions(
     {
       role: 'PRODUCER',
-      ...(url !== undefined && { redisOptions: { url } }),
+      redisOptions: { commandTimeout: answerWithinMs, ...(url !== undefined && { url }) },
       queueOptions: {
         ...(queue !== undefined && { pendingQueueName: queue }),
         ...(prefix !== undefined && { workerQueuePrefix: prefix }),

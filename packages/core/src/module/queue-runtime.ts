@@ -3,6 +3,7 @@ import { ElectionService } from '../election/election-service.js';
 import { LeaderWatch } from '../election/leader-watch.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { ResolvedQueueOptions } from '../options/resolved-options.js';
+import { traceAttempts } from '../observability/tracing/trace-attempts.js';
 import { QueueInstruments } from '../observability/instruments/queue-instruments.js';
 import { QueueService } from '../producer/queue-service.js';
 import { RecoveryService } from '../recovery/recovery-service.js';
@@ -28,7 +29,8 @@ export class QueueRuntime {
     private readonly errors: QueueErrors,
   ) {
     const onError = errors.report;
-    this.instruments = new QueueInstruments();
+    const { telemetry, pendingQueueName } = context.options;
+    this.instruments = new QueueInstruments(telemetry && traceAttempts(telemetry, pendingQueueName));
     const shared = { context, log, onError, instruments: this.instruments };
     const leaderWatch = new LeaderWatch(context, log, systemClock, onError);
     this.queueService = new QueueService({ ...shared, errors$: errors.errors$ });

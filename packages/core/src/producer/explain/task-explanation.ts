@@ -11,8 +11,8 @@ export type {
   WorkerFacts,
 } from '../../observability/messages/explanations/index.js';
 
-/** What every explanation has, whatever the reason. */
-interface ExplainedTask {
+/** What every explanation has, whatever the reason. @publicApi */
+export interface ExplainedTask {
   readonly jobId: string;
   /** As `job.getState()` has it. */
   readonly state: JobState | 'unknown';
