@@ -2,6 +2,12 @@ import type { Job, JobProgress } from 'bullmq';
 import type { TakenTask } from '../bullmq/taken-task.js';
 import type { TaskContext } from './task-context.js';
 
+/** What there has to be of a task to run it. */
+export type RunnableTask = Pick<
+  TakenTask,
+  'id' | 'attempt' | 'identifyTag' | 'batchPosition' | 'fencingToken' | 'name' | 'data'
+>;
+
 /**
  * A task that runs, and the context of its handler. The Job and the AbortController are made when the handler asks for them:
  * most do not, and together they would cost more than all the rest.
@@ -11,17 +17,17 @@ export class RunningTask implements TaskContext {
   readonly attempt: number;
   readonly batchPosition: number;
   readonly fencingToken: number;
-  readonly #task: TakenTask;
-  readonly #createJob: (task: TakenTask) => Job;
+  readonly #task: RunnableTask;
+  readonly #createJob: () => Job;
   #job: Job | undefined;
   #data: unknown;
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
 
   constructor(
-    task: TakenTask,
+    task: RunnableTask,
     readonly workerId: string,
-    createJob: (task: TakenTask) => Job,
+    createJob: () => Job,
   ) {
     this.#task = task;
     this.#createJob = createJob;
@@ -48,7 +54,7 @@ export class RunningTask implements TaskContext {
 
   get job(): Job {
     if (this.#job === undefined) {
-      const job = this.#createJob(this.#task);
+      const job = this.#createJob();
       // The payload that the handler has is the one in its job.
       if (this.#data !== undefined) job.data = this.#data;
       this.#job = job;

@@ -144,7 +144,7 @@ export class TaskLoop {
   /** Runs a task and records its outcome. @returns what was taken with that, if anything */
   async #runTask(task: TakenTask): Promise<Taken | undefined> {
     const { workerId } = this;
-    const running = new RunningTask(task, workerId, (taken) => this.#worker.jobOf(taken, workerId));
+    const running = new RunningTask(task, workerId, () => this.#worker.jobOf(task, workerId));
     if (!task.isPlain) {
       // What only BullMQ knows to do at the start: the next iteration of a scheduler, a failure in store.
       const job = await this.#worker.adopt(task, workerId);

@@ -11,7 +11,7 @@ import { AttemptRun, type HandlerEnd } from './attempt-run.js';
 import { InMemoryJob } from './in-memory-job.js';
 
 import { afterFailure } from './retry-decision.js';
-import { TaskDuration } from './task-duration.js';
+import { MeanDuration } from '../../worker/mean-duration.js';
 import type { Transitions } from './transitions.js';
 import { turn } from './turn.js';
 
@@ -23,7 +23,7 @@ export interface LaneDependencies {
 
 interface Lane {
   readonly worker: WorkerRecord;
-  readonly duration: TaskDuration;
+  readonly duration: MeanDuration;
   run: AttemptRun | undefined;
   /** Resolves when the outcome of the run has been recorded, or does not count any more. */
   recorded: Promise<void>;
@@ -60,7 +60,7 @@ export class InMemoryLanes {
 
   add(workerId: string): void {
     const worker = this.engine.change((state, nowMs) => registerWorker(state, workerId, nowMs));
-    const duration = new TaskDuration();
+    const duration = new MeanDuration();
     this.#lanes.set(workerId, { worker, duration, run: undefined, recorded: Promise.resolve() });
   }
 
@@ -82,7 +82,7 @@ export class InMemoryLanes {
     for (const { worker, run } of this.#lanes.values()) {
       if (worker.current?.jobId !== jobId || run === undefined) continue;
       worker.current.cancelled = true;
-      run.controller.abort(new TaskCancelledError({ jobId }));
+      run.running.abort(new TaskCancelledError({ jobId }));
       return true;
     }
     return false;
@@ -101,7 +101,7 @@ export class InMemoryLanes {
     if (!(await this.#finishes(lanes, hurry))) {
       for (const { worker, run } of lanes) {
         const reason = 'the shutdown took longer than shutdownTimeout';
-        run?.controller.abort(new LeaseLostError({ holder: worker.workerId, reason }));
+        run?.running.abort(new LeaseLostError({ holder: worker.workerId, reason }));
       }
       for (const lane of lanes) {
         lane.run?.abandon();
@@ -154,10 +154,10 @@ export class InMemoryLanes {
     const outcome =
       'error' in end
         ? await afterFailure(run.taken.task, end.error)
-        : ({ type: 'completed', resultJson: JSON.stringify(end.result) ?? 'null' } as const);
+        : ({ type: 'completed', resultJson: end.resultJson } as const);
     if (lane.run !== run) return;
     lane.run = undefined;
-    lane.duration.note(this.engine.nowMs - startedAtMs);
+    lane.duration.add(this.engine.nowMs - startedAtMs);
     this.engine.change((state, nowMs) => {
       noteLength(state, lane.worker, lane.duration.isShort);
       commit(state, lane.worker, outcome, nowMs);
