@@ -1547,6 +1547,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -3063,6 +3068,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -3563,6 +3573,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -3959,6 +3974,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -4338,6 +4358,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -4353,7 +4378,7 @@ end
 local function putText(name, text) if text then put(name, string.sub(text, 1, maxText)) end end
 local function whole(number) return number and string.format('%.0f', number) end
 if not isTask(id) then return { { 'place', 'none' }, {} } end
-local tag = tagOf(id, maxDataBytes)
+local tag = tagWithin(id, maxDataBytes)
 local deferred = rcall('HGET', jobKey(id), 'defa')
 if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then tag = nil end
 local indexTag = tag or MALFORMED_TAG
@@ -4555,6 +4580,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -4702,6 +4732,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -4720,7 +4755,7 @@ local function look(id, tag)
   local times = rcall('HMGET', jobKey(id), 'timestamp', 'processedOn')
   local since = math.max((tonumber(times[1]) or 0) + delayOf(id), tonumber(times[2] or 0) or 0)
   if oldestSince and since >= oldestSince then return end
-  oldestTag, oldestSince = tag or tagOf(id, tonumber(ARGV[5])) or MALFORMED_TAG, since
+  oldestTag, oldestSince = tag or tagWithin(id, tonumber(ARGV[5])) or MALFORMED_TAG, since
 end
 for _, tag in ipairs(rcall('LRANGE', keys.ring, 0, ARGV[4] - 1)) do look(rcall('LINDEX', tagKey(tag), -1), tag) end
 look(rcall('LINDEX', keys.wait, -1))
@@ -6520,6 +6555,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -7582,6 +7622,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -7979,6 +8024,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -9955,6 +10005,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -10653,6 +10708,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')

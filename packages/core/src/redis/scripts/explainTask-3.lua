@@ -26,7 +26,7 @@ local function whole(number) return number and string.format('%.0f', number) end
 
 if not isTask(id) then return { { 'place', 'none' }, {} } end
 
-local tag = tagOf(id, maxDataBytes)
+local tag = tagWithin(id, maxDataBytes)
 local deferred = rcall('HGET', jobKey(id), 'defa')
 if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then tag = nil end
 local indexTag = tag or MALFORMED_TAG

@@ -25,7 +25,7 @@ local function look(id, tag)
   local times = rcall('HMGET', jobKey(id), 'timestamp', 'processedOn')
   local since = math.max((tonumber(times[1]) or 0) + delayOf(id), tonumber(times[2] or 0) or 0)
   if oldestSince and since >= oldestSince then return end
-  oldestTag, oldestSince = tag or tagOf(id, tonumber(ARGV[5])) or MALFORMED_TAG, since
+  oldestTag, oldestSince = tag or tagWithin(id, tonumber(ARGV[5])) or MALFORMED_TAG, since
 end
 
 for _, tag in ipairs(rcall('LRANGE', keys.ring, 0, ARGV[4] - 1)) do look(rcall('LINDEX', tagKey(tag), -1), tag) end

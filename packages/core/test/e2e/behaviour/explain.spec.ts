@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { QueueClosedError, type TaskExplanation } from '../../../src/index.js';
 import { closeAll, startInstance } from '../../support/calm.js';
-import { testRedisUrl, uniqueName } from '../../support/redis.js';
+import { connect, testRedisUrl, uniqueName } from '../../support/redis.js';
 import { startStage, task, waitingStates, type Stage } from '../../support/stage.js';
 import { until } from '../../support/until.js';
 
@@ -110,6 +110,10 @@ describe('explain', () => {
     await explained(stage, held.id!, 'queue-paused');
     await stage.queue.resume();
     stage.scheduler.stop();
+    const redis = connect();
+    await until('nobody leads', async () => (await stage.election.getLeader()) === null);
+    await redis.set(`scheduler:${stage.name}-pending:election:lock`, 'frozen:1', 'PX', 60_000);
+    await redis.quit();
     await stage.queue.addBulk([task('u'), task('u')]);
     const added = await stage.queue.add(task('u'));
     expect((await explained(stage, added.id!, 'not-taken-in')).details).toEqual({ tasksBefore: 2 });
