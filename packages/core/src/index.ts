@@ -23,6 +23,15 @@ export {
   type RetryFilter,
 } from './producer/queue-service.js';
 export type { QueueStats, TagStats } from './producer/queue-stats.js';
+export type {
+  ExplainedTask,
+  ExplanationDetails,
+  ExplanationReason,
+  TaskExplanation,
+  WorkerFacts,
+} from './producer/explain/task-explanation.js';
+export type { TagOverview } from './producer/tag-overview.js';
+export type { WorkerDetails } from './producer/worker-details.js';
 export { WorkerService } from './worker/worker-service.js';
 export type { TaskContext, TaskHandlerFunction } from './worker/task-context.js';
 export { SchedulerService } from './scheduler/scheduler-service.js';
@@ -58,4 +67,5 @@ export type {
   JobState,
   KeepJobs,
   Queue,
+  Telemetry,
 } from 'bullmq';

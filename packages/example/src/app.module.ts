@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { QueueModule, type QueueRole } from 'nestjs-affinity-queue';
+import { QueueHealthModule } from 'nestjs-affinity-queue/health';
 import { AppController } from './app.controller.js';
 import { AppService } from './app.service.js';
 import { GenerateInvoiceHandler } from './handlers/generate-invoice.handler.js';
@@ -20,6 +21,7 @@ import { TaskHandlerService } from './task-handler.service.js';
         maxBatchSize: parseInt(process.env.MAX_BATCH_SIZE || '5', 10),
       },
     }),
+    QueueHealthModule.register({ maxTagWait: 600_000 }),
   ],
   controllers: [AppController, HealthController],
   providers: [

@@ -31,7 +31,11 @@ export function createPendingQueue(context: QueueContext): Queue {
   const client = hub.commands as unknown as ConnectionOptions;
   return new Queue(
     options.pendingQueueName,
-    { connection: client, prefix: bullPrefix },
+    {
+      connection: client,
+      prefix: bullPrefix,
+      ...(options.telemetry && { telemetry: options.telemetry }),
+    },
     (_name, bullOptions) =>
       new PendingQueueBackend({
         connection: sharedConnection(hub.commands),

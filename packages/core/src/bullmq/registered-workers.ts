@@ -5,6 +5,12 @@ export interface RegisteredWorker {
   readonly workerId: string;
   readonly hostname: string;
   readonly processId: number;
+  readonly nodeId: string;
+  /** ms since the epoch, by the worker's clock. */
+  readonly startTime: number;
+  readonly lastHeartbeat: number;
+  /** Task types that it has handlers for. */
+  readonly types?: readonly string[];
 }
 
 /** The worker registry. */

@@ -84,7 +84,7 @@ function assertDeduplication(value: unknown): void {
   throw new InvalidTaskOptionError({ option: 'deduplication', value: displayValue(value), allowed });
 }
 
-const deduplicationSwitches = ['extend', 'replace', 'keepLastIfActive'];
+const deduplicationSwitches = ['extend', 'replace', 'reschedule', 'keepLastIfActive'];
 
 function isDeduplicationSwitch([name, value]: [string, unknown]): boolean {
   return deduplicationSwitches.includes(name) && (value === undefined || typeof value === 'boolean');

@@ -11,7 +11,10 @@ export type Candidacy =
     }
   | ({ readonly won: false } & LockSighting);
 
-/** The election's three steps in Redis, each one script. */
+/** What a renewal answers instead of renewing. */
+const askedToResign = 2;
+
+/** The election's steps in Redis, each one script. */
 export class ElectionScripts {
   #startTime = 0;
 
@@ -41,15 +44,23 @@ export class ElectionScripts {
     return { won: false, lockValue, ttlMs, info };
   }
 
-  async renew(lockValue: string, heartbeats: number): Promise<void> {
+  /** @returns whether the leader was asked to resign; its lease has not been renewed then */
+  async renew(lockValue: string, heartbeats: number): Promise<boolean> {
     const { scripts, nodeId, options } = this.context;
     const epoch = epochOf(lockValue);
-    await scripts.run('renewLeadership', {
+    const reply = await scripts.run('renewLeadership', {
       caller: lockValue,
       keys: this.#keys(false),
       args: [options.electionLockTtlMs, this.#info(epoch, heartbeats)],
       context: { nodeId, epoch },
     });
+    return reply === askedToResign;
+  }
+
+  /** @returns lock value of the leader that was asked; nothing where nobody leads, or another one */
+  async requestResignation(lockValue = ''): Promise<string | undefined> {
+    const asked = (await this.context.scripts.run('requestResignation', { args: [lockValue] })) as string;
+    return asked || undefined;
   }
 
   async resign(lockValue: string): Promise<void> {

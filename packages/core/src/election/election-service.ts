@@ -118,6 +118,19 @@ export class ElectionService implements RevocableCandidacy {
   }
 
   /**
+   * Asks whoever leads to resign, from any instance and any role. The leader finds the request at once, or at its next
+   * renewal at the latest; it stops before anybody else can take over, because its lock is what it gives up. A leader that is
+   * frozen does not answer; it is taken over when its lock is over.
+   *
+   * @param leader - only this leadership, as `getLeader` returned it
+   * @returns `nodeId` of the leader that was asked; `null` when nobody leads, or another one by now
+   */
+  async requestResignation(leader?: Pick<LeaderInfo, 'nodeId' | 'epoch'>): Promise<string | null> {
+    const asked = await this.#scripts.requestResignation(leader && `${leader.nodeId}:${leader.epoch}`);
+    return asked === undefined ? null : nodeIdOf(asked);
+  }
+
+  /**
    * Stands for election, as soon as the scheduler is not stopped; does nothing when it does already, or in a role that does
    * not schedule.
    *
@@ -237,9 +250,14 @@ export class ElectionService implements RevocableCandidacy {
       onError: this.#onError,
     });
     this.#term = term;
+    const { hub, keys } = this.#context;
+    const unwatch = hub.leaderWait.watch(keys.resignRequests, (asked) => {
+      if (asked === lockValue) term.end('resigned');
+    });
     this.#handedOver = term.ended.then((reason) => this.#handOver(term, reason));
     this.#leads.next(true);
     await this.#handedOver;
+    unwatch();
     await term.settled;
     this.#term = undefined;
     const reason = await term.ended;

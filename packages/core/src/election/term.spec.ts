@@ -27,7 +27,7 @@ class Runner implements TermRunner {
 
 let clock: ManualClock;
 let runner: Runner;
-let renew: jest.Mock<(heartbeats: number) => Promise<void>>;
+let renew: jest.Mock<(heartbeats: number) => Promise<boolean>>;
 let errors: unknown[];
 
 function begin(sentAtMs = clock.nowMs()): { term: Term; ended: () => TermEnd | undefined } {
@@ -55,7 +55,7 @@ beforeEach(() => {
   jest.useFakeTimers();
   clock = new ManualClock(50_000);
   runner = new Runner();
-  renew = jest.fn<(heartbeats: number) => Promise<void>>().mockResolvedValue(undefined);
+  renew = jest.fn<(heartbeats: number) => Promise<boolean>>().mockResolvedValue(false);
   errors = [];
 });
 afterEach(() => {
@@ -89,6 +89,7 @@ describe('Term', () => {
   it('counts the lease from before the renewal was sent', async () => {
     renew.mockImplementation(async () => {
       await new Promise((resolve) => setTimeout(resolve, 600));
+      return false;
     });
     const { term, ended } = begin();
     // Sent at 200, answered at 800: good until 200 + 891, not 800 + 891. The next one is sent at 1,000.
@@ -107,7 +108,7 @@ describe('Term', () => {
 
   it('is over after a freeze, whatever is answered then', async () => {
     let answer!: () => void;
-    renew.mockReturnValue(new Promise<void>((resolve) => (answer = resolve)));
+    renew.mockReturnValue(new Promise<boolean>((resolve) => (answer = () => resolve(false))));
     const { term, ended } = begin();
     await pass(210);
     clock.advance(10_000);
@@ -126,6 +127,16 @@ describe('Term', () => {
     await pass(210);
     expect(ended()).toBe('fenced');
     expect(errors).toEqual([]);
+  });
+
+  it('resigns when a renewal is answered by the request to', async () => {
+    renew.mockResolvedValueOnce(false).mockResolvedValueOnce(true);
+    const { term, ended } = begin();
+    await pass(500);
+    expect(ended()).toBe('resigned');
+    expect(term.isOpen).toBe(false);
+    await pass(2_000);
+    expect(renew).toHaveBeenCalledTimes(2);
   });
 
   it('tries again soon after a renewal that failed', async () => {
@@ -194,7 +205,7 @@ describe('Term', () => {
 
   it('does not schedule another renewal when it ends during one', async () => {
     let answer!: () => void;
-    renew.mockReturnValue(new Promise<void>((resolve) => (answer = resolve)));
+    renew.mockReturnValue(new Promise<boolean>((resolve) => (answer = () => resolve(false))));
     const { term } = begin();
     await pass(210);
     term.end('resigned');

@@ -14,7 +14,8 @@ export interface TermDependencies {
   >;
   readonly clock: Clock;
   readonly runners: readonly TermRunner[];
-  readonly renew: (heartbeats: number) => Promise<void>;
+  /** Resolves to true where the leader is asked to resign instead. */
+  readonly renew: (heartbeats: number) => Promise<boolean>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -92,8 +93,12 @@ export class Term implements LeadershipTerm {
       return;
     }
     try {
-      await renew(++this.#heartbeats);
+      const askedToResign = await renew(++this.#heartbeats);
       if (this.signal.aborted) return;
+      if (askedToResign) {
+        this.end('resigned');
+        return;
+      }
       this.#renewed(sentAt);
       this.#scheduleRenewal(this.#renewEveryMs);
     } catch (error) {

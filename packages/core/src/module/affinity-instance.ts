@@ -30,6 +30,7 @@ export class AffinityInstance implements OnModuleInit, OnApplicationShutdown {
   #stopping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
+  /** The queues that have joined. */
   get queues(): readonly QueueRuntime[] {
     return this.#queues;
   }

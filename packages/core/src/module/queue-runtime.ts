@@ -3,6 +3,9 @@ import { ElectionService } from '../election/election-service.js';
 import { LeaderWatch } from '../election/leader-watch.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { ResolvedQueueOptions } from '../options/resolved-options.js';
+import { traceAdds } from '../observability/tracing/trace-adds.js';
+import { traceAttempts } from '../observability/tracing/trace-attempts.js';
+import { QueueInstruments } from '../observability/instruments/queue-instruments.js';
 import { QueueService } from '../producer/queue-service.js';
 import { RecoveryService } from '../recovery/recovery-service.js';
 import type { QueueContext } from '../redis/queue-context.js';
@@ -17,17 +20,22 @@ export class QueueRuntime {
   readonly workerService: WorkerService;
   readonly schedulerService: SchedulerService;
   readonly electionService: ElectionService;
+  /** Where those listen that watch this queue: metrics. */
+  readonly instruments: QueueInstruments;
   #started = false;
 
   constructor(
-    private readonly context: QueueContext,
+    readonly context: QueueContext,
     private readonly log: QueueLog,
     private readonly errors: QueueErrors,
   ) {
     const onError = errors.report;
-    const shared = { context, log, onError };
+    const { telemetry, pendingQueueName } = context.options;
+    this.instruments = new QueueInstruments(telemetry && traceAttempts(telemetry, pendingQueueName));
+    const shared = { context, log, onError, instruments: this.instruments };
     const leaderWatch = new LeaderWatch(context, log, systemClock, onError);
-    this.queueService = new QueueService({ ...shared, errors$: errors.errors$ });
+    const traceAdd = telemetry && traceAdds(telemetry, pendingQueueName);
+    this.queueService = new QueueService({ ...shared, errors$: errors.errors$, traceAdd });
     this.workerService = new WorkerService({
       ...shared,
       onLockSeen: (ttlMs) => {

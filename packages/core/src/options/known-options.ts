@@ -11,6 +11,7 @@ export const moduleOptionKeys = [
   'queueOptions',
   'electionOptions',
   'locale',
+  'telemetry',
 ] as const;
 
 /** Options of Redis that say where it is or who we are. One of them given turns all `REDIS_*` variables off. */

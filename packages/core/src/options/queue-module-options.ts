@@ -1,3 +1,4 @@
+import type { Telemetry } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Locale } from '../domain/locale.js';
 import type { QueueRole } from '../domain/roles.js';
@@ -211,6 +212,12 @@ export interface QueueModuleOptions {
    * @default 'zh'
    */
   locale?: Locale;
+
+  /**
+   * Where traces go: BullMQ's telemetry interface, such as `new BullMQOtel({ tracerName: 'my-app' })` of `bullmq-otel`. One
+   * trace leads from `add` to the handler, also across processes.
+   */
+  telemetry?: Telemetry;
 }
 
 /**

@@ -18,6 +18,7 @@ import {
 import { resolveRedis } from './resolve-redis.js';
 import { resolveTagConcurrency, resolveTaskDefaults } from './resolve-task-options.js';
 import type { ResolvedQueueOptions } from './resolved-options.js';
+import { resolveTelemetry } from './resolve-telemetry.js';
 import { checkElectionTimes } from './validate.js';
 import type { OptionWarning } from './warnings.js';
 
@@ -129,6 +130,7 @@ function resolve(context: ResolveContext, name: string | undefined, names: Queue
     heartbeatIntervalMs: valueOf('heartbeatIntervalMs'),
     heartbeatTimeoutMs: valueOf('heartbeatTimeoutMs'),
     locale: resolveChoice(context, 'locale', locales, defaults.locale),
+    telemetry: resolveTelemetry(context),
   };
   context.problems.throwIfAny();
   return Object.freeze({ options: Object.freeze(options), warnings: Object.freeze(context.warnings) });

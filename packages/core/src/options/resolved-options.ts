@@ -1,4 +1,4 @@
-import type { BackoffOptions, KeepJobs } from 'bullmq';
+import type { BackoffOptions, KeepJobs, Telemetry } from 'bullmq';
 import type { Redis, RedisOptions } from 'ioredis';
 import type { Locale } from '../domain/locale.js';
 import type { QueueRole } from '../domain/roles.js';
@@ -59,4 +59,6 @@ export interface ResolvedQueueOptions {
   readonly heartbeatTimeoutMs: number;
 
   readonly locale: Locale;
+  /** Where traces go; `undefined`: nowhere. */
+  readonly telemetry: Telemetry | undefined;
 }

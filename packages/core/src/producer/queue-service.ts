@@ -9,17 +9,24 @@ import type { TaskOptions } from '../domain/task-options.js';
 import { displayValue } from '../domain/text.js';
 import type { WorkerState } from '../domain/worker-state.js';
 import { InvalidArgumentError, QueueClosedError, TaskNotFoundError } from '../errors/errors.js';
+import type { AddTracer } from '../observability/add-tracer.interface.js';
 import type { QueueEvent } from '../observability/events/queue-event.js';
 import { QueueEventsHub } from '../observability/events/queue-events-hub.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { asTypedError } from '../redis/script-runner.js';
+import { assertLimit } from './assert-limit.js';
 import { assertValidRetryFilter, retryFailedTasks, type RetryFilter } from './failed-tasks.js';
+import { explain } from './explain/task-explainer.js';
+import type { TaskExplanation } from './explain/task-explanation.js';
 import { FinishedTasks } from './finished-task.js';
 import { NewJobs, type BulkTask } from './new-jobs.js';
 import { decodeQueueStats, decodeTagStats, type QueueStats, type TagStats } from './queue-stats.js';
+import { decodeTags, type TagOverview } from './tag-overview.js';
 import { canBeTaskId } from './task-ids.js';
 import { TaskWriter } from './task-writer.js';
+import { TracedTaskWriter, type TaskWriting } from './traced-task-writer.js';
+import { decodeWorkerDetails, type WorkerDetails } from './worker-details.js';
 import { decodeWorkerState } from './worker-states.js';
 
 export type { BulkTask, RetryFilter };
@@ -33,6 +40,7 @@ export interface QueueServiceDependencies {
   readonly onError: (error: unknown) => void;
   /** Faults of this instance's queue, beside being logged. */
   readonly errors$: Observable<unknown>;
+  readonly traceAdd?: AddTracer | undefined;
 }
 
 const purgeWindow = 200;
@@ -65,13 +73,13 @@ export class QueueService {
   readonly #finished: FinishedTasks;
   readonly #onError: (error: unknown) => void;
   readonly #newJobs: NewJobs;
-  readonly #writer: TaskWriter;
+  readonly #writer: TaskWriting;
   #queue: Queue | undefined;
   #adder: JobAdder | undefined;
   #closed = false;
 
   /** @internal */
-  constructor({ context, log, onError, errors$ }: QueueServiceDependencies) {
+  constructor({ context, log, onError, errors$, traceAdd }: QueueServiceDependencies) {
     this.#context = context;
     this.#log = log;
     this.errors$ = errors$;
@@ -80,7 +88,8 @@ export class QueueService {
     this.events$ = this.#events.events$;
     this.#finished = new FinishedTasks(this.#events, (jobId) => this.#readFinished(jobId));
     this.#newJobs = new NewJobs(context.options);
-    this.#writer = this.#createWriter();
+    const writer = this.#createWriter();
+    this.#writer = traceAdd === undefined ? writer : new TracedTaskWriter(writer, traceAdd);
   }
 
   /** The BullMQ queue, for everything else: dashboards, job schedulers, metrics. */
@@ -103,7 +112,7 @@ export class QueueService {
     const newJob = this.#newJobs.one(task, options);
     this.#assertOpen();
     const job = this.#jobs.toJob(newJob);
-    [job.id] = await this.#writer.write([newJob]);
+    [job.id] = await this.#writer.write([newJob], 'add');
     this.queue.emit('waiting', job);
     return job;
   }
@@ -120,7 +129,7 @@ export class QueueService {
   async addBulk(tasks: readonly BulkTask[]): Promise<Job[]> {
     const newJobs = this.#newJobs.many(tasks);
     this.#assertOpen();
-    const writing = this.#writer.write(newJobs);
+    const writing = this.#writer.write(newJobs, 'addBulk');
     const jobs = newJobs.map((newJob) => this.#jobs.toJob(newJob)); // while Redis works
     const ids = await writing;
     jobs.forEach((job, index) => (job.id = ids[index]));
@@ -158,12 +167,37 @@ export class QueueService {
   }
 
   /**
+   * The tags that have tasks or workers, those with the most waiting tasks first. Tags whose tasks the leader has not taken in
+   * yet are not there.
+   *
+   * @param limit - of each kind (bound, ready, backing off, paused) at most so many, 1 to 1,000
+   * @throws {@link InvalidArgumentError}
+   */
+  async getTags(limit = 100): Promise<TagOverview[]> {
+    assertLimit(limit);
+    return decodeTags(await this.#run('getTags', [limit]));
+  }
+
+  /**
    * What there is of one tag at this moment.
    *
    * @throws {@link InvalidTaskError} for what cannot be a tag, as all methods that take one
    */
   async getTagStats(identifyTag: string): Promise<TagStats> {
     return decodeTagStats(identifyTag, await this.#runForTag('getTagStats', identifyTag));
+  }
+
+  /**
+   * Where a task is, and why it is not further: for whoever has to find out why a tenant is stuck. Costs Redis about as much
+   * as adding a task, but for the place of a task in a long tag, which is looked for among its first 10,000.
+   *
+   * @example
+   * const { reason, text } = await queueService.explain(jobId);
+   * // reason: 'tag-parked', text.en: 'Tag "company-123" is backing off until …'
+   */
+  async explain(jobId: string): Promise<TaskExplanation> {
+    this.#assertOpen();
+    return explain(this.#context, jobId);
   }
 
   /** Lets no further task of the tag start, in any instance, until {@link resumeTag}. What runs goes on. */
@@ -247,6 +281,17 @@ export class QueueService {
       const states = await Promise.all(workerIds.map((id) => hub.commands.hgetall(keys.workerState(id))));
       return states.flatMap((state, index) => decodeWorkerState(workerIds[index] ?? '', state) ?? []);
     });
+  }
+
+  /**
+   * Every worker of this queue with its batch, its task, its process and its handlers, in all instances.
+   *
+   * @param limit - at most so many, 1 to 1,000
+   * @throws {@link InvalidArgumentError}
+   */
+  async getWorkerDetails(limit = 1_000): Promise<WorkerDetails[]> {
+    assertLimit(limit);
+    return decodeWorkerDetails(await this.#run('getWorkerDetails', [limit]));
   }
 
   /** @internal */

@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../domain/clock.js';
 import type { LeadershipTerm, TermRunner } from '../election/leadership.interface.js';
 import { StaleLeaderError, TaskNotFoundError, TaskStillRunningError } from '../errors/errors.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
+import { noInstruments, type Instruments } from '../observability/instruments.interface.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { scanHashes } from '../redis/scan.js';
 import { BeatObserver, type SilentWorker } from './beat-observer.js';
@@ -13,6 +14,7 @@ export interface RecoveryServiceDependencies {
   readonly log: QueueLog;
   readonly onError: (error: unknown) => void;
   readonly clock?: Clock;
+  readonly instruments?: Instruments;
 }
 
 /** A worker's last heartbeat can be as much older than the leader's sight of it: part of the second that recovery may take. */
@@ -30,8 +32,16 @@ export class RecoveryService implements TermRunner {
   readonly #log: QueueLog;
   readonly #onError: (error: unknown) => void;
   readonly #clock: Clock;
+  readonly #instruments: Instruments;
 
-  constructor({ context, log, onError, clock = systemClock }: RecoveryServiceDependencies) {
+  constructor({
+    context,
+    log,
+    onError,
+    clock = systemClock,
+    instruments = noInstruments,
+  }: RecoveryServiceDependencies) {
+    this.#instruments = instruments;
     this.#context = context;
     this.#log = log;
     this.#onError = onError;
@@ -150,11 +160,13 @@ export class RecoveryService implements TermRunner {
     const { scripts, options } = this.#context;
     try {
       const args = [workerId, beat, options.maxCrashes, Math.floor(silentMs)];
-      return (await scripts.run('recoverWorker', {
+      const count = (await scripts.run('recoverWorker', {
         caller: term.lockValue,
         args,
         context: { workerId },
       })) as number;
+      this.#instruments.recovered(count);
+      return count;
     } catch (error) {
       if (error instanceof TaskStillRunningError || error instanceof TaskNotFoundError) return undefined;
       throw error;

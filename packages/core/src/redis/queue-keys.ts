@@ -19,6 +19,8 @@ export interface QueueKeys {
   readonly workerRegistry: string;
   readonly control: string;
   readonly beats: string;
+  /** Where a leader that should resign finds its lock value. */
+  readonly resignRequests: string;
   /** BullMQ's marker, which every add sets and the leader waits on. */
   readonly marker: string;
   /**
@@ -57,6 +59,7 @@ export function queueKeys(
     workerRegistry: `${scheduler}worker:registry`,
     control: `${base}aff:ctl`,
     beats: `${base}aff:beats`,
+    resignRequests: `${base}aff:resign`,
     marker: `${base}marker`,
     layout: `${layoutVersion}:${workerQueuePrefix}`,
     workerState: (workerId: string) => `${workerStatePrefix}:${workerId}`,

@@ -3,6 +3,7 @@ import { longestTaskDataBytes } from '../domain/task-data.js';
 import type { LeadershipTerm, RevocableCandidacy, TermRunner } from '../election/leadership.interface.js';
 import { StaleLeaderError } from '../errors/errors.js';
 import { errorName, type QueueLog } from '../observability/messages/queue-log.js';
+import { noInstruments, type Instruments } from '../observability/instruments.interface.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { DispatchSignal } from './dispatch-signal.js';
 
@@ -13,6 +14,7 @@ export interface SchedulerServiceDependencies {
   readonly candidacy: RevocableCandidacy;
   readonly onError: (error: unknown) => void;
   readonly clock?: Clock;
+  readonly instruments?: Instruments;
 }
 
 /** Bounds of one dispatch script: so many ids, and so many bytes of task data. They keep it in the low milliseconds. */
@@ -34,12 +36,21 @@ export class SchedulerService implements TermRunner {
   readonly #candidacy: RevocableCandidacy;
   readonly #onError: (error: unknown) => void;
   readonly #clock: Clock;
+  readonly #instruments: Instruments;
   #enabled = true;
   #lastProgressMs: number | undefined;
   #signal: DispatchSignal | undefined;
 
   /** @internal */
-  constructor({ context, log, candidacy, onError, clock = systemClock }: SchedulerServiceDependencies) {
+  constructor({
+    context,
+    log,
+    candidacy,
+    onError,
+    clock = systemClock,
+    instruments = noInstruments,
+  }: SchedulerServiceDependencies) {
+    this.#instruments = instruments;
     this.#context = context;
     this.#log = log;
     this.#candidacy = candidacy;
@@ -113,7 +124,9 @@ export class SchedulerService implements TermRunner {
       options.maxTagBytes,
     ];
     while (!term.signal.aborted && this.#enabled) {
+      const sentAt = this.#clock.nowMs();
       const reply = await scripts.run('dispatch', { caller: term.lockValue, args });
+      this.#instruments.dispatched(this.#clock.nowMs() - sentAt);
       const [, , more, dueInMs] = reply as DispatchReply;
       this.#lastProgressMs = this.#clock.nowMs();
       if (more === 0) return dueInMs;

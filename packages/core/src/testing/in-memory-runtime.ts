@@ -26,9 +26,11 @@ export class InMemoryRuntime {
     const handlers = new HandlerRegistry();
     this.engine = new QueueEngine({ options, clock, handlers });
     this.#errors = new QueueErrors(options.pendingQueueName);
-    this.queueService = new InMemoryQueueService(this.engine, options, this.#errors.errors$);
+    const { nodeId } = ids;
+    const described = { nodeId, handlers };
+    this.queueService = new InMemoryQueueService(this.engine, options, this.#errors.errors$, described);
     this.workerService = new InMemoryWorkerService(this.engine, handlers, options, ids);
-    this.electionService = new InMemoryElectionService(this.engine, options, clock, ids.nodeId);
+    this.electionService = new InMemoryElectionService(this.engine, options, clock, nodeId);
     this.schedulerService = new InMemorySchedulerService(this.engine, this.electionService);
   }
 

@@ -26,6 +26,10 @@ export class HandlerRegistry {
     return handler;
   }
 
+  has(type: string): boolean {
+    return this.#handlers.has(type);
+  }
+
   get types(): readonly string[] {
     return [...this.#handlers.keys()].sort();
   }

@@ -7,6 +7,8 @@ export class Heartbeat {
     private readonly intervalMs: number,
     private readonly beat: () => Promise<void>,
     private readonly onError: (error: unknown) => void,
+    /** A beat got through, so long (ms) after it was due. */
+    private readonly onBeat: (delayMs: number) => void = () => undefined,
   ) {}
 
   start(): void {
@@ -20,8 +22,12 @@ export class Heartbeat {
   }
 
   #schedule(generation: number): void {
+    const dueAt = performance.now() + this.intervalMs;
     this.#timer = setTimeout(() => {
       this.beat()
+        .then(() => {
+          this.onBeat(performance.now() - dueAt);
+        })
         .catch(this.onError)
         .finally(() => {
           if (generation === this.#generation) this.#schedule(generation);

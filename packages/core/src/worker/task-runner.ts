@@ -7,7 +7,9 @@ import {
   TaskCancelledError,
   TaskTimeoutError,
 } from '../errors/errors.js';
+import { noInstruments, type Instruments } from '../observability/instruments.interface.js';
 import type { HandlerRegistry } from './handler-registry.js';
+import { RunningAttempt } from './running-attempt.js';
 import type { RunningTask } from './running-task.js';
 
 export interface TaskRunnerLimits {
@@ -27,10 +29,22 @@ export class TaskRunner {
   constructor(
     private readonly handlers: HandlerRegistry,
     private readonly limits: TaskRunnerLimits,
+    private readonly instruments: Instruments = noInstruments,
   ) {}
 
+  /** Task types that have a handler. */
+  get types(): readonly string[] {
+    return this.handlers.types;
+  }
+
   /** @returns the handler's result, which JSON can hold */
-  async run(running: RunningTask): Promise<TaskResult> {
+  run(running: RunningTask): Promise<TaskResult> {
+    if (!this.instruments.watchesAttempts) return this.#run(running);
+    const attempt = new RunningAttempt(running, this.handlers.has(running.name));
+    return this.instruments.attempt(attempt, () => this.#run(running));
+  }
+
+  async #run(running: RunningTask): Promise<TaskResult> {
     try {
       if (running.abortReason) throw running.abortReason;
       const task = decodeTaskData(running.name, running.data);

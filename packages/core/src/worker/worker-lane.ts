@@ -68,14 +68,15 @@ export class WorkerLane {
 
   /** The entry in the registry. */
   describe(hostname: string): string {
-    const { nodeId } = this.#dependencies.context;
+    const { context, runner } = this.#dependencies;
     return JSON.stringify({
       workerId: this.workerId,
-      nodeId,
+      nodeId: context.nodeId,
       hostname,
       processId: process.pid,
       startTime: this.#startTime,
       lastHeartbeat: Date.now(),
+      types: runner.types,
     });
   }
 

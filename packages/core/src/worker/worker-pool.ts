@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Clock } from '../domain/clock.js';
 import type { WorkerState } from '../domain/worker-state.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
+import { noInstruments, type Instruments } from '../observability/instruments.interface.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { Completions } from './completions.js';
 import { Heartbeat } from './heartbeat.js';
@@ -17,6 +18,7 @@ export interface PoolDependencies {
   readonly onError: (error: unknown) => void;
   /** Told at every heartbeat how long the election lock still lasts (ms; -2: no leader, -1: no expiry). */
   readonly onLockSeen: (lockTtlMs: number) => void;
+  readonly instruments?: Instruments;
 }
 
 type BeatReply = [fenced: string[], stuck: string[], lockTtlMs: number, cancelled: string[]];
@@ -57,11 +59,15 @@ export class WorkerPool {
   #complete = false;
 
   constructor(private readonly dependencies: PoolDependencies) {
-    this.#completions = new Completions(dependencies.context, dependencies.onError);
-    const { heartbeatIntervalMs, heartbeatTimeoutMs } = dependencies.context.options;
+    const { context, onError, instruments = noInstruments } = dependencies;
+    this.#completions = new Completions(context, onError);
+    const { heartbeatIntervalMs, heartbeatTimeoutMs } = context.options;
     // A lease survives a lost heartbeat, however the two times were chosen.
     const intervalMs = Math.min(heartbeatIntervalMs, heartbeatTimeoutMs / 3);
-    this.#heartbeat = new Heartbeat(intervalMs, () => this.#beat(), dependencies.onError);
+    const onBeat = (delayMs: number): void => {
+      instruments.beat(delayMs);
+    };
+    this.#heartbeat = new Heartbeat(intervalMs, () => this.#beat(), onError, onBeat);
   }
 
   get states(): WorkerState[] {

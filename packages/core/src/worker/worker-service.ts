@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../domain/clock.js';
 import type { WorkerState } from '../domain/worker-state.js';
 import { QueueClosedError } from '../errors/errors.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
+import type { Instruments } from '../observability/instruments.interface.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { HandlerRegistry } from './handler-registry.js';
 import type { TaskHandlerFunction } from './task-context.js';
@@ -14,6 +15,7 @@ export interface WorkerServiceDependencies {
   readonly onError: (error: unknown) => void;
   readonly onLockSeen: (lockTtlMs: number) => void;
   readonly clock?: Clock;
+  readonly instruments?: Instruments;
 }
 
 /**
@@ -34,7 +36,7 @@ export class WorkerService {
   constructor({ clock = systemClock, ...dependencies }: WorkerServiceDependencies) {
     this.#context = dependencies.context;
     this.#log = dependencies.log;
-    const runner = new TaskRunner(this.#handlers, dependencies.context.options);
+    const runner = new TaskRunner(this.#handlers, dependencies.context.options, dependencies.instruments);
     this.#pool = new WorkerPool({ ...dependencies, clock, runner });
   }
 
@@ -64,6 +66,11 @@ export class WorkerService {
   get runsTasks(): boolean {
     const { role } = this.#context.options;
     return role === 'WORKER' || role === 'BOTH';
+  }
+
+  /** @internal Whether its workers should run at this moment. */
+  get isStarted(): boolean {
+    return this.#started;
   }
 
   /**

@@ -18,6 +18,7 @@ const internal = new Set([
   'lastProgressMs',
   'withdraw',
   'restore',
+  'isStarted',
 ]);
 const fields = { QueueService: ['queue', 'events$', 'errors$'], ElectionService: ['nodeId', 'leadership$'] };
 

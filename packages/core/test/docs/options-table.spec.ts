@@ -17,6 +17,7 @@ function expectedDefaults(): Record<string, string> {
   const expected: Record<string, unknown> = {
     role: resolved.role,
     locale: resolved.locale,
+    telemetry: resolved.telemetry,
     'redisOptions.commandTimeout': redis.commandTimeoutMs,
     'redisOptions.allowEviction': redis.allowEviction,
     'queueOptions.pendingQueueName': resolved.pendingQueueName,

@@ -4,13 +4,10 @@ import { Logger, type INestApplicationContext, type Type } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core';
 import { Redis } from 'ioredis';
 import type { Subscription } from 'rxjs';
-import {
-  ElectionService,
-  QueueService,
-  WorkerService,
-  getQueueServiceToken,
-  type TaskContext,
-} from '../../src/index.js';
+import { ElectionService, QueueService, getQueueServiceToken, type TaskContext } from '../../src/index.js';
+import { QueueHealthService, type ApplicationHealth } from '../../src/health/index.js';
+import { resolveHealthOptions } from '../../src/health/resolve-health-options.js';
+import { AffinityInstance } from '../../src/module/affinity-instance.js';
 import { testRedisUrl } from '../support/redis.js';
 import { until } from '../support/until.js';
 import { databases, withEnvironment } from './support/environment.js';
@@ -78,7 +75,7 @@ describe('the samples of the README', () => {
     interface Alerts {
       alertOnTrouble(queue: QueueService, alert: (text: string) => void): Subscription;
     }
-    type Health = Type<{ check(): Promise<{ leader: string | null; nodeId: string }> }>;
+    type Health = Type<{ check(): Promise<ApplicationHealth> }>;
     interface Gauges {
       readGauges(queue: QueueService, election: ElectionService): Promise<Record<string, number>>;
     }
@@ -104,8 +101,11 @@ describe('the samples of the README', () => {
       ]);
 
       const elections = app.get(ElectionService);
-      const health = await new HealthController(queue, app.get(WorkerService), elections).check();
-      expect(health).toMatchObject({ leader: elections.nodeId, nodeId: elections.nodeId });
+      const queues = new QueueHealthService(app.get(AffinityInstance), resolveHealthOptions());
+      expect(await new HealthController(queues).check()).toMatchObject({
+        status: 'up',
+        queues: { 'pending-tasks': { leader: { nodeId: elections.nodeId }, nodeId: elections.nodeId } },
+      });
       expect(await readGauges(queue, elections)).toMatchObject({ has_leader: 1, is_leader: 1, workers: 1 });
 
       await queue.pauseTag('c-2');

@@ -190,6 +190,12 @@ describe('the rest', () => {
 
   it('GET /health names the leader', async () => {
     const { body } = await http().get('/health').expect(200);
-    expect(body).toMatchObject({ status: 'ok', role: 'BOTH', isLeader: true, leader: body.nodeId });
+    expect(body).toMatchObject({
+      status: 'ok',
+      role: 'BOTH',
+      isLeader: true,
+      leader: body.nodeId,
+      problems: [],
+    });
   });
 });

@@ -16,12 +16,16 @@ export type LuaScriptName =
   | 'dispatch'
   | 'drainIndexed'
   | 'expireIndexed'
+  | 'explainTask'
   | 'getFailedTasks'
+  | 'getHealth'
   | 'getQueueStats'
   | 'getTagStats'
+  | 'getTags'
   | 'getTaskCounts'
   | 'getTaskState'
   | 'getWaitingTasks'
+  | 'getWorkerDetails'
   | 'leaveWorker'
   | 'obliterateIndexed'
   | 'pauseTag'
@@ -32,6 +36,7 @@ export type LuaScriptName =
   | 'removeWaitingChildren'
   | 'renewLeadership'
   | 'reportLeaderless'
+  | 'requestResignation'
   | 'resignLeadership'
   | 'resumeQueue'
   | 'resumeTag'
@@ -59,6 +64,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -131,6 +137,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -479,6 +486,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -567,6 +575,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -919,6 +928,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -1004,6 +1014,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -1386,6 +1397,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -1454,6 +1466,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -1563,6 +1576,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -1592,6 +1610,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -1964,6 +1983,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -2407,6 +2427,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -2774,6 +2795,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -3081,6 +3103,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -3262,6 +3289,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -3580,6 +3608,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -3657,6 +3690,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -3975,6 +4009,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -4042,6 +4081,419 @@ end
 return body()
 `,
   },
+  explainTask: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
+local function jobKey(id) return base .. id end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local limits -- { default, 1: some tags have their own }, read once per script
+local function limitOf(tag)
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
+end
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
+local function moveFromTag(tag, target, count)
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
+  return #ids
+end
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
+end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function showState(worker, state, tag, batch)
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
+end
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
+  return count
+end
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  own(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  return count
+end
+local function dropAhead(worker, where)
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  if batchTag then feedLater(worker, short, leaving) end
+  return tag
+end
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, meta[5], tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+local DATA_HEAD = '{"identifyTag":"'
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
+local id, reach, maxDataBytes, maxText = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local MAX_OWNERS = 100
+local fields = {}
+local function put(name, value)
+  if value then fields[#fields + 1] = name; fields[#fields + 1] = tostring(value) end
+end
+local function putText(name, text) if text then put(name, string.sub(text, 1, maxText)) end end
+local function whole(number) return number and string.format('%.0f', number) end
+if not isTask(id) then return { { 'place', 'none' }, {} } end
+local tag = tagWithin(id, maxDataBytes)
+local deferred = rcall('HGET', jobKey(id), 'defa')
+if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then tag = nil end
+local indexTag = tag or MALFORMED_TAG
+local owners, seen = {}, {}
+for _, worker in ipairs(ownersOf(indexTag)) do
+  if not seen[worker] and #owners < MAX_OWNERS then
+    local meta = workerMeta(worker, 'tag', 'batch', 'done', 'ntag', 'cur')
+    local row = { worker }
+    for i = 1, 5 do row[i + 1] = meta[i] or '' end
+    row[7] = rcall('LLEN', workerKey(worker, 'wait'))
+    owners[#owners + 1] = row
+  end
+  seen[worker] = true
+end
+local function positionIn(list)
+  local position = rcall('LPOS', list, id, 'RANK', -1, 'MAXLEN', reach)
+  if position then return rcall('LLEN', list) - position end
+  return nil
+end
+local function placeAtWorker(worker)
+  if workerMeta(worker, 'cur')[1] == id then return 'running' end
+  local position = positionIn(workerKey(worker, 'wait'))
+  if position then return 'dispatched', position end
+  position = positionIn(workerKey(worker, 'next'))
+  if position then return 'ahead', position end
+  return nil
+end
+local function place()
+  for _, set in ipairs({ 'completed', 'failed', 'delayed', 'waiting-children', 'prioritized' }) do
+    local score = rcall('ZSCORE', base .. set, id)
+    if score then
+      put('score', whole(tonumber(score)))
+      return set
+    end
+  end
+  for _, row in ipairs(owners) do
+    local found, position = placeAtWorker(row[1])
+    if found then
+      put('worker', row[1])
+      return found, position
+    end
+  end
+  if rcall('EXISTS', jobKey(id) .. ':lock') == 1 then return 'active' end
+  local position = positionIn(tagKey(indexTag))
+  if position then return 'indexed', position end
+  position = positionIn(keys.wait)
+  if position then return 'added', position end
+  if rcall('LLEN', tagKey(indexTag)) > reach then return 'indexed', 0 end
+  if rcall('LLEN', keys.wait) > reach then return 'added', 0 end
+  return 'lost'
+end
+local found, position = place()
+put('place', found)
+put('position', position)
+put('tag', tag)
+local job = rcall('HMGET', jobKey(id), 'name', 'atm', 'ats', 'timestamp', 'processedOn', 'finishedOn')
+for i, name in ipairs({ 'name', 'made', 'started', 'timestamp', 'processedOn', 'finishedOn' }) do put(name, job[i]) end
+putText('failedReason', rcall('HGET', jobKey(id), 'failedReason'))
+putText('deferred', deferred)
+put('parkedUntil', whole(tonumber(rcall('ZSCORE', keys.parked, indexTag))))
+put('tagPaused', rcall('SISMEMBER', keys.pausedTags, indexTag))
+put('queuePaused', rcall('HEXISTS', keys.meta, 'paused'))
+put('lock', rcall('GET', lockKey))
+put('tagLength', rcall('LLEN', tagKey(indexTag)))
+put('limit', limitOf(indexTag))
+put('workers', rcall('HLEN', registryKey))
+put('idle', rcall('LLEN', keys.idle))
+local ringPosition = rcall('LPOS', keys.ring, indexTag, 'MAXLEN', reach)
+put('tagsBefore', ringPosition or (rcall('LLEN', keys.ring) > reach and reach) or nil)
+local settings = rcall('HMGET', keys.meta, 'concurrency', 'max')
+put('concurrency', settings[1])
+local starts = tonumber(rcall('GET', keys.limiter) or 0)
+if starts >= tonumber(settings[2] or 9007199254740991) then put('limitedMs', rcall('PTTL', keys.limiter)) end
+put('children', rcall('SCARD', jobKey(id) .. ':dependencies'))
+put('now', whole(nowMs()))
+return { fields, owners }
+end
+return body()
+`,
+  },
   getFailedTasks: {
     numberOfKeys: 3,
     lua: `local rcall = redis.call
@@ -4053,6 +4505,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -4162,6 +4615,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -4188,6 +4646,163 @@ end
 return body()
 `,
   },
+  getHealth: {
+    numberOfKeys: 4,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
+local function jobKey(id) return base .. id end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local DATA_HEAD = '{"identifyTag":"'
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
+local MAX_OPTIONS_BYTES = 8192
+local function delayOf(id)
+  if rcall('HSTRLEN', jobKey(id), 'opts') > MAX_OPTIONS_BYTES then return 0 end
+  local ok, options = pcall(cjson.decode, rcall('HGET', jobKey(id), 'opts') or '{}')
+  return ok and type(options) == 'table' and tonumber(options.delay) or 0
+end
+local oldestTag, oldestSince
+local function look(id, tag)
+  if not id or not isTask(id) then return end
+  local times = rcall('HMGET', jobKey(id), 'timestamp', 'processedOn')
+  local since = math.max((tonumber(times[1]) or 0) + delayOf(id), tonumber(times[2] or 0) or 0)
+  if oldestSince and since >= oldestSince then return end
+  oldestTag, oldestSince = tag or tagWithin(id, tonumber(ARGV[5])) or MALFORMED_TAG, since
+end
+for _, tag in ipairs(rcall('LRANGE', keys.ring, 0, ARGV[4] - 1)) do look(rcall('LINDEX', tagKey(tag), -1), tag) end
+look(rcall('LINDEX', keys.wait, -1))
+local now = nowMs()
+return {
+  rcall('GET', lockKey) or '', rcall('PTTL', lockKey), rcall('GET', KEYS[4]) or '', string.format('%.0f', now),
+  oldestTag or false, oldestTag and string.format('%.0f', math.min(oldestSince, now)) or false,
+}
+end
+return body()
+`,
+  },
   getQueueStats: {
     numberOfKeys: 3,
     lua: `local rcall = redis.call
@@ -4199,6 +4814,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -4248,6 +4864,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -4363,6 +4980,268 @@ end
 return body()
 `,
   },
+  getTags: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
+local function jobKey(id) return base .. id end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local limits -- { default, 1: some tags have their own }, read once per script
+local function limitOf(tag)
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
+end
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
+local function moveFromTag(tag, target, count)
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
+  return #ids
+end
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
+end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function showState(worker, state, tag, batch)
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
+end
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
+  return count
+end
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  own(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  return count
+end
+local function dropAhead(worker, where)
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  if batchTag then feedLater(worker, short, leaving) end
+  return tag
+end
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, meta[5], tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+local limit = tonumber(ARGV[4])
+local seen, tags = {}, {}
+local function add(tag)
+  if seen[tag] then return end
+  seen[tag] = true
+  local dispatched, running = 0, 0
+  local owners, named = {}, {}
+  for _, worker in ipairs(ownersOf(tag)) do
+    if not named[worker] then
+      named[worker] = true
+      owners[#owners + 1] = worker
+      local meta = workerMeta(worker, 'tag', 'cur', 'ntag')
+      if meta[1] == tag then
+        dispatched = dispatched + rcall('LLEN', workerKey(worker, 'wait'))
+        if meta[2] then running = running + 1 end
+      end
+      if meta[3] == tag then dispatched = dispatched + rcall('LLEN', workerKey(worker, 'next')) end
+    end
+  end
+  local first = rcall('LINDEX', tagKey(tag), -1)
+  local since = first and rcall('HGET', jobKey(first), 'timestamp') or '-1'
+  tags[#tags + 1] = {
+    tag, rcall('LLEN', tagKey(tag)), dispatched, running, rcall('SISMEMBER', keys.pausedTags, tag),
+    rcall('ZSCORE', keys.parked, tag) or '-1', since, table.concat(owners, ' '),
+  }
+end
+local bound = rcall('HKEYS', keys.owners)
+for i = 1, math.min(#bound, limit) do add(bound[i]) end
+for _, tag in ipairs(rcall('LRANGE', keys.ring, 0, limit - 1)) do add(tag) end
+for _, tag in ipairs(rcall('ZRANGE', keys.parked, 0, limit - 1)) do add(tag) end
+for _, tag in ipairs(rcall('SRANDMEMBER', keys.pausedTags, limit)) do add(tag) end
+return tags
+end
+return body()
+`,
+  },
   getTaskCounts: {
     numberOfKeys: 4,
     lua: `local rcall = redis.call
@@ -4374,6 +5253,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -4420,6 +5300,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -4461,6 +5342,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -4519,6 +5401,248 @@ end
 return body()
 `,
   },
+  getWorkerDetails: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
+local function jobKey(id) return base .. id end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local limits -- { default, 1: some tags have their own }, read once per script
+local function limitOf(tag)
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
+end
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
+local function moveFromTag(tag, target, count)
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
+  return #ids
+end
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
+end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function showState(worker, state, tag, batch)
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
+end
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
+  return count
+end
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  own(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  return count
+end
+local function dropAhead(worker, where)
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  if batchTag then feedLater(worker, short, leaving) end
+  return tag
+end
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  showState(worker, meta[5], tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+local workers = rcall('HKEYS', registryKey)
+table.sort(workers)
+local rows = {}
+for i = 1, math.min(#workers, tonumber(ARGV[4])) do
+  local worker = workers[i]
+  local meta = workerMeta(worker, 'tag', 'batch', 'done', 'cur', 'ntag', 'leaving')
+  rows[#rows + 1] = {
+    worker, rcall('HGET', registryKey, worker), meta[1] or '', meta[2] or '0', meta[3] or '0', meta[4] or '',
+    rcall('LLEN', workerKey(worker, 'wait')), meta[5] or '', meta[6] and 1 or 0,
+  }
+end
+return rows
+end
+return body()
+`,
+  },
   leaveWorker: {
     numberOfKeys: 3,
     lua: `local rcall = redis.call
@@ -4530,6 +5654,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -4779,6 +5904,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -4902,6 +6028,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -5144,6 +6271,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -5462,6 +6590,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -5710,6 +6843,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -6016,6 +7150,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -6206,6 +7341,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -6524,6 +7660,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -6602,6 +7743,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -6920,6 +8062,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -6993,6 +8140,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -7017,6 +8165,7 @@ local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function body()
 if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
+if rcall('ZREM', keys.resign, caller) == 1 then return 2 end
 rcall('PEXPIRE', lockKey, ARGV[4])
 rcall('SET', KEYS[5], ARGV[5])
 return 1
@@ -7035,6 +8184,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -7080,6 +8230,51 @@ end
 return body()
 `,
   },
+  requestResignation: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
+local function jobKey(id) return base .. id end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local held = rcall('GET', lockKey)
+if not held or (ARGV[4] ~= '' and ARGV[4] ~= held) then return '' end
+goOnWhenFull()
+rcall('ZADD', keys.resign, 0, held)
+rcall('PEXPIRE', keys.resign, 60000)
+return held
+end
+return body()
+`,
+  },
   resignLeadership: {
     numberOfKeys: 6,
     lua: `local rcall = redis.call
@@ -7091,6 +8286,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -7134,6 +8330,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -7189,6 +8386,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -7291,6 +8489,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -7580,6 +8779,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -7627,6 +8827,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -8025,6 +9226,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -8141,6 +9343,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -8431,6 +9634,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -8846,6 +10050,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -8877,6 +10086,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -9225,6 +10435,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -9543,6 +10754,11 @@ local function readTag(data, bytes, maxDataBytes, maxTagBytes)
   return tag
 end
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 local function indexedTagOf(id)
   local deferred = rcall('HGET', jobKey(id), 'defa')
@@ -9619,6 +10835,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106

@@ -6,11 +6,12 @@
   KEYS[4]  epoch   KEYS[5]  leader info (JSON)
   ARGV[4]  lock TTL in ms
   ARGV[5]  leader info as JSON
-  Returns  1, or STALE_LEADER
+  Returns  1; 2 if the leader is asked to resign, and nothing is renewed; STALE_LEADER
 ]]
 --- @include "includes/layout"
 
 if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
+if rcall('ZREM', keys.resign, caller) == 1 then return 2 end
 rcall('PEXPIRE', lockKey, ARGV[4])
 rcall('SET', KEYS[5], ARGV[5])
 return 1

@@ -59,7 +59,7 @@ export class InMemoryLanes {
   }
 
   add(workerId: string): void {
-    const worker = this.engine.change((state) => registerWorker(state, workerId));
+    const worker = this.engine.change((state, nowMs) => registerWorker(state, workerId, nowMs));
     const duration = new MeanDuration();
     this.#lanes.set(workerId, { worker, duration, run: undefined, recorded: Promise.resolve() });
   }

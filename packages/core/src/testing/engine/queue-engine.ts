@@ -51,6 +51,10 @@ export class QueueEngine implements JobStore, Transitions {
   }
 
   /** Whether there is a leader that schedules. */
+  get schedules(): boolean {
+    return this.#schedules;
+  }
+
   set schedules(schedules: boolean) {
     this.#schedules = schedules;
     this.change(() => undefined);

@@ -34,6 +34,7 @@ export interface CurrentTask {
 /** One serial lane. */
 export interface WorkerRecord {
   readonly workerId: string;
+  readonly startedAtMs: number;
   batch: Batch | undefined;
   /** Ids of its batch that it has not taken, the next one first. */
   readonly wait: string[];

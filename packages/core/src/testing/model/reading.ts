@@ -1,6 +1,9 @@
 import type { JobState } from 'bullmq';
 import type { WorkerState } from '../../domain/worker-state.js';
+import type { RegisteredWorker } from '../../bullmq/registered-workers.js';
 import type { QueueStats, TagStats } from '../../producer/queue-stats.js';
+import { byWaiting, type TagOverview } from '../../producer/tag-overview.js';
+import type { WorkerDetails } from '../../producer/worker-details.js';
 import { isHeld } from './tags.js';
 import type { QueueState, WorkerRecord } from './queue-state.js';
 import { isWaiting } from './removing.js';
@@ -47,6 +50,55 @@ export function tagStats(state: QueueState, identifyTag: string): TagStats {
     boundTo,
     paused: tag?.paused ?? false,
     parkedUntil: tag?.parkedUntilMs ?? null,
+  };
+}
+
+/** The tags that have tasks or workers: at most so many bound, ready, backing off and paused ones. */
+export function tagOverviews(state: QueueState, limit: number): TagOverview[] {
+  const tags = [...state.tags].map(([identifyTag, tag]) => ({ identifyTag, ...tag }));
+  const kinds = [
+    tags.filter(({ owners }) => owners.length > 0).map(({ identifyTag }) => identifyTag),
+    state.ring,
+    tags.filter((tag) => tag.parkedUntilMs !== undefined).map(({ identifyTag }) => identifyTag),
+    tags.filter(({ paused }) => paused).map(({ identifyTag }) => identifyTag),
+  ];
+  const chosen = new Set(kinds.flatMap((kind) => kind.slice(0, limit)));
+  return [...chosen].map((identifyTag) => tagOverview(state, identifyTag)).sort(byWaiting);
+}
+
+function tagOverview(state: QueueState, identifyTag: string): TagOverview {
+  const { waiting, active: running, boundTo, paused, parkedUntil } = tagStats(state, identifyTag);
+  const [first] = state.tags.get(identifyTag)?.ids ?? [];
+  const waitingSince = (first !== undefined && state.tasks.get(first)?.timestampMs) || null;
+  const held = parkedUntil === null ? 'ready' : 'parked';
+  const kind = paused ? 'paused' : boundTo.length > 0 ? 'bound' : held;
+  return { identifyTag, state: kind, waiting, running, waitingSince, parkedUntil, boundTo };
+}
+
+/** A worker, with what it has and what it says about itself. */
+export function workerDetails(worker: WorkerRecord, said: Omit<RegisteredWorker, 'workerId'>): WorkerDetails {
+  const { workerId, batch, wait, ahead, current, leaving } = worker;
+  const { nodeId, hostname, processId, startTime, lastHeartbeat, types = null } = said;
+  return {
+    workerId,
+    status: leaving ? 'leaving' : batch === undefined ? 'idle' : 'running',
+    nodeId,
+    hostname,
+    processId,
+    startTime,
+    lastHeartbeat,
+    types,
+    batch:
+      batch === undefined
+        ? null
+        : {
+            identifyTag: batch.identifyTag,
+            position: batch.started,
+            size: batch.size,
+            waiting: wait.length,
+          },
+    currentJobId: current?.jobId ?? null,
+    nextIdentifyTag: ahead?.identifyTag ?? null,
   };
 }
 

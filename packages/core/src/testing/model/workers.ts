@@ -3,9 +3,10 @@ import { takeOff, type QueueState, type WorkerRecord } from './queue-state.js';
 import { changeTag, returnToTag } from './tags.js';
 
 /** A worker joins its queue, idle. */
-export function registerWorker(state: QueueState, workerId: string): WorkerRecord {
+export function registerWorker(state: QueueState, workerId: string, startedAtMs = 0): WorkerRecord {
   const worker: WorkerRecord = {
     workerId,
+    startedAtMs,
     batch: undefined,
     wait: [],
     ahead: undefined,

@@ -54,6 +54,16 @@ export class InMemoryElectionService implements PublicPart<ElectionService, 'add
     this.#settle();
   }
 
+  /** The leader can only be this instance, and it leads again at once. */
+  async requestResignation(leader?: Pick<LeaderInfo, 'nodeId' | 'epoch'>): Promise<string | null> {
+    this.#assertOpen();
+    if (this.#leader === null) return null;
+    const { nodeId, epoch } = this.#leader;
+    if (leader !== undefined && (leader.nodeId !== nodeId || leader.epoch !== epoch)) return null;
+    await this.resign();
+    return nodeId;
+  }
+
   start(): void {
     this.#assertOpen();
     this.#started = true;

@@ -1,6 +1,8 @@
+import { hostname } from 'node:os';
 import type { Job, Queue } from 'bullmq';
 import type { Observable } from 'rxjs';
 import type { NewJob } from '../../bullmq/job-adder.js';
+import type { RegisteredWorker } from '../../bullmq/registered-workers.js';
 import { assertValidTag } from '../../domain/task-data.js';
 import type { TaskOptions } from '../../domain/task-options.js';
 import type { Task } from '../../domain/task.js';
@@ -10,19 +12,33 @@ import { InvalidArgumentError, QueueClosedError, TaskNotFoundError } from '../..
 import type { QueueEvent } from '../../observability/events/queue-event.js';
 import type { ResolvedQueueOptions } from '../../options/resolved-options.js';
 import { assertValidRetryFilter } from '../../producer/failed-tasks.js';
+import { explainTask } from '../../producer/explain/explain-task.js';
+import type { TaskExplanation } from '../../producer/explain/task-explanation.js';
 import { NewJobs } from '../../producer/new-jobs.js';
 import type { BulkTask, CancelResult, QueueService, RetryFilter } from '../../producer/queue-service.js';
 import type { QueueStats, TagStats } from '../../producer/queue-stats.js';
+import { assertLimit } from '../../producer/assert-limit.js';
+import type { TagOverview } from '../../producer/tag-overview.js';
 import { canBeTaskId } from '../../producer/task-ids.js';
+import type { WorkerDetails } from '../../producer/worker-details.js';
+import type { HandlerRegistry } from '../../worker/handler-registry.js';
 import { InMemoryJob, notInMemory } from '../engine/in-memory-job.js';
 import type { QueueEngine } from '../engine/queue-engine.js';
 import { addTask } from '../model/adding.js';
+import { taskFacts } from '../model/explaining.js';
 import { pauseTag, resumeTag } from '../model/pausing.js';
-import { queueStats, tagStats, workerState } from '../model/reading.js';
+import type { WorkerRecord } from '../model/queue-state.js';
+import { queueStats, tagOverviews, tagStats, workerDetails, workerState } from '../model/reading.js';
 import { purgeTag, removeUnfinished } from '../model/removing.js';
 import { retryFailed } from '../model/retrying-failed.js';
 import { newTaskRecord } from '../model/task-record.js';
 import type { PublicPart } from './public-part.js';
+
+/** The instance that has the workers. */
+export interface DescribedInstance {
+  readonly nodeId: string;
+  readonly handlers: Pick<HandlerRegistry, 'types'>;
+}
 
 /** {@link QueueService} on an engine in memory: the same checks, the same errors, the same answers. */
 export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
@@ -34,6 +50,7 @@ export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
     private readonly engine: QueueEngine,
     private readonly options: ResolvedQueueOptions,
     readonly errors$: Observable<unknown>,
+    private readonly instance: DescribedInstance,
   ) {
     this.events$ = engine.feed.events$;
     this.#newJobs = new NewJobs(options);
@@ -86,6 +103,27 @@ export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
     return tagStats(this.engine.state, identifyTag);
   }
 
+  async getTags(limit = 100): Promise<TagOverview[]> {
+    assertLimit(limit);
+    this.#assertOpen();
+    return tagOverviews(this.engine.state, limit);
+  }
+
+  async explain(jobId: string): Promise<TaskExplanation> {
+    this.#assertOpen();
+    const id = String(jobId);
+    const { state, nowMs } = this.engine;
+    const facts = taskFacts(state, id, {
+      nowMs,
+      lock: this.engine.schedules ? this.instance.nodeId : undefined,
+    });
+    return explainTask(
+      id,
+      facts,
+      this.#workers().map((worker) => ({ workerId: worker.workerId, ...this.#describe(worker) })),
+    );
+  }
+
   async pauseTag(identifyTag: string): Promise<void> {
     this.#assertTag(identifyTag);
     this.engine.change((state) => {
@@ -131,13 +169,32 @@ export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
 
   async getWorkers(): Promise<WorkerState[]> {
     this.#assertOpen();
-    const workers = [...this.engine.state.workers.values()];
-    return workers.map(workerState).sort((a, b) => (a.workerId < b.workerId ? -1 : 1));
+    return this.#workers().map(workerState);
+  }
+
+  async getWorkerDetails(limit = 1_000): Promise<WorkerDetails[]> {
+    assertLimit(limit);
+    this.#assertOpen();
+    return this.#workers()
+      .slice(0, limit)
+      .map((worker) => workerDetails(worker, this.#describe(worker)));
   }
 
   close(): void {
     this.#closed = true;
     this.engine.close();
+  }
+
+  #workers(): WorkerRecord[] {
+    return [...this.engine.state.workers.values()].sort((a, b) => (a.workerId < b.workerId ? -1 : 1));
+  }
+
+  /** What a worker would say about itself in a heartbeat. */
+  #describe({ startedAtMs: startTime }: WorkerRecord): Omit<RegisteredWorker, 'workerId'> {
+    const { nodeId, handlers } = this.instance;
+    const { types } = handlers;
+    const { nowMs: lastHeartbeat } = this.engine;
+    return { nodeId, hostname: hostname(), processId: process.pid, startTime, lastHeartbeat, types };
   }
 
   #add(job: NewJob): Job {

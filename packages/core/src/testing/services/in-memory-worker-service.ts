@@ -42,6 +42,10 @@ export class InMemoryWorkerService implements PublicPart<WorkerService> {
     return roleWorks(this.options.role);
   }
 
+  get isStarted(): boolean {
+    return this.#started;
+  }
+
   start(): Promise<void> {
     return this.#change(async () => {
       if (this.#closed) throw new QueueClosedError({ queueName: this.options.pendingQueueName });

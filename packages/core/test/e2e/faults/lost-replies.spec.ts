@@ -371,8 +371,20 @@ it("every script is here, or changes nothing, or is left to BullMQ's conformance
   const adding = ['addTasks'];
   const seldom = ['recoverWorker', 'reportLeaderless'];
   const changingNothing = [
-    ...['getFailedTasks', 'getQueueStats', 'getTagStats', 'getTaskCounts', 'getTaskState', 'getWaitingTasks'],
+    ...[
+      'explainTask',
+      'getFailedTasks',
+      'getHealth',
+      'getTags',
+      'getWorkerDetails',
+      'getQueueStats',
+      'getTagStats',
+      'getTaskCounts',
+      'getTaskState',
+      'getWaitingTasks',
+    ],
     'wakeLeader',
+    'requestResignation',
   ];
   // Of the BullMQ queue, for BullMQ's own API.
   const ofBullMQ = [

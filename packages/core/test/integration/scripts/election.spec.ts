@@ -204,3 +204,41 @@ describe('reportLeaderless', () => {
     expect(await eventsOf(queue, 'leaderless')).toMatchObject([{ nodeId: 'n1' }, { nodeId: 'n2' }]);
   });
 });
+
+describe('requestResignation', () => {
+  const ask = (queue: Harness, lockValue = ''): Promise<unknown> =>
+    queue.run('requestResignation', { args: [lockValue] });
+
+  it('reaches the leader at its next renewal, once, and renews nothing then', async () => {
+    const queue = await newQueue();
+    const [, lockValue] = await acquire(queue, 'n1', { ttlMs: 50_000 });
+    expect(await ask(queue)).toBe(lockValue);
+    expect(await ask(queue, lockValue)).toBe(lockValue);
+    expect(await redis.zrange(queue.keys.resignRequests, 0, '-1')).toEqual([lockValue]);
+    expect(await redis.pttl(queue.keys.resignRequests)).toBeGreaterThan(0);
+    const info = await redis.get(queue.keys.leaderInfo);
+    expect(await renew(queue, lockValue, '{"beats":9}')).toBe(2);
+    expect(await redis.get(queue.keys.leaderInfo)).toBe(info);
+    expect(await renew(queue, lockValue)).toBe(1);
+  });
+
+  it('asks nobody where nobody leads, or somebody else than was meant', async () => {
+    const queue = await newQueue();
+    await redis.del(queue.keys.electionLock);
+    expect(await ask(queue)).toBe('');
+    const [, lockValue] = await acquire(queue, 'n1');
+    expect(await ask(queue, 'n0:1')).toBe('');
+    expect(await redis.exists(queue.keys.resignRequests)).toBe(0);
+    expect(await renew(queue, lockValue)).toBe(1);
+  });
+
+  it('ends no later leadership of the same instance', async () => {
+    const queue = await newQueue();
+    const [, first] = await acquire(queue, 'n1');
+    await ask(queue);
+    await resign(queue, first);
+    const [, second] = await acquire(queue, 'n1');
+    expect(second).not.toBe(first);
+    expect(await renew(queue, second)).toBe(1);
+  });
+});

@@ -22,6 +22,7 @@
     aff:hungry       list of the workers that have a batch of short tasks and no look-ahead
     aff:ahead        list of the workers that have a look-ahead, oldest on the left
     aff:beats        hash workerId -> heartbeat counter
+    aff:resign       zset of the lock values of leaders that are asked to resign
 
   Keys of a worker, "<ARGV[2]><workerId>:"
     wait             list of the task ids of its batch that it has not taken yet
@@ -41,6 +42,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
 }
 
 -- Codes of our own start below -100, so that they never meet those of BullMQ.

@@ -104,6 +104,13 @@ end
 
 local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
 
+-- The same, without reading data that are larger.
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
+
 -- Malformed tasks are gathered under a tag that no task can have; workers fail them with the reason that `defa` holds.
 local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
 

@@ -1,0 +1,154 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { locales, type Locale } from '../domain/locale.js';
+import type { CommandContext } from './commands/command.js';
+import { printExplanation } from './commands/explain.js';
+import { resign } from './commands/resign.js';
+import { printStatus } from './commands/status.js';
+import { pause, resume, retryFailed } from './commands/steering.js';
+import { printTags } from './commands/tags.js';
+import { openQueue, type QueueAddress } from './connection.js';
+import { exitCode, exitCodeOf } from './exit-codes.js';
+import type { Output } from './output.js';
+
+/** What the program talks to. */
+export interface Terminal {
+  readonly out: Output;
+  readonly err: Output;
+  /** Whether somebody looks at the output as it comes. */
+  readonly isInteractive: boolean;
+  /** Ends what would go on for ever. */
+  readonly signal: AbortSignal;
+}
+
+interface GlobalOptions extends QueueAddress {
+  readonly json?: boolean;
+}
+
+const clearScreen = '\u001b[2J\u001b[H';
+
+/** Runs the command line. @returns the exit code */
+export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+  const program = createProgram(terminal);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode.done;
+  } catch (error) {
+    // Help and version end this way too; commander has said what there is to say.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
+    terminal.err.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function createProgram(terminal: Terminal): Command {
+  const program = new Command('nestjs-affinity-queue')
+    .description('Looks at a queue of nestjs-affinity-queue, and steers it. Runs no tasks.')
+    .option('--url <url>', 'where Redis is; without it the REDIS_* variables say, as in the application')
+    .option('--queue <name>', 'name of the pending queue (default: PENDING_QUEUE_NAME, or pending-tasks)')
+    .option('--json', 'JSON in place of tables')
+    .addHelpText('after', help)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        terminal.out.write(text);
+      },
+      writeErr: (text) => {
+        terminal.err.write(text);
+      },
+    });
+
+  const withQueue = async (run: (context: CommandContext) => Promise<void>): Promise<void> => {
+    const { json = false, ...address } = program.opts<GlobalOptions>();
+    const queue = await openQueue(address);
+    try {
+      await run({ queue, out: terminal.out, json });
+    } finally {
+      await queue.close();
+    }
+  };
+
+  program
+    .command('status')
+    .description('the leader, the counts, and every worker')
+    .option('--watch', 'again and again, until Ctrl-C')
+    .option('--interval <seconds>', 'time between two looks of --watch', positive, 2)
+    .action(({ watch = false, interval }: { watch?: boolean; interval: number }) =>
+      withQueue((context) => (watch ? watchStatus(context, terminal, interval) : printStatus(context))),
+    );
+
+  program
+    .command('tags')
+    .description('the tags that have tasks or workers, those with the most waiting tasks first')
+    .option('--limit <number>', 'at most so many', positive, 50)
+    .action(({ limit }: { limit: number }) => withQueue((context) => printTags(context, limit)));
+
+  program
+    .command('explain <jobId>')
+    .description('where a task is, and why it is not further')
+    .addOption(new Option('--locale <locale>', 'language of the answer').choices([...locales]).default('en'))
+    .action((jobId: string, { locale }: { locale: Locale }) =>
+      withQueue((context) => printExplanation(context, jobId, locale)),
+    );
+
+  for (const [name, run, what] of [
+    ['pause', pause, 'lets no further task start, in any instance'],
+    ['resume', resume, 'lets a paused queue, or tag, go on'],
+  ] as const) {
+    program
+      .command(name)
+      .description(what)
+      .option('--tag <tag>', 'only of this tag')
+      .action(({ tag }: { tag?: string }) => withQueue((context) => run(context, tag)));
+  }
+
+  program
+    .command('retry-failed')
+    .description('gives failed tasks fresh attempts, oldest failure first')
+    .option('--tag <tag>', 'only of this tag')
+    .option('--type <type>', 'only of this type')
+    .option('--limit <number>', 'at most so many', positive)
+    .action(({ tag, ...filter }: { tag?: string; type?: string; limit?: number }) =>
+      withQueue((context) =>
+        retryFailed(context, { ...filter, ...(tag !== undefined && { identifyTag: tag }) }),
+      ),
+    );
+
+  program
+    .command('resign')
+    .description('makes the leader resign, and says who leads then')
+    .option('--timeout <seconds>', 'how long to wait for it', positive, 15)
+    .action(({ timeout }: { timeout: number }) => withQueue((context) => resign(context, timeout * 1_000)));
+
+  return program;
+}
+
+async function watchStatus(context: CommandContext, terminal: Terminal, seconds: number): Promise<void> {
+  const { signal } = terminal;
+  while (!signal.aborted) {
+    if (terminal.isInteractive && !context.json) terminal.out.write(clearScreen);
+    await printStatus(context);
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, seconds * 1_000);
+      signal.addEventListener('abort', done);
+    });
+  }
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a number above 0.');
+}
+
+const help = `
+Exit codes: 0 done, 1 it did not work, 2 wrong usage, 3 Redis cannot be used, 4 no such queue, task or leader.
+
+Examples:
+  npx nestjs-affinity-queue status --watch
+  npx nestjs-affinity-queue --url redis://:secret@redis:6379 --queue high-pending-tasks tags
+  npx nestjs-affinity-queue explain invoice-4711`;

@@ -1,0 +1,13 @@
+export { QueueHealthModule } from './queue-health.module.js';
+export { QueueHealthService } from './queue-health.service.js';
+export { QueueHealthIndicator, type QueueHealthResult } from './queue-health.indicator.js';
+export type { QueueHealthOptions } from './queue-health-options.js';
+export {
+  healthChecks,
+  type ApplicationHealth,
+  type HealthCheckName,
+  type HealthProblem,
+  type HealthStatus,
+  type LeaderHealth,
+  type QueueHealth,
+} from './queue-health.js';

@@ -1,0 +1,26 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { AffinityInstanceModule } from '../module/lifecycle.module.js';
+import {
+  metricsOptionsToken,
+  QueueMetricsService,
+  type QueueMetricsOptions,
+} from './queue-metrics.service.js';
+
+/**
+ * Metrics of all queues of the application, for Prometheus.
+ *
+ * @example
+ * imports: [QueueModule.forRoot(), QueueMetricsModule.register()]
+ * @publicApi
+ */
+@Module({})
+export class QueueMetricsModule {
+  static register(options: QueueMetricsOptions = {}): DynamicModule {
+    return {
+      module: QueueMetricsModule,
+      imports: [AffinityInstanceModule],
+      providers: [{ provide: metricsOptionsToken, useValue: options }, QueueMetricsService],
+      exports: [QueueMetricsService],
+    };
+  }
+}
