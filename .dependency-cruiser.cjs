@@ -16,7 +16,8 @@ const SPEC = '\\.spec\\.ts$';
 
 /** From the top; one entry per layer. */
 const LAYERS = [
-  ['index', `${SRC}index\\.ts$`],
+  // The package's entries: what it exports by its name, and by its sub-paths.
+  ['index', `${SRC}(index\\.ts$|history/)`],
   ['module', `${SRC}module/`],
   ['features', `${SRC}${FEATURES}/`],
   ['redis-and-bullmq', `${SRC}(redis|bullmq)/`],
