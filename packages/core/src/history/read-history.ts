@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { historyVersion, type HistoryRecord, type RecordOf } from './records.js';
+import { historyVersion, type HistoryRecord } from './records.js';
 
 /** Something about a file that keeps it from being read as a whole. @publicApi */
 export interface HistoryDamage {
@@ -57,8 +57,7 @@ function parse(text: string): HistoryRecord | string {
 }
 
 function assertKnownVersion(file: string, record: HistoryRecord): void {
-  const version =
-    record.type === 'process.opened' ? (record).version : undefined;
+  const version = record.type === 'process.opened' ? record.version : undefined;
   if (version === historyVersion) return;
   throw new Error(`${file} is no history of version ${historyVersion}`);
 }

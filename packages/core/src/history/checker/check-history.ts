@@ -98,6 +98,10 @@ function seeAll(checks: readonly Check[], placed: Placed): void {
   for (const check of checks) check.see?.(placed);
 }
 
-async function* asAsync<T>(items: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
+function asAsync<T>(items: AsyncIterable<T> | Iterable<T>): AsyncIterable<T> {
+  return Symbol.asyncIterator in items ? items : fromIterable(items);
+}
+
+async function* fromIterable<T>(items: Iterable<T>): AsyncGenerator<T> {
   yield* items;
 }

@@ -47,7 +47,7 @@ export class Quiet implements Check {
   #mayStay(key: string, queue: string): boolean {
     const base = `bull:${queue}:`;
     if (!key.startsWith(base))
-      return key.startsWith("scheduler:") && staying.some((end) => key.endsWith(`:${end}`));
+      return key.startsWith('scheduler:') && staying.some((end) => key.endsWith(`:${end}`));
     const rest = key.slice(base.length);
     return staying.includes(rest) || this.#ended.has(rest) || this.#ended.has(rest.replace(/:logs$/, ''));
   }

@@ -15,6 +15,7 @@
 
 local worker, beat, maxCrashes = ARGV[4], ARGV[5], tonumber(ARGV[6])
 if not maxCrashes then return INVALID_ARGUMENT end
+--- @bug "a recovery without a fence"
 if not isLeader() then return STALE_LEADER end
 local stamp = workerMeta(worker, 'queue')[1]
 if stamp and stamp ~= base then return FOREIGN_QUEUE end
@@ -22,6 +23,7 @@ if beat == '' then
   if isRegistered(worker) then return STILL_RUNNING end
   if not stamp then return NOT_FOUND end
 else
+  --- @bug "a recovery of a worker that lives"
   if (rcall('HGET', keys.beats, worker) or '0') ~= beat then return STILL_RUNNING end
   if not stamp and not isRegistered(worker) then
     rcall('HDEL', keys.beats, worker)

@@ -74,6 +74,7 @@ export class Harness {
   constructor(
     readonly redis: Redis,
     readonly name = uniqueName(),
+    runner: ScriptRunner<LuaScriptName> = runnerOf(redis),
   ) {
     this.pendingQueueName = `${name}-pending`;
     this.keys = queueKeys({
@@ -81,7 +82,7 @@ export class Harness {
       workerQueuePrefix: `${name}-worker`,
       workerStatePrefix: `${name}-state`,
     });
-    this.scripts = new QueueScripts(runnerOf(redis), this.keys);
+    this.scripts = new QueueScripts(runner, this.keys);
     this.bull = new BullArguments(redis, this.pendingQueueName);
     this.marker = instanceKeys(`${name}-node`).workers;
   }
