@@ -74,8 +74,8 @@ export interface RecordFields {
   /** No answer: the outcome may have been accepted. */
   'outcome.unknown': AttemptFields & { outcome: AttemptOutcome; error: string };
 
-  'leadership.gained': { node: string; epoch: string };
   /** `sentAt`: `at` of the moment before the script was sent; here and below. */
+  'leadership.gained': { node: string; epoch: string; sentAt: number };
   'leadership.renewed': { node: string; epoch: string; sentAt: number };
   /** The process stops leading: it resigned, was refused, or its own clock says that the lease is over. */
   'leadership.lost': { node: string; epoch: string; reason: 'resigned' | 'refused' | 'stepped-down' };

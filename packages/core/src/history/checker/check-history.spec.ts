@@ -206,18 +206,14 @@ describe('I4', () => {
 });
 
 describe('I5', () => {
-  const two = (): MadeHistory =>
-    new MadeHistory()
-      .says('p', 'leadership.gained', { node: 'p', epoch: '9' })
-      .after(10)
-      .says('q', 'leadership.gained', { node: 'q', epoch: '10' });
+  const two = (): MadeHistory => new MadeHistory().leads('p', '9').after(1_100).leads('q', '10');
+  const acted = { node: 'p', epoch: '9', script: 'dispatch', bound: 1 };
 
   it('an action of an older epoch that was sent after a newer one had begun', async () => {
-    const acted = { node: 'p', epoch: '9', script: 'dispatch', bound: 1 };
     const report = await checked(
       two()
         .after(10)
-        .says('p', 'leader.acted', { ...acted, sentAt: 100_000_000 }),
+        .says('p', 'leader.acted', { ...acted, sentAt: 9_000_000 }),
     );
     expect(found(report)).toEqual([['I5', ['leadership.gained', 'leader.acted']]]);
     expect(
@@ -232,8 +228,24 @@ describe('I5', () => {
   });
 
   it('an epoch with two leaders', async () => {
-    const report = await checked(two().says('p', 'leadership.gained', { node: 'p', epoch: '10' }));
+    const report = await checked(two().leads('p', '10'));
     expect(found(report)).toEqual([['I5', ['leadership.gained', 'leadership.gained']]]);
+  });
+
+  it('a lock that is taken from a leader that has shown life', async () => {
+    const renewed = (): MadeHistory =>
+      new MadeHistory()
+        .leads('p', '9')
+        .after(1_000)
+        .says('p', 'leadership.renewed', { node: 'p', epoch: '9', sentAt: 1_004_000 })
+        .after(500);
+    expect(found(await checked(renewed().leads('q', '10')))).toEqual([
+      ['I5', ['leadership.renewed', 'leadership.gained']],
+    ]);
+    const hurt = renewed().says('q', 'fault', { kind: 'redis-kill', target: 'redis' });
+    expect((await checked(hurt.leads('q', '10'))).ok).toBe(true);
+    const resigned = renewed().says('p', 'leadership.lost', { node: 'p', epoch: '9', reason: 'resigned' });
+    expect((await checked(resigned.leads('q', '10'))).ok).toBe(true);
   });
 });
 
@@ -252,11 +264,9 @@ describe('I6', () => {
 });
 
 describe('I8', () => {
-  const led = (): MadeHistory =>
-    new MadeHistory().says('p', 'leadership.gained', { node: 'p', epoch: '1' }).after(10);
+  const led = (): MadeHistory => new MadeHistory().leads('p', '1').after(10);
   const killed = (): MadeHistory => led().says('q', 'fault', { kind: 'kill', target: 'p' });
-  const takesOver = (history: MadeHistory): MadeHistory =>
-    history.says('q', 'leadership.gained', { node: 'q', epoch: '2' });
+  const takesOver = (history: MadeHistory): MadeHistory => history.leads('q', '2');
 
   it('a crashed leader that is replaced late', async () => {
     expect((await checked(takesOver(killed().after(1_400)))).ok).toBe(true);

@@ -13,6 +13,8 @@ export interface QueueBounds {
   maxBatchSize: number;
   lockTtlMs: number;
   heartbeatTimeoutMs: number;
+  /** The shortest time after which anybody may take the lock of a leader that has not resigned. */
+  shortestLeaseMs: number;
   concurrency: number;
   tagConcurrency: Map<string, number>;
   retryOrder: string;
@@ -94,6 +96,11 @@ export class Processes {
       maxBatchSize: Math.max(bounds?.maxBatchSize ?? 0, record.maxBatchSize),
       lockTtlMs: Math.max(bounds?.lockTtlMs ?? 0, record.lockTtlMs),
       heartbeatTimeoutMs: Math.max(bounds?.heartbeatTimeoutMs ?? 0, record.heartbeatTimeoutMs),
+      shortestLeaseMs: Math.min(
+        bounds?.shortestLeaseMs ?? Number.POSITIVE_INFINITY,
+        record.lockTtlMs,
+        record.heartbeatTimeoutMs,
+      ),
       concurrency: Math.max(bounds?.concurrency ?? 0, record.concurrency),
       tagConcurrency: tags,
       retryOrder: record.retryOrder,

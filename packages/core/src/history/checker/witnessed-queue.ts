@@ -140,6 +140,7 @@ export class WitnessedQueue implements Check {
     const size = Number(entry.size);
     const place = entry.ahead === '1' ? 'ahead' : 'batch';
     if (worker[place] !== undefined) this.#violate('I1', `${id} was bound again before a release`, entry);
+    this.#assertStaying(worker, entry);
     worker[place] = { tag, fence, size, wait: state.dispatch(tag, size) };
     state.own(tag, id);
     this.#assertBatch(tag, size, entry);
@@ -152,10 +153,15 @@ export class WitnessedQueue implements Check {
       this.#violate('I1', `${entry.worker} got tasks of tag ${entry.tag}, which it does not own`, entry);
       return;
     }
+    this.#assertStaying(this.#state.worker(entry.worker), entry);
     const count = Number(entry.count);
     batch.size += count;
     batch.wait.push(...this.#state.dispatch(entry.tag, count));
     this.#assertBatch(entry.tag, batch.size, entry);
+  }
+
+  #assertStaying({ isLeaving }: WitnessedWorker, entry: EntryOf<'bound' | 'toppedUp' | 'taken'>): void {
+    if (isLeaving) this.#violate('I1', `${entry.worker} is leaving and got tasks of tag ${entry.tag}`, entry);
   }
 
   #assertBatch(tag: string, size: number, entry: WitnessEntry): void {
@@ -202,6 +208,7 @@ export class WitnessedQueue implements Check {
     // A take passes over ids whose task is gone.
     for (const skipped of batch?.wait.splice(0, at + 1) ?? [])
       if (skipped !== id) this.#skipped.set(skipped, entry);
+    this.#assertStaying(worker, entry);
     const attempt = Number(entry.attempt);
     if (attempt <= (this.#attempts.get(id) ?? 0))
       this.#violate('I4', `attempt ${attempt} of ${id} was started twice`, entry);
@@ -238,6 +245,7 @@ export class WitnessedQueue implements Check {
   #leave(worker: WitnessedWorker): void {
     if (worker.batch !== undefined) this.#turns.excuse(worker.batch.tag);
     this.#state.giveBackBatch(worker);
+    worker.isLeaving = true;
   }
 
   #dissolve(entry: EntryOf<'recovered' | 'retired'>): void {

@@ -19,6 +19,7 @@ export interface WitnessedWorker {
   current: WitnessedAttempt | undefined;
   /** A task that goes back to the head of its tag as soon as the batch is released. */
   returning: string | undefined;
+  isLeaving: boolean;
 }
 
 export interface WitnessedTag {
@@ -49,7 +50,13 @@ export class WitnessedState {
   worker(id: string): WitnessedWorker {
     let worker = this.workers.get(id);
     if (worker === undefined) {
-      worker = { batch: undefined, ahead: undefined, current: undefined, returning: undefined };
+      worker = {
+        batch: undefined,
+        ahead: undefined,
+        current: undefined,
+        returning: undefined,
+        isLeaving: false,
+      };
       this.workers.set(id, worker);
     }
     return worker;

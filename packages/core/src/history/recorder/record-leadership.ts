@@ -19,16 +19,17 @@ export function recordLeadership(
   history: QueueRecorder,
 ): Told | undefined {
   const { node } = history;
+  const sentAt = monotonicUs();
   if (script === 'acquireLeadership') {
     return accepted((reply) => {
       const [won, lockValue] = reply as [number, string];
       if (won !== 1) return;
       history.epoch = epochOf(lockValue);
-      history.record('leadership.gained', { node, epoch: history.epoch });
+      history.record('leadership.gained', { node, epoch: history.epoch, sentAt });
     });
   }
   const about = { node, epoch: epochOf(caller) };
-  const sent = { ...about, sentAt: monotonicUs() };
+  const sent = { ...about, sentAt };
   if (script === 'renewLeadership') {
     const renewed = accepted(() => {
       history.record('leadership.renewed', sent);

@@ -12,7 +12,6 @@
 if not isRegistered(caller) then return FENCED_WORKER end
 rcall('LREM', keys.idle, 0, caller)
 rcall('LREM', keys.hungry, 0, caller)
---- @bug "a worker that leaves gets new tasks"
 rcall('HSET', workerKey(caller, 'meta'), 'leaving', '1')
 dropAhead(caller, 'head')
 local tag = workerMeta(caller, 'tag')[1]

@@ -46,6 +46,10 @@ export class MadeHistory {
     return this;
   }
 
+  leads(process: string, epoch: string): this {
+    return this.says(process, 'leadership.gained', { node: process, epoch, sentAt: this.#now * 1_000 });
+  }
+
   /** A task is added and the call returns. */
   adds(
     process: string,
