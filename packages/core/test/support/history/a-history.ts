@@ -96,7 +96,7 @@ export class MadeHistory {
   }
 }
 
-type Written = { [Type in WitnessType]: readonly [Type, Partial<WitnessFields[Type]>] }[WitnessType];
+export type Written = { [Type in WitnessType]: readonly [Type, Partial<WitnessFields[Type]>] }[WitnessType];
 
 /** A witness stream by hand. */
 export function witnessOf(...written: readonly Written[]): WitnessEntry[] {
