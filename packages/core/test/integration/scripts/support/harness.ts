@@ -68,7 +68,8 @@ export class Harness {
   readonly scripts: QueueScripts;
   readonly bull: BullArguments;
   readonly marker: string;
-  readonly leader = 'leader:1';
+  /** "nodeId:epoch" of whom the leader's scripts are sent for. */
+  leader = 'leader:1';
   readonly pendingQueueName: string;
 
   constructor(
