@@ -17,8 +17,7 @@
 const WITNESS_LINE = /^([ \t]*)--- @witness (.+)$/;
 const BUG_LINE = /^([ \t]*)--- @bug "([^"]+)"(?: (.+))?$/;
 const MARK = ' --- @witness';
-const PREAMBLE =
-  `local function witness(...) redis.call('XADD', ARGV[1] .. 'aff:witness', '*', 'event', ...) end${MARK}`;
+const PREAMBLE = `local function witness(...) redis.call('XADD', ARGV[1] .. 'aff:witness', '*', 'event', ...) end${MARK}`;
 
 /** A script without the lines for tests. */
 export function shippedText(lua) {
