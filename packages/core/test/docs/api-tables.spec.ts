@@ -10,7 +10,7 @@ import { streamedEvents, decodeEvent } from '../../src/observability/events/queu
 import { tableUnder } from './support/markdown.js';
 
 /** Members of the services that are `@internal`, and fields that an instance gets in its constructor. */
-const internal = new Set(['constructor', 'close', 'addRunner', 'run', 'lastProgressMs']);
+const internal = new Set(['constructor', 'close', 'addRunner', 'run', 'lastProgressMs', 'wrapHandlers']);
 const fields = { QueueService: ['queue', 'events$', 'errors$'], ElectionService: ['nodeId', 'leadership$'] };
 
 type Service = abstract new (...args: never[]) => unknown;

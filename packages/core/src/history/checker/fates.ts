@@ -93,18 +93,23 @@ export class Fates implements Check {
   #commit(record: RecordOf<'outcome.committed'>): void {
     const key = `${record.task} ${record.attempt}`;
     const before = this.#outcomes.get(key);
-    if (before === undefined) {
-      this.#outcomes.set(key, record);
-      if (finalOutcomes.has(record.outcome)) this.#of(record.task).final.push(record);
-    } else if (before.worker !== record.worker) {
+    if (before !== undefined) {
+      if (before.worker === record.worker) return; // sent again
       const message = `attempt ${record.attempt} of ${record.task} has two accepted outcomes`;
       this.context.findings.violation('I4', message, [before, record]);
+      return;
     }
+    this.#outcomes.set(key, record);
+    const hasRun = this.#starts.delete(attemptKey(record));
     // A task that cannot be run, such as a malformed one, fails without a handler.
-    if (record.outcome === 'completed' && !this.#starts.has(attemptKey(record))) {
+    if (record.outcome === 'completed' && !hasRun) {
       const message = `${record.task} completed, and its handler had not run`;
       this.context.findings.violation('I4', message, [record]);
     }
+    if (!finalOutcomes.has(record.outcome)) return;
+    const fate = this.#of(record.task);
+    fate.final.push(record);
+    fate.lastStart = undefined;
   }
 
   #judgeLoss(task: string, fate: Fate): void {

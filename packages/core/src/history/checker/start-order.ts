@@ -24,8 +24,8 @@ export class StartOrder implements Check {
   readonly #invoked = new Map<string, { record: RecordOf<'add.invoked'>; time: number }>();
   readonly #added = new Map<string, AddedTask>();
   readonly #tags = new Map<string, TagOrder>();
-  /** The first start of a task, and its latest attempt. */
-  readonly #started = new Map<string, { first: RecordOf<'task.started'>; attempt: number }>();
+  /** The first start of a task, as long as it has not ended, and its latest attempt. */
+  readonly #started = new Map<string, { first: RecordOf<'task.started'> | undefined; attempt: number }>();
   /** Tasks that have left the order: delayed, retried in order "skip", given new attempts. */
   readonly #loose = new Set<string>();
 
@@ -42,6 +42,7 @@ export class StartOrder implements Check {
       case 'outcome.committed':
       case 'outcome.unknown':
         if (record.outcome === 'delayed') this.#loose.add(record.task);
+        else if (record.outcome === 'completed' || record.outcome === 'failed') this.#forget(record.task);
         break;
       case 'task.requeued':
         this.#loose.add(record.task);
@@ -83,6 +84,12 @@ export class StartOrder implements Check {
     });
   }
 
+  /** What has ended keeps only what tells a late start of it from a first one. */
+  #forget(task: string): void {
+    const started = this.#started.get(task);
+    if (started !== undefined) started.first = undefined;
+  }
+
   #start(start: RecordOf<'task.started'>): void {
     const { task, tag, attempt } = start;
     if (tag === undefined || this.context.processes.limitOf(tag) > 1) return;
@@ -93,7 +100,7 @@ export class StartOrder implements Check {
     if (before !== undefined && attempt <= before.attempt) return;
     this.#started.set(task, { first: before?.first ?? start, attempt });
     if (this.#loose.has(task)) return;
-    if (before !== undefined) this.#again(start, before.first, order);
+    if (before !== undefined) this.#again(start, before.first ?? start, order);
     else this.#first(start, order);
     order.last = start;
   }
@@ -107,6 +114,7 @@ export class StartOrder implements Check {
   #first(start: RecordOf<'task.started'>, order: TagOrder): void {
     const added = this.#added.get(start.task);
     if (added === undefined) return;
+    this.#added.delete(start.task);
     const { latest } = order;
     if (latest !== undefined && added.acknowledgedAt < latest.added.invokedAt) {
       const evidence = [added.acknowledged ?? added.invoked, latest.added.invoked, latest.start, start];

@@ -19,7 +19,7 @@ import { until } from '../../support/until.js';
 
 let folder: string;
 let name: string;
-let apps: INestApplicationContext[] = [];
+const apps: INestApplicationContext[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'history-'));
