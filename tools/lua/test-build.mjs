@@ -9,12 +9,13 @@
  * In a source,
  *
  *   --- @witness "recovered", "worker", worker      becomes a call: the entry's name, then fields and Lua expressions by turns
+ *   --- @witness when code == 1: "gone", "id", id   the same, under a condition in Lua
  *   --- @bug "the name of the mistake"              leaves the next line out
  *   --- @bug "the name of the mistake" local x = 1  puts this in place of the next line
  *
  * A mistake may stand at several places.
  */
-const WITNESS_LINE = /^([ \t]*)--- @witness (.+)$/;
+const WITNESS_LINE = /^([ \t]*)--- @witness (?:when (.+?): )?(.+)$/;
 const BUG_LINE = /^([ \t]*)--- @bug "([^"]+)"(?: (.+))?$/;
 const MARK = ' --- @witness';
 const PREAMBLE = `local function witness(...) redis.call('XADD', ARGV[1] .. 'aff:witness', '*', 'event', ...) end${MARK}`;
@@ -53,7 +54,9 @@ function witnessedText(lua) {
       const match = WITNESS_LINE.exec(line);
       if (!match) return line;
       has = true;
-      return `${match[1]}witness(${match[2]})${MARK}`;
+      const [, indent, condition, fields] = match;
+      const call = `witness(${fields})`;
+      return `${indent}${condition ? `if ${condition} then ${call} end` : call}${MARK}`;
     })
     .join('\n');
   return has ? `${PREAMBLE}\n${text}` : text;

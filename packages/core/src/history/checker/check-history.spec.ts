@@ -305,11 +305,18 @@ describe('I8', () => {
 });
 
 describe('I9', () => {
-  it('an id that is added twice and ends twice', async () => {
-    const history = new MadeHistory().adds('p', 't1').runs('p', 't1').adds('q', 't1');
+  it('an id that is added again while it is there, and ends twice', async () => {
+    const history = new MadeHistory().adds('p', 't1').adds('q', 't1').runs('p', 't1');
     expect(found(await checked(history.runs('q', 't1', 'a', { attempt: 2 })))).toEqual([
       ['I9', ['add.acknowledged', 'add.acknowledged', 'outcome.committed', 'outcome.committed']],
     ]);
+  });
+
+  it('is not decided for one that is added again after its end: it may not have been kept', async () => {
+    const history = new MadeHistory().adds('p', 't1').runs('p', 't1').adds('q', 't1');
+    const report = await checked(history.runs('q', 't1', 'a', { attempt: 2 }));
+    expect(report.violations).toEqual([]);
+    expect(reasons(report, 'I9')).toEqual(['retention may have removed the task before it was added again']);
   });
 });
 

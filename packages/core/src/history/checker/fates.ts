@@ -9,6 +9,10 @@ interface Fate {
   final: RecordOf<'outcome.committed'>[];
   lastStart: RecordOf<'task.started'> | undefined;
   seen: RecordOf<'task.seen'> | undefined;
+  /** A handler has ended, so that the task may be over. */
+  hasRun: boolean;
+  /** It was added again: before any handler had ended, or after. */
+  again: 'while it was there' | 'later' | undefined;
   /** Removed, purged, or given new attempts: it may end otherwise, or more than once. */
   isLoose: boolean;
   endedByWitness: boolean;
@@ -47,6 +51,9 @@ export class Fates implements Check {
       case 'task.started':
         this.#of(record.task).lastStart = record;
         this.#starts.add(attemptKey(record));
+        break;
+      case 'task.ended':
+        this.#of(record.task).hasRun = true;
         break;
       case 'outcome.committed':
         this.#commit(record);
@@ -87,7 +94,9 @@ export class Fates implements Check {
     const tag = this.#calls.get(call);
     this.#calls.delete(call);
     if (tag !== undefined) this.#tags.set(record.task, tag);
-    this.#of(record.task).acknowledged.push(record);
+    const fate = this.#of(record.task);
+    if (fate.acknowledged.length > 0) fate.again ??= fate.hasRun ? 'later' : 'while it was there';
+    fate.acknowledged.push(record);
   }
 
   #commit(record: RecordOf<'outcome.committed'>): void {
@@ -140,17 +149,20 @@ export class Fates implements Check {
     return this.context.processes.known.get(process)?.closedAt === undefined;
   }
 
-  #judgeTwice(task: string, { final, acknowledged, isLoose }: Fate): void {
+  #judgeTwice(task: string, { final, acknowledged, isLoose, again }: Fate): void {
     const [first, second] = final;
     if (first === undefined || second === undefined || isLoose) return;
-    const wasAddedAgain = acknowledged.length > 1;
-    this.context.findings.violation(
-      wasAddedAgain ? 'I9' : 'I4',
-      wasAddedAgain
-        ? `${task} was added ${acknowledged.length} times and ended ${final.length} times`
-        : `${task} ended ${final.length} times`,
-      [...(wasAddedAgain ? acknowledged : []), first, second],
-    );
+    const { findings } = this.context;
+    const evidence = [...(again === undefined ? [] : acknowledged), first, second];
+    if (again === 'later')
+      findings.undecided('I9', 'retention may have removed the task before it was added again', evidence);
+    else if (again === undefined) findings.violation('I4', `${task} ended ${final.length} times`, evidence);
+    else
+      findings.violation(
+        'I9',
+        `${task} was added ${acknowledged.length} times and ended ${final.length} times`,
+        evidence,
+      );
   }
 
   #of(task: string): Fate {
@@ -161,6 +173,8 @@ export class Fates implements Check {
         final: [],
         lastStart: undefined,
         seen: undefined,
+        hasRun: false,
+        again: undefined,
         isLoose: false,
         endedByWitness: false,
       };

@@ -227,9 +227,9 @@ export class WitnessedQueue implements Check {
     worker.current = undefined;
     if (outcome === 'retried' || outcome === 'given-back') worker.returning = id;
     else this.#state.tagOf.delete(id);
-    // A delayed task joins its tag again; one that has ended is there until it is gone.
-    if (outcome === 'delayed') this.#present.delete(id);
-    else if (outcome !== 'retried' && outcome !== 'given-back') this.#present.set(id, entry);
+    // A delayed task joins its tag again; one that has ended may be added again as soon as retention has removed it.
+    if (outcome !== 'retried' && outcome !== 'given-back') this.#present.delete(id);
+    if (outcome === 'completed' || outcome === 'failed') this.#attempts.delete(id);
   }
 
   #pause(tag: string, isPaused: boolean): void {

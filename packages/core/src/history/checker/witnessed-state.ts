@@ -123,7 +123,9 @@ export class WitnessedState {
     const tag = this.tag(name);
     const lists = [tag.pending];
     for (const owner of tag.owners) {
-      const { batch, ahead } = this.worker(owner);
+      const worker = this.worker(owner);
+      const { batch, ahead, current } = worker;
+      if (current?.id === id) worker.current = undefined;
       if (batch !== undefined) lists.push(batch.wait);
       if (ahead !== undefined) lists.push(ahead.wait);
     }
