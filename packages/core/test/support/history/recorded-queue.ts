@@ -127,6 +127,12 @@ export class RecordedQueue {
     this.#process('producer').queue.record('fault', { kind: 'kill', target: process });
   }
 
+  /** For longer than its lease. */
+  freeze(process: string): void {
+    const fault = { kind: 'freeze', target: process, durationMs: 10 * leaseMs } as const;
+    this.#process('producer').queue.record('fault', fault);
+  }
+
   async beat(...workers: string[]): Promise<void> {
     const args = workers.flatMap((worker) => [worker, 0, '{}']);
     await this.harness.run('beat', { caller: `${this.harness.name}-node`, args });
