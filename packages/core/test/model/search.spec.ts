@@ -45,7 +45,6 @@ describe('the search over everything that two leaders, two workers, two tags and
     ['tail on retry', 'I2'],
     ['one too many in a batch', 'I6'],
     ['top-up of a full batch', 'I6'],
-    ['a released tag goes first', 'I7'],
     ['release forgets the rest', 'I3'],
     ['recovery forgets the look-ahead', 'I3'],
     ['bind beside the owner', 'I'],
@@ -55,5 +54,12 @@ describe('the search over everything that two leaders, two workers, two tags and
     const { violation } = search({ ...bounds, depth: 12, leaders: mistake === 'no fence' ? 2 : 1, mistake });
     expect(violation?.what).toContain(invariant);
     expect(violation?.steps.length).toBeGreaterThan(1);
+  });
+
+  it('would find that a tag has more than its turn, for which there must be three', () => {
+    const without = /pause|remove|crash|retire|recover|expire|resign|retry/;
+    const three = { leaders: 1, workers: 1, tags: 3, tasks: 4, depth: 12, without };
+    expect(search({ ...three, mistake: 'a released tag goes first' }).violation?.what).toContain('I7');
+    expect(search(three).violation).toBeUndefined();
   });
 });

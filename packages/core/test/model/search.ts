@@ -8,6 +8,8 @@ export interface SearchBounds {
   readonly tasks: number;
   readonly depth: number;
   readonly mistake?: Mistake;
+  /** Steps that are left out. */
+  readonly without?: RegExp;
 }
 
 export interface SearchResult {
@@ -28,7 +30,15 @@ interface Node {
 }
 
 /** Breadth first over everything that may happen: a violation that it finds is one of the shortest. */
-export function search({ leaders, workers, tags, tasks, depth, mistake }: SearchBounds): SearchResult {
+export function search({
+  leaders,
+  workers,
+  tags,
+  tasks,
+  depth,
+  mistake,
+  without,
+}: SearchBounds): SearchResult {
   const start: Node = { state: emptyState(leaders, workers, tags), step: '', from: undefined };
   const seen = new Set([canonical(start.state)]);
   const frontier = [1];
@@ -38,6 +48,7 @@ export function search({ leaders, workers, tags, tasks, depth, mistake }: Search
     const next: Node[] = [];
     for (const node of nodes) {
       for (const [step, apply] of steps(node.state, tasks)) {
+        if (without?.test(step)) continue;
         const state = copyOf(node.state);
         let what: string | undefined;
         apply(new ModelQueue(state, (violated) => (what ??= violated), mistake));
