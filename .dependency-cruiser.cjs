@@ -17,7 +17,7 @@ const SPEC = '\\.spec\\.ts$';
 /** From the top; one entry per layer. */
 const LAYERS = [
   ['index', `${SRC}index\\.ts$`],
-  ['sub-paths', `${SRC}(testing)/`],
+  ['sub-paths', `${SRC}(testing|history)/`],
   ['module', `${SRC}module/`],
   ['features', `${SRC}${FEATURES}/`],
   ['redis-and-bullmq', `${SRC}(redis|bullmq)/`],

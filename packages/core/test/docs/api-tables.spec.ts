@@ -18,6 +18,7 @@ const internal = new Set([
   'lastProgressMs',
   'withdraw',
   'restore',
+  'wrapHandlers',
 ]);
 const fields = { QueueService: ['queue', 'events$', 'errors$'], ElectionService: ['nodeId', 'leadership$'] };
 
