@@ -49,6 +49,18 @@ const deposed =
     await queue.drain(second, 'w1', 'w2');
   };
 
+/** A worker runs what is there; more comes while its first task runs. */
+async function adds(queue: RecordedQueue, first: string[], then: string[] = []): Promise<void> {
+  const leader = await queue.elect('l1');
+  await queue.register('w1');
+  await queue.add('a', ...first);
+  await queue.dispatch(leader);
+  await queue.start('w1');
+  await queue.add('a', ...then);
+  await queue.dispatch(leader);
+  await queue.drain(leader, 'w1');
+}
+
 /** For each mistake: what brings it to light, and as what. */
 const mistakes: Readonly<Record<string, readonly [Invariant, Scenario]>> = {
   'a lock renewed without asking whose it is': ['I5', deposed((queue, first) => queue.renew(first))],
@@ -120,6 +132,68 @@ const mistakes: Readonly<Record<string, readonly [Invariant, Scenario]>> = {
       await queue.recover(leader, 'w1');
       await queue.leave('w1');
       await queue.drain(leader, 'w2');
+    },
+  ],
+  'a dispatch without a fence': [
+    'I5',
+    deposed(async (queue, first) => {
+      await queue.add('b', 't2');
+      await queue.dispatch(first);
+    }),
+  ],
+  'a batch that is one task too large': ['I6', (queue) => adds(queue, ['t1', 't2', 't3', 't4'])],
+  'a released tag that is forgotten': ['I3', (queue) => adds(queue, ['t1', 't2', 't3', 't4'])],
+  'a release before the batch is empty': ['I2', (queue) => adds(queue, ['t1', 't2', 't3'])],
+  'a top-up of a full batch': ['I6', (queue) => adds(queue, ['t1', 't2', 't3'], ['t4'])],
+  'a top-up that is lost': ['I3', (queue) => adds(queue, ['t1'], ['t2'])],
+  'a released tag that goes first': [
+    'I7',
+    async (queue) => {
+      const leader = await queue.elect('l1');
+      await queue.register('w1');
+      await queue.add('a', 't1', 't2', 't3', 't4', 't5', 't6', 't7');
+      await queue.dispatch(leader);
+      await queue.add('b', 't8');
+      await queue.drain(leader, 'w1');
+    },
+  ],
+  'an outcome without asking who runs the task': [
+    'I4',
+    async (queue) => {
+      const leader = await queue.elect('l1');
+      await queue.register('w1', 'w2');
+      await queue.add('a', 't1');
+      await queue.dispatch(leader);
+      await queue.start('w1');
+      queue.freeze('w1');
+      await queue.recover(leader, 'w1');
+      await queue.dispatch(leader);
+      await queue.start('w2');
+      await queue.end('w1');
+      await queue.drain(leader, 'w2');
+    },
+  ],
+  'a take that is not idempotent': [
+    'I1',
+    async (queue) => {
+      const leader = await queue.elect('l1');
+      await queue.register('w1');
+      await queue.add('a', 't1', 't2');
+      await queue.dispatch(leader);
+      await queue.harness.takeReply('w1');
+      await queue.drain(leader, 'w1');
+    },
+  ],
+  'a retried task that goes to the tail of its tag': [
+    'I2',
+    async (queue) => {
+      const leader = await queue.elect('l1');
+      await queue.register('w1');
+      await queue.add('a', 't1', 't2');
+      await queue.dispatch(leader);
+      await queue.start('w1');
+      await queue.end('w1', 'retried');
+      await queue.drain(leader, 'w1');
     },
   ],
   'a resignation that wakes nobody': [

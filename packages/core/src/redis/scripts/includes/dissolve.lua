@@ -9,6 +9,7 @@
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
+  --- @witness when rcall('EXISTS', jobKey(id)) == 0: "gone", "id", id
   if rcall('EXISTS', jobKey(id)) == 0 then return 0 end
   heedCancel(worker, att, id)
   if crashed then
