@@ -64,8 +64,8 @@ export class RecordedQueue {
   /** @param over - takes the lock from a holder that shows no life */
   async elect(node: string, over = ''): Promise<string> {
     const info = over === '' ? '' : ((await this.redis.get(this.harness.keys.leaderInfo)) ?? '');
-    const { electionEpoch, leaderInfo, electionVacancy, layout } = this.harness.keys;
-    const args = [ttlMs, `{"nodeId":"${node}","epoch":__EPOCH__}`, over, layout ?? layoutVersion, info];
+    const { electionEpoch, leaderInfo, electionVacancy } = this.harness.keys;
+    const args = [ttlMs, `{"nodeId":"${node}","epoch":__EPOCH__}`, over, layoutVersion, info];
     const keys = [electionEpoch, leaderInfo, electionVacancy];
     const reply = await this.harness.run('acquireLeadership', { caller: node, keys, args });
     return String((reply as string[])[1]);
@@ -85,13 +85,7 @@ export class RecordedQueue {
 
   async register(...workers: string[]): Promise<void> {
     for (const worker of workers) this.#process(worker);
-    const { harness } = this;
-    for (const worker of workers) {
-      const { layout } = harness.keys;
-      const state = harness.keys.workerState(worker);
-      const args = [layout, `${harness.name}-node`, harness.marker, state, `{"workerId":"${worker}"}`];
-      await harness.run('registerWorker', { caller: worker, args });
-    }
+    await this.harness.register(...workers);
   }
 
   async dispatch(leader: string): Promise<void> {
