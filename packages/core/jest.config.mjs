@@ -1,6 +1,6 @@
 /** Unit specs sit beside their source; the other kinds have a folder each. Choose with `--selectProjects unit`. */
 const KINDS = {
-  unit: '<rootDir>/src/**/*.spec.ts',
+  unit: '<rootDir>/{src,test/model}/**/*.spec.ts',
   integration: '<rootDir>/test/integration/**/*.spec.ts',
   e2e: '<rootDir>/test/e2e/**/*.spec.ts',
   chaos: '<rootDir>/test/chaos/**/*.spec.ts',

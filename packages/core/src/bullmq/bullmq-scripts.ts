@@ -12,13 +12,20 @@ import { assertCompatibleBullMQ, type BullMQInternals } from './bullmq-compatibi
  */
 const directive = /^[ \t]*--- @bullmq "(\w+)"[ \t]*$/m;
 
-/** Our scripts, complete. @throws {@link IncompatibleBullMQError} when the installed BullMQ is not one that we know. */
-export function composeScripts(): Record<LuaScriptName, LuaScript> {
+/**
+ * Our scripts, complete.
+ *
+ * @param sources - other than the shipped ones: a test build
+ * @throws {@link IncompatibleBullMQError} when the installed BullMQ is not one that we know
+ */
+export function composeScripts(
+  sources: Readonly<Record<LuaScriptName, LuaScript>> = luaSources,
+): Record<LuaScriptName, LuaScript> {
   const installed = installedBullMQ();
   assertCompatibleBullMQ(installed);
   const composed = {} as Record<LuaScriptName, LuaScript>;
-  for (const name of Object.keys(luaSources) as LuaScriptName[]) {
-    composed[name] = { ...luaSources[name], lua: embed(luaSources[name].lua, installed.scripts) };
+  for (const name of Object.keys(sources) as LuaScriptName[]) {
+    composed[name] = { ...sources[name], lua: embed(sources[name].lua, installed.scripts) };
   }
   return composed;
 }

@@ -30,6 +30,10 @@ export class AffinityInstance implements OnModuleInit, OnApplicationShutdown {
   #stopping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
+  get nodeId(): string {
+    return this.#ids.nodeId;
+  }
+
   /** The queues that have joined. */
   get queues(): readonly QueueRuntime[] {
     return this.#queues;

@@ -9,6 +9,7 @@ import { QueueInstruments } from '../observability/instruments/queue-instruments
 import { QueueService } from '../producer/queue-service.js';
 import { RecoveryService } from '../recovery/recovery-service.js';
 import type { QueueContext } from '../redis/queue-context.js';
+import type { ScriptObserver } from '../redis/queue-scripts.js';
 import { SchedulerService } from '../scheduler/scheduler-service.js';
 import { WorkerService } from '../worker/worker-service.js';
 import type { QueueErrors } from './queue-errors.js';
@@ -50,6 +51,16 @@ export class QueueRuntime {
 
   get options(): ResolvedQueueOptions {
     return this.context.options;
+  }
+
+  /** This instance's id. */
+  get nodeId(): string {
+    return this.context.nodeId;
+  }
+
+  /** Every script of this queue is shown to the observer, before it is sent and after it was answered. */
+  observeScripts(observer: ScriptObserver): void {
+    this.context.scripts.observe(observer);
   }
 
   /** For a fault that nobody awaits. */

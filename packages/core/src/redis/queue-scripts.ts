@@ -14,8 +14,19 @@ export interface ScriptCall {
   readonly context?: LuaErrorContext;
 }
 
+/** How a script went: its reply, or what it failed with (one of our codes as its typed error). */
+export type ScriptOutcome = { readonly reply: unknown } | { readonly error: unknown };
+
+/** Sees each script of a queue before it is sent; what it returns is told how it went. */
+export type ScriptObserver = (
+  name: LuaScriptName,
+  call: ScriptCall,
+) => ((outcome: ScriptOutcome) => void) | undefined;
+
 /** The scripts of one queue: adds the keys and arguments that they share, and turns our return codes into errors. */
 export class QueueScripts {
+  #observer: ScriptObserver | undefined;
+
   constructor(
     private readonly runner: ScriptRunner<LuaScriptName>,
     private readonly keys: QueueKeys,
@@ -25,7 +36,28 @@ export class QueueScripts {
    * @returns the reply; BullMQ's own codes (-1 to -10) pass through
    * @throws the typed error of one of our codes
    */
-  async run(name: LuaScriptName, call: ScriptCall = {}): Promise<unknown> {
+  run(name: LuaScriptName, call: ScriptCall = {}): Promise<unknown> {
+    const settled = this.#observer?.(name, call);
+    const running = this.#send(name, call);
+    if (settled === undefined) return running;
+    return running.then(
+      (reply) => {
+        settled({ reply });
+        return reply;
+      },
+      (error: unknown) => {
+        settled({ error });
+        throw error;
+      },
+    );
+  }
+
+  /** For a history: everything that this process does to the queue's state passes here. */
+  observe(observer: ScriptObserver): void {
+    this.#observer = observer;
+  }
+
+  async #send(name: LuaScriptName, call: ScriptCall): Promise<unknown> {
     const { caller = '', keys = [], args = [], context } = call;
     const { electionLock, workerRegistry, control, base, workerBase } = this.keys;
     const reply = await this.runner.run(name, [

@@ -8,6 +8,7 @@ import type { TaskHandlerFunction } from './task-context.js';
 /** Handlers by task type. */
 export class HandlerRegistry {
   readonly #handlers = new Map<string, TaskHandlerFunction>();
+  #wrap: ((handler: TaskHandlerFunction) => TaskHandlerFunction) | undefined;
 
   /** @throws {@link InvalidHandlerError}, {@link HandlerAlreadyRegisteredError} */
   register(type: string, handler: TaskHandlerFunction): void {
@@ -23,7 +24,12 @@ export class HandlerRegistry {
   handlerOf(type: string): TaskHandlerFunction {
     const handler = this.#handlers.get(type);
     if (handler === undefined) throw new UnknownTaskTypeError({ type, registeredTypes: this.types });
-    return handler;
+    return this.#wrap === undefined ? handler : this.#wrap(handler);
+  }
+
+  /** Every handler runs wrapped from now on, also those that were registered before. */
+  wrapWith(wrap: (handler: TaskHandlerFunction) => TaskHandlerFunction): void {
+    this.#wrap = wrap;
   }
 
   has(type: string): boolean {

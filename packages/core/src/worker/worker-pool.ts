@@ -4,6 +4,7 @@ import type { WorkerState } from '../domain/worker-state.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import { noInstruments, type Instruments } from '../observability/instruments.interface.js';
 import type { QueueContext } from '../redis/queue-context.js';
+import { decodeBeatReply } from './beat-reply.js';
 import { Completions } from './completions.js';
 import { Heartbeat } from './heartbeat.js';
 import { settlesWithin } from './settles-within.js';
@@ -20,8 +21,6 @@ export interface PoolDependencies {
   readonly onLockSeen: (lockTtlMs: number) => void;
   readonly instruments?: Instruments;
 }
-
-type BeatReply = [fenced: string[], stuck: string[], lockTtlMs: number, cancelled: string[]];
 
 /** Why a worker may not run tasks any more. */
 type Loss = 'declared-dead' | 'lease-over' | 'ended';
@@ -266,7 +265,7 @@ export class WorkerPool {
     const args = lanes.flatMap((lane) => [lane.workerId, lane.isRunningTask ? 1 : 0, lane.describe(host)]);
     const sentAt = clock.nowMs();
     const reply = await context.scripts.run('beat', { caller: context.nodeId, args });
-    const [fenced, stuck, lockTtlMs, cancelled] = reply as BeatReply;
+    const { fenced, stuck, lockTtlMs, cancelled } = decodeBeatReply(reply);
     for (const lane of lanes) {
       if (fenced.includes(lane.workerId)) {
         this.#replace(lane, 'declared-dead');
@@ -275,9 +274,8 @@ export class WorkerPool {
       lane.lease.renewed(sentAt);
       if (stuck.includes(lane.workerId)) lane.wake();
     }
-    for (let i = 0; i + 3 < cancelled.length; i += 4) {
-      const [workerId = '', jobId = '', attempt, seq = ''] = cancelled.slice(i, i + 4);
-      lanes.find((lane) => lane.workerId === workerId)?.cancel({ jobId, attempt: Number(attempt), seq });
+    for (const attempt of cancelled) {
+      lanes.find(({ workerId }) => workerId === attempt.workerId)?.cancel(attempt);
     }
     this.#watchLeases();
     onLockSeen(lockTtlMs);

@@ -57,6 +57,11 @@ export class WorkerService {
     else this.#log.debug('handlerUnused', { type, role: this.#context.options.role });
   }
 
+  /** @internal Every handler runs inside what this makes of it. */
+  wrapHandlers(wrap: (handler: TaskHandlerFunction) => TaskHandlerFunction): void {
+    this.#handlers.wrapWith(wrap);
+  }
+
   /** Types that have a handler, in alphabetical order. */
   get registeredTypes(): readonly string[] {
     return this.#handlers.types;

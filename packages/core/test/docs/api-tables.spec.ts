@@ -19,6 +19,7 @@ const internal = new Set([
   'withdraw',
   'restore',
   'isStarted',
+  'wrapHandlers',
 ]);
 const fields = { QueueService: ['queue', 'events$', 'errors$'], ElectionService: ['nodeId', 'leadership$'] };
 

@@ -21,11 +21,13 @@ if held and string.sub(held, 1, #caller + 1) == caller .. ':' then
   rcall('PEXPIRE', lockKey, ARGV[4])
   return { 1, held, '' }
 end
+--- @bug "a candidate takes a lock that is held" if false then return end
 if held and not (held == ARGV[6] and info == ARGV[8]) then return { 0, held, rcall('PTTL', lockKey), info } end
 
 -- A double holds 2^53, a microsecond clock needs 51 bits; %.0f keeps every digit, tostring would not.
 local time = rcall('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+--- @bug "an epoch that does not rise" local epoch = rcall('GET', KEYS[4]) or string.format('%.0f', now)
 local epoch = string.format('%.0f', math.max(tonumber(rcall('GET', KEYS[4]) or 0) + 1, now))
 local value = caller .. ':' .. epoch
 rcall('DEL', KEYS[6]) -- first: it is allowed when Redis is full, and what follows in the same script then is too
@@ -34,6 +36,7 @@ rcall('SET', KEYS[4], epoch)
 rcall('SET', lockKey, value, 'PX', ARGV[4])
 rcall('SET', KEYS[5], (string.gsub(ARGV[5], '__EPOCH__', epoch)))
 rcall('HDEL', ctlKey, 'leaderless')
+--- @witness "elected", "leader", value
 emit('leaderChanged', 'nodeId', caller, 'epoch', epoch, 'superseded', held or '')
 wakeLeader()
 return { 1, value, info }

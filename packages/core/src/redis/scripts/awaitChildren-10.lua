@@ -15,5 +15,6 @@ local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
 if state == 'committed' then return 0 end
 local code = endAttempt(bullmq, slice(KEYS, 4), slice(ARGV, 5), caller, id, attempt, ARGV[5])
+--- @witness when code == 0: "ended", "id", id, "worker", caller, "attempt", attempt, "outcome", "delayed"
 if code == 0 then forgetCurrent(caller, id, attempt) end
 return code

@@ -53,6 +53,7 @@ if state == 'current' then
     end
     emit('failed', 'jobId', id, 'failedReason', ARGV[9], 'prev', 'active')
   end
+  --- @witness "ended", "id", id, "worker", caller, "attempt", attempt, "outcome", "failed"
   forgetCurrent(caller, id, attempt)
   noteLength(caller, ARGV[7])
 end

@@ -38,7 +38,9 @@ if state == 'current' then
   -- So that tasks that fail in one millisecond are retried in their order.
   if ARGV[12] == 'failed' and isTask(id) then rcall('HSET', jobKey(id), 'aff:seq', workerMeta(caller, 'seq')[1] or '') end
   noteFlow()
+  --- @witness "ended", "id", id, "worker", caller, "attempt", attempt, "outcome", ARGV[12]
   forgetCurrent(caller, id, attempt)
+  --- @witness when not isTask(id): "gone", "id", id
   noteLength(caller, ARGV[7])
 end
 if ARGV[6] == '1' then return take(caller, ARGV[5], timestamp) end

@@ -95,7 +95,9 @@ local function complete(current)
         scores[#scores + 1] = timestamp
         scores[#scores + 1] = id
       end
+      --- @witness "ended", "id", id, "worker", commit.workerId, "attempt", commit.attempt, "outcome", "completed"
       emit('completed', 'jobId', id, 'returnvalue', commit.value, 'prev', 'active')
+      --- @witness when commit.keepCount == "0": "gone", "id", id
       commit.worker.cur, commit.worker.last = false, id .. ':' .. commit.attempt
     end
   end

@@ -22,6 +22,7 @@ if state == 'current' then
   local code = endAttempt(bullmq, slice(KEYS, 4), slice(ARGV, 8), caller, id, attempt, ARGV[5])
   if type(code) == 'number' and code < 0 then return code end
   heedCancel(caller, attempt, id)
+  --- @witness "ended", "id", id, "worker", caller, "attempt", attempt, "outcome", "delayed"
   forgetCurrent(caller, id, attempt)
   noteLength(caller, ARGV[7])
   if ARGV[13] == '0' then emit('retried', 'jobId', id, 'attemptsMade', rcall('HGET', jobKey(id), 'atm') or 0, 'delay', ARGV[12]) end

@@ -21,6 +21,7 @@ local function isSize(number) return number and number >= 1 end
 if not (isCount(maxBatchSize) and isCount(maxIds) and isSize(maxBytes) and isSize(maxDataBytes) and isSize(maxTagBytes)) then
   return INVALID_ARGUMENT
 end
+--- @bug "a dispatch without a fence"
 if not isLeader() then return STALE_LEADER end
 
 -- A look-ahead that has waited this long goes to an idle worker before the tags that became ready after it.
@@ -49,6 +50,7 @@ local function unparkDue()
   if #due == maxIds then more = 1 end
   for _, tag in ipairs(due) do
     rcall('ZREM', keys.parked, tag)
+    --- @witness "unparked", "tag", tag
     settle(tag, false)
   end
 end
@@ -78,6 +80,7 @@ local function takeIn(id)
     touchedOrder[#touchedOrder + 1] = tag
   end
   table.insert(idsByTag[tag], id)
+  --- @witness "indexed", "id", id, "tag", tag, "seq", "0"
   indexed[#indexed + 1] = id
   return math.min(bytes, maxDataBytes)
 end

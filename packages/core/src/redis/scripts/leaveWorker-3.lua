@@ -8,6 +8,7 @@
 --- @include "includes/fence"
 --- @include "includes/batches"
 
+--- @bug "a worker that was declared dead leaves"
 if not isRegistered(caller) then return FENCED_WORKER end
 rcall('LREM', keys.idle, 0, caller)
 rcall('LREM', keys.hungry, 0, caller)
@@ -19,5 +20,6 @@ if tag then
   returnToTag(tag, workerKey(caller, 'wait'))
   settle(tag, wasReady, 'head')
 end
+--- @witness "leaving", "worker", caller
 if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
 return 1

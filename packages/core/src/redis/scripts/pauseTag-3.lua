@@ -12,6 +12,7 @@ if rcall('SISMEMBER', keys.pausedTags, tag) == 1 then return 0 end
 goOnWhenFull()
 local wasReady = isReady(tag)
 rcall('SADD', keys.pausedTags, tag)
+--- @witness "paused", "tag", tag
 settle(tag, wasReady)
 for _, worker in ipairs(ownersOf(tag)) do
   local meta = workerMeta(worker, 'tag', 'ntag')

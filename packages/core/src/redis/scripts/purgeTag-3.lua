@@ -20,6 +20,7 @@ local removed = 0
 
 local function drop(id)
   if bullmq({ jobKey(id), base .. 'repeat' }, { id, '0', base }) ~= 1 then return false end
+  --- @witness "gone", "id", id
   removed = removed + 1
   return true
 end

@@ -16,6 +16,7 @@
 
 local worker, beat, maxCrashes, silentMs = ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 if not maxCrashes or not silentMs then return INVALID_ARGUMENT end
+--- @bug "a recovery without a fence"
 if not isLeader() then return STALE_LEADER end
 local stamp, lease = unpack(workerMeta(worker, 'queue', 'lease'))
 if stamp and stamp ~= base then return FOREIGN_QUEUE end
@@ -23,6 +24,7 @@ if beat == '' then
   if isRegistered(worker) then return STILL_RUNNING end
   if not stamp then return NOT_FOUND end
 else
+  --- @bug "a recovery of a worker that lives"
   if (rcall('HGET', keys.beats, worker) or '0') ~= beat then return STILL_RUNNING end
   if silentMs < (tonumber(lease) or 0) then return STILL_RUNNING end
   if not stamp and not isRegistered(worker) then

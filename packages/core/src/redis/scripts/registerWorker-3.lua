@@ -20,6 +20,7 @@ local metaKey = workerKey(caller, 'meta')
 local stamp, node, tag = unpack(rcall('HMGET', metaKey, 'queue', 'node', 'tag'))
 if stamp and stamp ~= base then return FOREIGN_QUEUE end
 if node and node ~= ARGV[5] then return NOT_OWNER end
+--- @bug "a worker that registers twice is idle twice"
 if isRegistered(caller) then return 1 end
 goOnWhenFull()
 rcall('HSETNX', ctlKey, 'layout', ARGV[4])
@@ -30,10 +31,12 @@ rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state
 rcall('HSET', registryKey, caller, ARGV[8])
 rcall('HSET', keys.beats, caller, 0)
 -- Without a registry (it was deleted) the worker may have a batch, or be idle, already.
+--- @bug "a worker that registers twice is idle twice"
 rcall('LREM', keys.idle, 0, caller)
 if not tag then
   rcall('RPUSH', keys.idle, caller)
   showState(caller, ARGV[7])
 end
+--- @witness "registered", "worker", caller, "node", ARGV[5]
 if rcall('EXISTS', keys.ring, keys.ahead) > 0 then wakeLeader() end
 return 1

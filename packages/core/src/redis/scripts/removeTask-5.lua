@@ -19,4 +19,5 @@ end
 local exposed = expose(indexedFamily(jobKey(id), ARGV[5] == '1'), keys.wait)
 local code = bullmq(slice(KEYS, 4), { id, ARGV[5], ARGV[6] })
 conceal(exposed, keys.wait)
+--- @witness when code == 1: "gone", "id", id
 return code

@@ -10,8 +10,10 @@
 ]]
 --- @include "includes/layout"
 
+--- @bug "a lock renewed without asking whose it is"
 if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
 if rcall('ZREM', keys.resign, caller) == 1 then return 2 end
 rcall('PEXPIRE', lockKey, ARGV[4])
 rcall('SET', KEYS[5], ARGV[5])
+--- @witness "renewed", "leader", caller
 return 1

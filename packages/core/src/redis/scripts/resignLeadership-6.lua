@@ -7,8 +7,11 @@
 ]]
 --- @include "includes/layout"
 
+--- @bug "a lock released without asking whose it is"
 if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
 rcall('DEL', lockKey, KEYS[5])
+--- @bug "a resignation that wakes nobody"
 rcall('ZADD', KEYS[6], 0, caller)
 rcall('PEXPIRE', KEYS[6], 60000)
+--- @witness "resigned", "leader", caller
 return 1

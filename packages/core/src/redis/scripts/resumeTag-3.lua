@@ -10,5 +10,6 @@
 local tag = ARGV[4]
 if rcall('SISMEMBER', keys.pausedTags, tag) == 0 then return 0 end
 rcall('SREM', keys.pausedTags, tag)
+--- @witness "resumed", "tag", tag
 if settle(tag, false) then wakeLeader() end
 return 1

@@ -13,6 +13,7 @@ local theirKeys = {
   jobKey(id), keys.events, base .. 'failed', keys.wait, keys.meta, keys.active, keys.marker, keys.prioritized, base .. 'pc',
 }
 if not isTask(id) or bullmq(theirKeys, { id, 'LPUSH', 'failedReason', 'failed', '1', '0' }) ~= 1 then return 0 end
+--- @witness "requeued", "id", id
 rcall('HDEL', jobKey(id), 'stc', 'aff:seq')
 wakeLeader()
 return 1

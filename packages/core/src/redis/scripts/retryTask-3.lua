@@ -32,12 +32,14 @@ local function giveBack()
   local made = ARGV[10] == '1' and rcall('HINCRBY', jobKey(id), 'atm', 1) or rcall('HGET', jobKey(id), 'atm') or 0
   local wasReady = isReady(tag)
   returnToTag(tag, workerKey(caller, 'wait'))
+  --- @bug "a retried task that goes to the tail of its tag" rcall('LPUSH', tagKey(tag), id)
   rcall('RPUSH', tagKey(tag), id)
   rcall('ZADD', keys.seq, meta[2] or '0', id)
   settle(tag, wasReady)
   emit('waiting', 'jobId', id, 'prev', 'active')
   if heedCancel(caller, attempt, id) then delay = 0 end
   if ARGV[10] == '1' then emit('retried', 'jobId', id, 'attemptsMade', made, 'delay', string.format('%.0f', delay)) end
+  --- @witness "ended", "id", id, "worker", caller, "attempt", attempt, "outcome", ARGV[10] == "1" and "retried" or "given-back"
   forgetCurrent(caller, id, attempt)
   noteLength(caller, ARGV[7])
   release(caller, 'retry', delay > 0 and (nowMs() + delay) or nil)

@@ -11,7 +11,7 @@ import { workerState } from '../model/reading.js';
 import type { PublicPart } from './public-part.js';
 
 /** {@link WorkerService} on an engine in memory. */
-export class InMemoryWorkerService implements PublicPart<WorkerService> {
+export class InMemoryWorkerService implements PublicPart<WorkerService, 'wrapHandlers'> {
   /** There is no Redis that could be out of reach. */
   readonly hasLease = true;
 

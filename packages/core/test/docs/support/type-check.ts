@@ -24,7 +24,7 @@ const options: ts.CompilerOptions = {
   // Always the sources of now, whether or not the package has been built.
   paths: {
     'nestjs-affinity-queue': [join(core, 'src/index.ts')],
-    'nestjs-affinity-queue/testing': [join(core, 'src/testing/index.ts')],
+    'nestjs-affinity-queue/*': [join(core, 'src/*/index.ts')],
   },
 };
 

@@ -10,6 +10,7 @@
     a code < 0   the worker is fenced, or does not hold this attempt
 ]]
 local function attemptState(worker, id, attempt)
+  --- @bug "an outcome without asking who runs the task"
   if not isRegistered(worker) then return FENCED_WORKER end
   local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
   return compareAttempt(cur, att, last, id, attempt)
@@ -23,10 +24,13 @@ local function attemptRuns(worker, id, attempt)
 end
 
 -- Whether a task is still in the attempt that the worker took: nobody else has started it since.
+--- @bug "an outcome without asking who runs the task" local function isInAttempt() return true end
 local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
 
 -- Forgets a task that is no longer the worker's; of one that is gone (-1) nothing stays.
 local function forgetLost(worker, id, attempt, code)
+  --- @witness when code == -1: "gone", "id", id
+  --- @witness when code ~= -1: "ended", "id", id, "worker", worker, "attempt", attempt, "outcome", "delayed"
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
   rcall('LREM', keys.active, -1, id)

@@ -9,6 +9,7 @@
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
+  --- @witness when rcall('EXISTS', jobKey(id)) == 0: "gone", "id", id
   if rcall('EXISTS', jobKey(id)) == 0 then return 0 end
   heedCancel(worker, att, id)
   if crashed then
@@ -17,7 +18,9 @@ local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
       rcall('HSET', jobKey(id), 'defa', 'poison task: the worker died under it ' .. crashes .. ' times')
     end
   end
+  --- @bug "a recovered task is forgotten" if crashed then return 0 end
   rcall('ZADD', keys.seq, seq, id)
+  --- @bug "a recovered task goes to the tail of its tag" rcall('LPUSH', tagKey(tag), id)
   rcall('RPUSH', tagKey(tag), id)
   emit('waiting', 'jobId', id, 'prev', 'active')
   return 1
@@ -28,6 +31,7 @@ local function dissolve(worker, crashed, maxCrashes)
   local tag, batch, cur, att, seq, ntag, marker, state =
     unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'att', 'seq', 'ntag', 'marker', 'state'))
   local count = 0
+  --- @bug "a dead worker stays registered" if not crashed then rcall('HDEL', registryKey, worker) end
   rcall('HDEL', registryKey, worker)
   rcall('HDEL', keys.beats, worker)
   rcall('LREM', keys.idle, 0, worker)
@@ -38,16 +42,21 @@ local function dissolve(worker, crashed, maxCrashes)
   rcall('LREM', keys.hungry, 0, worker)
   if tag then
     local wasReady = isReady(tag)
+    --- @bug "the rest of a dead worker's batch is lost" if crashed then rcall('DEL', workerKey(worker, 'wait')) end
     count = count + returnToTag(tag, workerKey(worker, 'wait'))
+    --- @bug "the running task of a worker that retires is lost" if cur and crashed then count = count + returnCurrent(worker, tag, cur, att, seq, crashed, maxCrashes) end
     if cur then count = count + returnCurrent(worker, tag, cur, att, seq, crashed, maxCrashes) end
+    --- @bug "a dead worker keeps its tag" if not crashed then removeOwner(tag, worker) end
     removeOwner(tag, worker)
     settle(tag, wasReady, 'head')
     emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', crashed and 'lost' or 'shutdown')
   end
+  --- @bug "a worker leaves its keys behind"
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
   if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', seq or '', cur or '')) end
   -- As at a release: what BullMQ's add set no marker for while the queue was maxed.
   if rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
+  --- @witness crashed and "recovered" or "retired", "worker", worker, "leader", caller
   return count
 end

@@ -38,11 +38,13 @@ local function release(worker, reason, parkUntil)
   local tag, batch, ntag, nbatch, nfence, leaving, state, short =
     unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
   unbind(tag, worker, parkUntil)
+  --- @witness "released", "tag", tag, "worker", worker
   emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
   if ntag then
     rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
     rcall('LREM', keys.ahead, 0, worker)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    --- @witness "begun", "tag", ntag, "worker", worker
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
     rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')

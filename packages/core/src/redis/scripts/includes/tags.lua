@@ -54,6 +54,7 @@ end
 local function settle(tag, wasReady, where, hasNoOwner)
   local ready = isReady(tag, hasNoOwner)
   if ready and not wasReady then
+    --- @bug "a released tag that goes first" rcall('LPUSH', keys.ring, tag)
     rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
   elseif wasReady and not ready then
     rcall('LREM', keys.ring, 1, tag)
@@ -77,5 +78,7 @@ local function unbind(tag, worker, parkUntil)
   local wasReady = not isSole and isReady(tag)
   if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  --- @witness when parkUntil: "parked", "tag", tag
+  --- @bug "a released tag that is forgotten"
   settle(tag, wasReady, nil, isSole)
 end

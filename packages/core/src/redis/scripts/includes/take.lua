@@ -46,6 +46,7 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   worker.done = tonumber(worker.done or 0) + 1
   rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  --- @witness "taken", "id", id, "tag", worker.tag or "", "worker", worker.id, "attempt", attempt, "fence", worker.fence or "0"
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -107,6 +108,7 @@ local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
   local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
+    --- @bug "a release before the batch is empty" local id = tonumber(worker.done or 0) < 1 and rcall('RPOP', waitKey)
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
@@ -119,6 +121,7 @@ local function takeNext(worker, token, timestamp)
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
       if mayHaveToWait then rcall('RPOP', waitKey) end
+      --- @witness when not isStarted[id]: "gone", "id", id
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -138,6 +141,7 @@ local function takeAgain(worker, token)
     rcall('SET', jobKey(id) .. ':lock', token)
     return reply(worker, id, hash)
   end
+  --- @witness "gone", "id", id
   rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
@@ -148,6 +152,7 @@ end
 local function take(workerId, token, timestamp)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  --- @bug "a take that is not idempotent" local task = takeNext(worker, token, timestamp)
   local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task

@@ -5,11 +5,13 @@
   wait for.
 ]]
 local function unindex(id, tag)
+  --- @witness "gone", "id", id
   rcall('ZREM', keys.seq, id)
   local wasReady = isReady(tag)
   local isHead = rcall('LINDEX', tagKey(tag), -1) == id
   if rcall('LREM', tagKey(tag), -1, id) == 1 then
     if isHead then rcall('ZREM', keys.parked, tag) end
+    --- @witness when isHead: "unparked", "tag", tag
     if settle(tag, wasReady) and not wasReady then wakeLeader() end
     return
   end

@@ -83,12 +83,14 @@ export class Harness {
   readonly scripts: QueueScripts;
   readonly bull: BullArguments;
   readonly marker: string;
-  readonly leader = 'leader:1';
+  /** "nodeId:epoch" of whom the leader's scripts are sent for. */
+  leader = 'leader:1';
   readonly pendingQueueName: string;
 
   constructor(
     readonly redis: Redis,
     readonly name = uniqueName(),
+    runner: ScriptRunner<LuaScriptName> = runnerOf(redis),
   ) {
     this.pendingQueueName = `${name}-pending`;
     this.keys = queueKeys({
@@ -96,7 +98,7 @@ export class Harness {
       workerQueuePrefix: `${name}-worker`,
       workerStatePrefix: `${name}-state`,
     });
-    this.scripts = new QueueScripts(runnerOf(redis), this.keys);
+    this.scripts = new QueueScripts(runner, this.keys);
     this.bull = new BullArguments(redis, this.pendingQueueName);
     this.marker = instanceKeys(`${name}-node`).workers;
   }

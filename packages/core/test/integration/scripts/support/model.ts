@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { StaleLeaderError, WorkerFencedError } from '../../../../src/errors/errors.js';
 import { Fairness } from './fairness.js';
+import { Leaders } from './leaders.js';
 import type { Harness, Taken } from './harness.js';
 import { limitOf, violations } from './invariants.js';
 import { readState, type QueueState } from './queue-state.js';
@@ -24,7 +25,10 @@ export const actions = [
   'removeTask',
   'cancelTask',
   'register',
+  'crash',
   'recover',
+  'resign',
+  'takeOver',
   'retire',
   'leave',
   'zombie',
@@ -69,6 +73,9 @@ export class Model {
   readonly #unordered = new Set<string>();
   readonly #lastStarted = new Map<string, number>();
   readonly #fairness = new Fairness();
+  readonly #leaders: Leaders;
+  /** Workers whose process is dead: they send nothing more. */
+  readonly #crashed = new Set<string>();
   #state!: QueueState;
   #maxBatchSize: number;
 
@@ -77,10 +84,11 @@ export class Model {
     maxBatchSize: number,
   ) {
     this.#maxBatchSize = maxBatchSize;
+    this.#leaders = new Leaders(harness);
   }
 
   async start(): Promise<void> {
-    await this.harness.elect();
+    await this.#leaders.elect();
     await this.harness.register('w1', 'w2');
     await this.#look('start');
   }
@@ -96,6 +104,7 @@ export class Model {
     await harness.resumeQueue();
     await harness.redis.hdel(harness.list('meta'), 'concurrency');
     for (const tag of tags) await harness.resumeTag(tag);
+    for (const worker of this.#crashed) await this.#recover(worker, 3);
     for (const worker of workers) if (this.#isLeaving(worker)) await this.#retire(worker);
     await this._register(0);
     await this.#look('finish');
@@ -160,12 +169,25 @@ export class Model {
     assertSame('tasks are taken in as they came', came, expected);
   }
 
-  async _dispatchStale(): Promise<void> {
-    await this.#isRefused(StaleLeaderError, () => this.harness.dispatch({ leader: 'old:0' }));
+  async _dispatchStale(which: number, how: number): Promise<void> {
+    const worker = pick(workers, which);
+    for (const call of this.#leaders.callsOfADeposed(which, how, worker))
+      await this.#isRefused(StaleLeaderError, call);
+  }
+
+  async _resign(): Promise<void> {
+    await this.#leaders.resign();
+    await this.#look('resign');
+    await this.#isRefused(StaleLeaderError, () => this.harness.dispatch());
+    await this.#leaders.elect();
+  }
+
+  async _takeOver(): Promise<void> {
+    await this.#leaders.takeOver();
   }
 
   async _take(which: number): Promise<void> {
-    const worker = this.#anyWorker(which);
+    const worker = this.#liveWorker(which);
     if (worker === undefined) return;
     const before = this.#held.get(worker);
     this.#keep(worker, await this.harness.takeReply(worker));
@@ -249,18 +271,27 @@ export class Model {
     await this.#isIdempotent('registerWorker', () => this.harness.register(worker));
   }
 
+  async _crash(which: number): Promise<void> {
+    const worker = this.#liveWorker(which);
+    if (worker !== undefined) this.#crashed.add(worker);
+  }
+
   async _recover(which: number, how: number): Promise<void> {
-    const worker = this.#anyWorker(which);
-    if (worker === undefined) return;
-    await this.harness.recover(worker, {
-      beat: this.#state.beats.get(worker) ?? '0',
-      maxCrashes: 1 + (how % 3),
-    });
+    const [dead] = this.#crashed;
+    const worker = dead ?? this.#anyWorker(which);
+    if (worker !== undefined) await this.#recover(worker, 1 + (how % 3));
+  }
+
+  async #recover(worker: string, maxCrashes: number): Promise<void> {
+    await this.harness.recover(worker, { beat: this.#state.beats.get(worker) ?? '0', maxCrashes });
     this.#fairness.forget(this.#tagsOf(worker));
+    // Nothing of a dead process runs on as a zombie.
+    if (this.#crashed.delete(worker)) this.#held.delete(worker);
+    await this.#look('recover');
   }
 
   async _retire(which: number): Promise<void> {
-    const worker = this.#anyWorker(which);
+    const worker = this.#liveWorker(which);
     if (worker !== undefined) await this.#retire(worker);
   }
 
@@ -271,7 +302,7 @@ export class Model {
   }
 
   async _leave(which: number): Promise<void> {
-    const worker = this.#anyWorker(which);
+    const worker = this.#liveWorker(which);
     if (worker === undefined) return;
     await this.harness.run('leaveWorker', { caller: worker });
     this.#fairness.forget(this.#tagsOf(worker));
@@ -403,7 +434,7 @@ export class Model {
       options: { fetchNext: boolean; short: boolean },
     ) => Promise<Taken | number | undefined>,
   ): Promise<void> {
-    const worker = this.#anyWorker(which, (name) => this.#held.has(name));
+    const worker = this.#liveWorker(which, (name) => this.#held.has(name));
     const task = worker === undefined ? undefined : this.#held.get(worker);
     if (worker === undefined || task === undefined) return;
     const options = { fetchNext: how % 2 === 0 && !this.#isLeaving(worker), short: how % 7 < 5 };
@@ -479,6 +510,10 @@ export class Model {
       this.#lastStarted.set(tag, Number(seq));
     }
     return found;
+  }
+
+  #liveWorker(which: number, also: (worker: string) => boolean = () => true): string | undefined {
+    return this.#anyWorker(which, (worker) => !this.#crashed.has(worker) && also(worker));
   }
 
   #anyWorker(which: number, also: (worker: string) => boolean = () => true): string | undefined {

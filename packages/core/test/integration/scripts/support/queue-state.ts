@@ -95,7 +95,8 @@ export async function readState(
     idle: texts(raw.idle),
     hungry: texts(raw.hungry),
     ahead: texts(raw.ahead),
-    pausedTags: texts(raw.pausedTags),
+    // Redis gives a set in no order, and not twice in the same.
+    pausedTags: texts(raw.pausedTags).sort(),
     parked: texts(raw.parked),
     seq: numbers(pairs(raw.seq)),
     owners: new Map([...pairs(raw.owners)].map(([tag, owners]) => [tag, owners.split(' ')])),

@@ -1,0 +1,370 @@
+import { describe, expect, it } from '@jest/globals';
+import { MadeHistory } from '../../../test/support/history/a-history.js';
+import { checkHistory } from './check-history.js';
+import { describeReport } from './describe-report.js';
+import type { HistoryReport, Invariant } from './report.js';
+
+const checked = ({ histories }: MadeHistory): Promise<HistoryReport> => checkHistory({ histories });
+
+/** What was violated, and the types of the records that show it. */
+function found({ violations }: HistoryReport): [Invariant, string[]][] {
+  return violations.map(({ invariant, evidence }) => [
+    invariant,
+    evidence.map((one) => ('type' in one ? one.type : one.witness)),
+  ]);
+}
+
+const reasons = (report: HistoryReport, invariant: Invariant): string[] =>
+  report.undecided.filter((one) => one.invariant === invariant).map(({ reason }) => reason);
+
+describe('a sound history', () => {
+  it('has no violation, and says what it cannot decide', async () => {
+    const history = new MadeHistory().adds('p', 't1').adds('q', 't2', 'b').adds('p', 't3');
+    history.runs('p', 't1').runs('q', 't2', 'b').runs('p', 't3', 'a', { position: 2 });
+    history.says('p', 'drained', {}).says('p', 'keys.left', { keys: ['bull:queue:meta', 'bull:queue:t1'] });
+    const report = await checked(history);
+    expect(report).toMatchObject({ ok: true, violations: [], overlaps: [], damage: [] });
+    expect(report.counts).toMatchObject({ processes: 2, tasks: 3, starts: 3, commits: 3, faults: 0 });
+    expect(report.undecided).toEqual([
+      { invariant: 'I7', reason: 'there is no witness stream', count: 1, evidence: [] },
+    ]);
+    expect(describeReport(report)).toContain('I1: holds');
+  });
+
+  it('is about one queue', async () => {
+    const { histories } = new MadeHistory(['p']).adds('p', 't1');
+    const other = histories.map((records) =>
+      records.map((record) => ({ ...record, process: 'q', queue: 'other' })),
+    );
+    const both = { histories: [...histories, ...other] };
+    await expect(checkHistory(both)).rejects.toThrow('name one');
+    expect((await checkHistory({ ...both, queue: 'queue' })).counts.tasks).toBe(1);
+  });
+});
+
+describe('I1', () => {
+  const overlapping = (): MadeHistory =>
+    new MadeHistory().starts('p', 't1').after(100).starts('q', 't2').ends('q', 't2').ends('p', 't1');
+
+  it('two handlers of a tag at the same time', async () => {
+    const report = await checked(overlapping());
+    expect(found(report)).toEqual([['I1', ['task.started', 'task.started']]]);
+    expect(report.violations[0]?.evidence).toMatchObject([{ task: 't1' }, { task: 't2' }]);
+    expect(describeReport(report)).toContain('t2 started while t1 ran');
+  });
+
+  it('a fault longer than the lease explains it', async () => {
+    const history = new MadeHistory().starts('p', 't1');
+    history.says('q', 'fault', { kind: 'freeze', target: 'p', durationMs: 3_000 });
+    const report = await checked(history.after(1_500).starts('q', 't1', 'a', { attempt: 2 }).ends('p', 't1'));
+    expect(report.violations).toEqual([]);
+    expect(report.overlaps.map(({ evidence }) => evidence.length)).toEqual([3]);
+  });
+
+  it.each([
+    ['too short', { kind: 'freeze', target: 'p', durationMs: 900 } as const],
+    ['of another process', { kind: 'freeze', target: 'q', durationMs: 900 } as const],
+  ])('a fault %s does not', async (_, fault) => {
+    const history = new MadeHistory().starts('p', 't1').says('q', 'fault', fault);
+    const report = await checked(history.after(950).starts('q', 't1', 'a', { attempt: 2 }).ends('p', 't1'));
+    expect(found(report)).toEqual([['I1', ['task.started', 'task.started']]]);
+  });
+
+  it('a killed process runs nothing', async () => {
+    const history = new MadeHistory().starts('p', 't1').says('q', 'fault', { kind: 'kill', target: 'p' });
+    const report = await checked(history.after(1_500).starts('q', 't1', 'a', { attempt: 2 }));
+    expect(report).toMatchObject({ violations: [], overlaps: [] });
+  });
+
+  it('a process that ends without a word is not judged', async () => {
+    const report = await checked(
+      new MadeHistory().starts('p', 't1').after(9_000).starts('q', 't1', 'a', { attempt: 2 }),
+    );
+    expect(report.violations).toEqual([]);
+    expect(reasons(report, 'I1')).toEqual(['the history of a process ends without saying why']);
+  });
+
+  it('nor are processes without a clock in common', async () => {
+    const history = new MadeHistory(['p', 'q'], {}, (process) => process);
+    const report = await checked(history.starts('p', 't1').starts('q', 't2').ends('p', 't1'));
+    expect(report.violations).toEqual([]);
+    expect(reasons(report, 'I1')).toEqual(['the two processes have no clock in common']);
+  });
+
+  it('a tag may have several owners where the options say so', async () => {
+    const report = await checked(
+      new MadeHistory(['p', 'q'], { tagConcurrency: { a: 2 } })
+        .starts('p', 't1')
+        .starts('q', 't2')
+        .ends('p', 't1'),
+    );
+    expect(report.ok).toBe(true);
+  });
+});
+
+describe('I2', () => {
+  it('a task that starts before one that was added before it', async () => {
+    const report = await checked(
+      new MadeHistory().adds('p', 't1').adds('q', 't2').runs('p', 't2').runs('p', 't1'),
+    );
+    expect(found(report)).toEqual([
+      ['I2', ['add.acknowledged', 'add.invoked', 'task.started', 'task.started']],
+    ]);
+  });
+
+  it('tasks that were added at the same time have no order', async () => {
+    const history = new MadeHistory()
+      .says('p', 'add.invoked', { call: '1', task: 't1', tag: 'a' })
+      .adds('q', 't2');
+    history.says('p', 'add.acknowledged', { call: '1', task: 't1' });
+    expect((await checked(history.runs('p', 't2').runs('p', 't1'))).ok).toBe(true);
+  });
+
+  it('a task that starts between two attempts of another one', async () => {
+    const history = new MadeHistory().adds('p', 't1').adds('p', 't2').starts('p', 't1').ends('p', 't1');
+    history.commits('p', 't1', { outcome: 'retried' }).runs('p', 't2').runs('p', 't1', 'a', { attempt: 2 });
+    expect(found(await checked(history))).toEqual([['I2', ['task.started', 'task.started', 'task.started']]]);
+  });
+
+  it.each(['delayed', 'skip', 'requeued'])('not one that has left the order: %s', async (how) => {
+    const history = new MadeHistory().adds('p', 't1', 'a', how === 'skip' ? { retryOrder: 'skip' } : {});
+    history.adds('p', 't2').starts('p', 't1').ends('p', 't1');
+    history.commits('p', 't1', { outcome: how === 'delayed' ? 'delayed' : 'failed' });
+    if (how === 'requeued') history.says('p', 'task.requeued', { task: 't1' });
+    history.runs('p', 't2').runs('p', 't1', 'a', { attempt: 2 });
+    const report = await checked(history);
+    expect(report.violations.filter(({ invariant }) => invariant === 'I2')).toEqual([]);
+  });
+});
+
+describe('I3', () => {
+  it('an acknowledged task without an end', async () => {
+    const report = await checked(
+      new MadeHistory().adds('p', 't1').adds('p', 't2').runs('p', 't2').says('p', 'drained', {}),
+    );
+    expect(found(report)).toEqual([['I3', ['add.acknowledged', 'drained']]]);
+  });
+
+  it.each([
+    ['it was removed', (history: MadeHistory) => history.says('q', 'task.removed', { task: 't1' })],
+    ['its tag was purged', (history: MadeHistory) => history.says('q', 'tag.purged', { tag: 'a' })],
+    [
+      'Redis has its end',
+      (history: MadeHistory) => history.says('q', 'task.seen', { task: 't1', state: 'completed' }),
+    ],
+  ])('but not where %s', async (_, happens) => {
+    const history = happens(new MadeHistory().adds('p', 't1'));
+    expect((await checked(history.says('p', 'drained', {}))).ok).toBe(true);
+  });
+
+  it('Redis is asked where the last process died', async () => {
+    const lost = (): MadeHistory => new MadeHistory().adds('p', 't1').starts('p', 't1');
+    const report = await checked(lost().says('q', 'drained', {}));
+    expect(reasons(report, 'I3')).toEqual(['the process that ran it last may not have recorded its outcome']);
+    const seen = lost().says('q', 'task.seen', { task: 't1', state: 'unknown' }).says('q', 'drained', {});
+    expect(found(await checked(seen))).toEqual([
+      ['I3', ['add.acknowledged', 'task.started', 'task.seen', 'drained']],
+    ]);
+  });
+
+  it('nothing is decided before the end, nor after a loss of Redis data', async () => {
+    expect(reasons(await checked(new MadeHistory().adds('p', 't1')), 'I3')).toHaveLength(1);
+    const history = new MadeHistory()
+      .adds('p', 't1')
+      .says('q', 'fault', { kind: 'promote', target: 'redis' });
+    const report = await checked(history.says('q', 'drained', {}));
+    expect(report.ok).toBe(true);
+    expect(reasons(report, 'I3')).toEqual(['Redis went back to an earlier state of its data']);
+  });
+});
+
+describe('I4', () => {
+  it('two accepted outcomes of one attempt', async () => {
+    const history = new MadeHistory().adds('p', 't1').runs('p', 't1').starts('q', 't1').ends('q', 't1');
+    expect(found(await checked(history.commits('q', 't1')))).toContainEqual([
+      'I4',
+      ['outcome.committed', 'outcome.committed'],
+    ]);
+  });
+
+  it('a task that ends twice', async () => {
+    const history = new MadeHistory().adds('p', 't1').runs('p', 't1').runs('q', 't1', 'a', { attempt: 2 });
+    expect(found(await checked(history))).toEqual([['I4', ['outcome.committed', 'outcome.committed']]]);
+  });
+
+  it('an outcome that was sent twice is one', async () => {
+    expect((await checked(new MadeHistory().adds('p', 't1').runs('p', 't1').commits('p', 't1'))).ok).toBe(
+      true,
+    );
+  });
+
+  it('a completion without a run', async () => {
+    expect(found(await checked(new MadeHistory().adds('p', 't1').commits('p', 't1')))).toEqual([
+      ['I4', ['outcome.committed']],
+    ]);
+  });
+});
+
+describe('I5', () => {
+  const two = (): MadeHistory => new MadeHistory().leads('p', '9').after(1_100).leads('q', '10');
+  const acted = { node: 'p', epoch: '9', script: 'dispatch', bound: 1 };
+
+  it('an action of an older epoch that was sent after a newer one had begun', async () => {
+    const report = await checked(
+      two()
+        .after(10)
+        .says('p', 'leader.acted', { ...acted, sentAt: 9_000_000 }),
+    );
+    expect(found(report)).toEqual([['I5', ['leadership.gained', 'leader.acted']]]);
+    expect(
+      (
+        await checked(
+          two()
+            .after(10)
+            .says('p', 'leader.acted', { ...acted, sentAt: 5_000 }),
+        )
+      ).ok,
+    ).toBe(true);
+  });
+
+  it('an epoch with two leaders', async () => {
+    const report = await checked(two().leads('p', '10'));
+    expect(found(report)).toEqual([['I5', ['leadership.gained', 'leadership.gained']]]);
+  });
+
+  it('a lock that is taken from a leader that has shown life', async () => {
+    const renewed = (): MadeHistory =>
+      new MadeHistory()
+        .leads('p', '9')
+        .after(1_000)
+        .says('p', 'leadership.renewed', { node: 'p', epoch: '9', sentAt: 1_004_000 })
+        .after(500);
+    expect(found(await checked(renewed().leads('q', '10')))).toEqual([
+      ['I5', ['leadership.renewed', 'leadership.gained']],
+    ]);
+    const hurt = renewed().says('q', 'fault', { kind: 'redis-kill', target: 'redis' });
+    expect((await checked(hurt.leads('q', '10'))).ok).toBe(true);
+    const resigned = renewed().says('p', 'leadership.lost', { node: 'p', epoch: '9', reason: 'resigned' });
+    expect((await checked(resigned.leads('q', '10'))).ok).toBe(true);
+  });
+});
+
+describe('I6', () => {
+  it('a place beyond the batch', async () => {
+    const report = await checked(new MadeHistory().adds('p', 't1').runs('p', 't1', 'a', { position: 4 }));
+    expect(found(report)).toEqual([['I6', ['task.started']]]);
+  });
+
+  it('more tasks under one token than a batch has', async () => {
+    const history = new MadeHistory();
+    for (let i = 1; i <= 4; i += 1) history.adds('p', `t${i}`);
+    for (let i = 1; i <= 4; i += 1) history.runs('p', `t${i}`);
+    expect(found(await checked(history))).toEqual([['I6', ['task.started']]]);
+  });
+});
+
+describe('I8', () => {
+  const led = (): MadeHistory => new MadeHistory().leads('p', '1').after(10);
+  const killed = (): MadeHistory => led().says('q', 'fault', { kind: 'kill', target: 'p' });
+  const takesOver = (history: MadeHistory): MadeHistory => history.leads('q', '2');
+
+  it('a crashed leader that is replaced late', async () => {
+    expect((await checked(takesOver(killed().after(1_400)))).ok).toBe(true);
+    const report = await checked(takesOver(killed().after(1_600)));
+    expect(found(report)).toEqual([['I8', ['leadership.gained', 'fault', 'leadership.gained']]]);
+  });
+
+  it('a resignation that is followed late', async () => {
+    const resigned = (): MadeHistory =>
+      led().says('p', 'leadership.lost', { node: 'p', epoch: '1', reason: 'resigned' });
+    expect((await checked(takesOver(resigned().after(150)))).ok).toBe(true);
+    expect(found(await checked(takesOver(resigned().after(250))))).toEqual([
+      ['I8', ['leadership.lost', 'leadership.gained']],
+    ]);
+  });
+
+  it('a dead worker that is recovered late', async () => {
+    const died = (): MadeHistory =>
+      new MadeHistory().adds('p', 't1').starts('p', 't1').says('q', 'fault', { kind: 'kill', target: 'p' });
+    const recovered = (history: MadeHistory): MadeHistory =>
+      history.says('q', 'worker.recovered', { worker: 'p-1', epoch: '1', sentAt: 0, count: 1 });
+    expect((await checked(recovered(died().after(1_900)))).ok).toBe(true);
+    expect(found(await checked(recovered(died().after(2_100))))).toEqual([
+      ['I8', ['task.started', 'fault', 'worker.recovered']],
+    ]);
+  });
+
+  it('decides nothing where faults come together, or nobody is left', async () => {
+    const both = takesOver(
+      killed().says('q', 'fault', { kind: 'freeze', target: 'redis', durationMs: 900 }).after(2_000),
+    );
+    expect(reasons(await checked(both), 'I8')).toEqual(['several faults came together']);
+    const alone = killed().says('q', 'process.closed', {}).after(5_000).says('q', 'drained', {});
+    expect(reasons(await checked(alone), 'I8')).toEqual(['nobody was there to take over']);
+  });
+});
+
+describe('I9', () => {
+  it('an id that is added again while it is there, and ends twice', async () => {
+    const history = new MadeHistory().adds('p', 't1').adds('q', 't1').runs('p', 't1');
+    expect(found(await checked(history.runs('q', 't1', 'a', { attempt: 2 })))).toEqual([
+      ['I9', ['add.acknowledged', 'add.acknowledged', 'outcome.committed', 'outcome.committed']],
+    ]);
+  });
+
+  it('is not decided for one that is added again after its end: it may not have been kept', async () => {
+    const history = new MadeHistory().adds('p', 't1').runs('p', 't1').adds('q', 't1');
+    const report = await checked(history.runs('q', 't1', 'a', { attempt: 2 }));
+    expect(report.violations).toEqual([]);
+    expect(reasons(report, 'I9')).toEqual(['retention may have removed the task before it was added again']);
+  });
+});
+
+describe('I10', () => {
+  it('a key that should be gone', async () => {
+    const history = new MadeHistory().adds('p', 't1').runs('p', 't1');
+    const keys = [
+      'bull:queue:meta',
+      'bull:queue:t1',
+      'scheduler:queue:election:epoch',
+      'bull:queue:aff:ring',
+    ];
+    const report = await checked(history.says('p', 'keys.left', { keys }));
+    expect(report.violations.map(({ message }) => message)).toEqual(['bull:queue:aff:ring is left']);
+  });
+
+  it('is not decided where nobody looked', async () => {
+    expect(reasons(await checked(new MadeHistory()), 'I10')).toEqual([
+      'nobody recorded which keys were left',
+    ]);
+  });
+});
+
+it('takes a long history as a stream', async () => {
+  const each = 10_000;
+  async function* long(): AsyncGenerator<(typeof first)[number]> {
+    yield* first;
+    const { process, queue } = first[0]!;
+    for (let i = 0, n = first.length; i < each; i += 1) {
+      const about = {
+        process,
+        wall: 0,
+        queue,
+        task: `t${i}`,
+        tag: `a${i % 1_000}`,
+        worker: 'p-1',
+        attempt: 1,
+      };
+      const stamp = (): { n: number; at: number } => ({ n: ++n, at: 10_000 + n });
+      yield { ...stamp(), ...about, type: 'add.invoked', call: `${i}` } as never;
+      yield { ...stamp(), ...about, type: 'add.acknowledged', call: `${i}` } as never;
+      yield { ...stamp(), ...about, type: 'task.started', token: i, position: 1 } as never;
+      yield { ...stamp(), ...about, type: 'task.ended', result: 'returned', aborted: false } as never;
+      yield { ...stamp(), ...about, type: 'outcome.committed', outcome: 'completed' } as never;
+    }
+  }
+  const [first = []] = new MadeHistory(['p']).histories;
+  const report = await checkHistory({ histories: [long()] });
+  expect(report.counts).toMatchObject({ tasks: each, records: 5 * each + 2 });
+  expect(report.ok).toBe(true);
+});

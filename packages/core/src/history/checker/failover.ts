@@ -1,0 +1,124 @@
+import type { HistoryRecord, RecordOf } from '../records.js';
+import type { Check, CheckContext } from './check.js';
+import type { Placed } from './merge-histories.js';
+import type { PlacedFault } from './processes.js';
+
+interface Moment<R extends HistoryRecord> {
+  readonly record: R;
+  readonly time: number;
+}
+
+const crashSlackUs = 500_000;
+const recoverySlackUs = 1_000_000;
+const resignationUs = 200_000;
+
+/**
+ * I8: how soon another leader leads after the crash of one, or after a resignation, and how soon the tasks of a dead worker are
+ * given back. The bounds are for single failures: one with another one close to it decides nothing.
+ */
+export class Failover implements Check {
+  readonly #gained: Moment<RecordOf<'leadership.gained'>>[] = [];
+  readonly #resigned: Moment<RecordOf<'leadership.lost'>>[] = [];
+  readonly #recovered: Moment<RecordOf<'worker.recovered'>>[] = [];
+  /** Workers that had begun a task and not ended it, by process. */
+  readonly #busy = new Map<string, Map<string, RecordOf<'task.started'>>>();
+  readonly #busyAtKill = new Map<PlacedFault['record'], RecordOf<'task.started'>[]>();
+  #lastTime = 0;
+
+  constructor(private readonly context: CheckContext) {}
+
+  see({ record, time }: Placed): void {
+    this.#lastTime = time;
+    if (record.type === 'leadership.gained') this.#gained.push({ record, time });
+    if (record.type === 'leadership.lost' && record.reason === 'resigned')
+      this.#resigned.push({ record, time });
+    if (record.type === 'worker.recovered') this.#recovered.push({ record, time });
+    if (record.type === 'task.started') {
+      const busy = this.#busy.get(record.process) ?? new Map<string, RecordOf<'task.started'>>();
+      this.#busy.set(record.process, busy.set(record.worker, record));
+    }
+    if (record.type === 'task.ended') this.#busy.get(record.process)?.delete(record.worker);
+    if (record.type === 'fault' && record.kind === 'kill')
+      this.#busyAtKill.set(record, [...(this.#busy.get(record.target)?.values() ?? [])]);
+  }
+
+  finish(): void {
+    const { processes } = this.context;
+    const { bounds } = processes;
+    if (bounds === undefined) return;
+    for (const fault of processes.faults) {
+      if (fault.record.kind !== 'kill') continue;
+      const lockUs = bounds.lockTtlMs * 1_000 + crashSlackUs;
+      const recoveryUs = bounds.heartbeatTimeoutMs * 1_000 + recoverySlackUs;
+      const led = this.#leaderAt(fault.from);
+      const leads = led?.record.process === fault.record.target;
+      if (leads) this.#judgeCrash(fault, led.record, lockUs);
+      for (const start of this.#busyAtKill.get(fault.record) ?? [])
+        this.#judgeRecovery(fault, start, leads ? lockUs + recoveryUs : recoveryUs);
+    }
+    for (const resignation of this.#resigned) this.#judgeResignation(resignation);
+  }
+
+  #leaderAt(time: number): Moment<RecordOf<'leadership.gained'>> | undefined {
+    const latest = this.#gained.filter((gained) => gained.time <= time).at(-1);
+    const resigned = this.#resigned.some(({ record }) => record.epoch === latest?.record.epoch);
+    return resigned ? undefined : latest;
+  }
+
+  #judgeCrash(fault: PlacedFault, led: RecordOf<'leadership.gained'>, withinUs: number): void {
+    const next = this.#gained.find(({ time }) => time > fault.from);
+    const evidence = [led, fault.record, ...(next ? [next.record] : [])];
+    if (!this.#isDecided(fault.from, withinUs, next?.time, fault.record.target, evidence)) return;
+    this.#violate(`the next leader led ${after(fault.from, next?.time)} after the crash`, evidence);
+  }
+
+  #judgeResignation({ record, time }: Moment<RecordOf<'leadership.lost'>>): void {
+    const next = this.#gained.find((gained) => gained.time > time);
+    const evidence = [record, ...(next ? [next.record] : [])];
+    if (!this.#isDecided(time, resignationUs, next?.time, record.process, evidence)) return;
+    this.#violate(`the next leader led ${after(time, next?.time)} after the resignation`, evidence);
+  }
+
+  #judgeRecovery(fault: PlacedFault, start: RecordOf<'task.started'>, withinUs: number): void {
+    const recovery = this.#recovered.find(
+      ({ record, time }) => record.worker === start.worker && time > fault.from,
+    );
+    const evidence = [start, fault.record, ...(recovery ? [recovery.record] : [])];
+    if (!this.#isDecided(fault.from, withinUs, recovery?.time, fault.record.target, evidence)) return;
+    this.#violate(
+      `${start.worker} was recovered ${after(fault.from, recovery?.time)} after the crash`,
+      evidence,
+    );
+  }
+
+  /** Whether what happened came too late, and nothing else can have been the reason. */
+  #isDecided(
+    from: number,
+    withinUs: number,
+    happened: number | undefined,
+    process: string,
+    evidence: HistoryRecord[],
+  ): boolean {
+    if ((happened ?? this.#lastTime) - from <= withinUs) return false;
+    const { processes, findings } = this.context;
+    const until = from + withinUs;
+    const others = processes.faults.filter(
+      (fault) => fault.from !== from && fault.from < until && fault.until > from,
+    );
+    const candidates = [...processes.known.values()].filter(
+      ({ id, isCandidate, lastTime }) =>
+        id !== process && isCandidate && (processes.goneAt(id) ?? Infinity) > until && lastTime > from,
+    );
+    if (candidates.length === 0) findings.undecided('I8', 'nobody was there to take over', evidence);
+    else if (others.length > 0) findings.undecided('I8', 'several faults came together', evidence);
+    return candidates.length > 0 && others.length === 0;
+  }
+
+  #violate(message: string, evidence: HistoryRecord[]): void {
+    this.context.findings.violation('I8', message, evidence);
+  }
+}
+
+function after(from: number, happened: number | undefined): string {
+  return happened === undefined ? 'never' : `${Math.round((happened - from) / 1_000)} ms`;
+}

@@ -1,0 +1,112 @@
+import type { RecordOf } from '../records.js';
+import type { Placed } from './merge-histories.js';
+
+/** A fault with its place in time. */
+export interface PlacedFault {
+  readonly record: RecordOf<'fault'>;
+  readonly from: number;
+  /** Infinity: for good. */
+  readonly until: number;
+}
+
+export interface QueueBounds {
+  maxBatchSize: number;
+  lockTtlMs: number;
+  heartbeatTimeoutMs: number;
+  /** The shortest time after which anybody may take the lock of a leader that has not resigned. */
+  shortestLeaseMs: number;
+  concurrency: number;
+  tagConcurrency: Map<string, number>;
+  retryOrder: string;
+}
+
+export interface KnownProcess {
+  readonly id: string;
+  readonly boot: string;
+  node: string;
+  isCandidate: boolean;
+  lastTime: number;
+  closedAt: number | undefined;
+}
+
+/** What is known about the processes, their bounds, and what was done to them. */
+export class Processes {
+  readonly known = new Map<string, KnownProcess>();
+  readonly faults: PlacedFault[] = [];
+  bounds: QueueBounds | undefined;
+  /** Somebody saw that nothing was left to do. */
+  isDrained = false;
+
+  see({ record, time, boot }: Placed): void {
+    let known = this.known.get(record.process);
+    if (known === undefined) {
+      known = { id: record.process, boot, node: '', isCandidate: false, lastTime: time, closedAt: undefined };
+      this.known.set(record.process, known);
+    }
+    known.lastTime = time;
+    if (record.type === 'process.opened') known.node = record.node;
+    if (record.type === 'process.closed') known.closedAt = time;
+    if (record.type === 'queue.opened') this.#open(known, record);
+    if (record.type === 'drained' || record.type === 'keys.left') this.isDrained = true;
+    if (record.type === 'fault') {
+      const lasts = record.durationMs === undefined ? Number.POSITIVE_INFINITY : record.durationMs * 1_000;
+      this.faults.push({ record, from: time, until: time + lasts });
+    }
+  }
+
+  /** How many owners a tag may have. */
+  limitOf(tag: string): number {
+    return this.bounds?.tagConcurrency.get(tag) ?? this.bounds?.concurrency ?? 1;
+  }
+
+  get heartbeatTimeoutUs(): number {
+    return (this.bounds?.heartbeatTimeoutMs ?? Number.POSITIVE_INFINITY) * 1_000;
+  }
+
+  get hasSeveralBoots(): boolean {
+    return new Set([...this.known.values()].map(({ boot }) => boot)).size > 1;
+  }
+
+  /** When a process ceased to do anything: it was killed, or closed its history. */
+  goneAt(id: string): number | undefined {
+    const killed = this.faults.find(({ record }) => record.kind === 'kill' && record.target === id)?.from;
+    return killed ?? this.known.get(id)?.closedAt;
+  }
+
+  /** A fault of the process, or of Redis, that went on for longer than `us` and touches the span. */
+  faultLongerThan(us: number, target: string, from: number, until: number): PlacedFault | undefined {
+    return this.faults.find(
+      (fault) =>
+        (fault.record.target === target || fault.record.target === 'redis') &&
+        fault.from <= until &&
+        fault.until >= from &&
+        (fault.until - fault.from > us || endsALease.has(fault.record.kind)),
+    );
+  }
+
+  #open(known: KnownProcess, record: RecordOf<'queue.opened'>): void {
+    known.node = record.node;
+    known.isCandidate = record.role === 'BOTH' || record.role === 'SCHEDULER';
+    // Instances may differ, as in a rolling deploy: the wider bound holds.
+    const { bounds } = this;
+    const tags = bounds?.tagConcurrency ?? new Map<string, number>();
+    for (const tag of Object.keys(record.tagConcurrency))
+      tags.set(tag, Math.max(tags.get(tag) ?? 0, record.tagConcurrency[tag] ?? 1));
+    this.bounds = {
+      maxBatchSize: Math.max(bounds?.maxBatchSize ?? 0, record.maxBatchSize),
+      lockTtlMs: Math.max(bounds?.lockTtlMs ?? 0, record.lockTtlMs),
+      heartbeatTimeoutMs: Math.max(bounds?.heartbeatTimeoutMs ?? 0, record.heartbeatTimeoutMs),
+      shortestLeaseMs: Math.min(
+        bounds?.shortestLeaseMs ?? Number.POSITIVE_INFINITY,
+        record.lockTtlMs,
+        record.heartbeatTimeoutMs,
+      ),
+      concurrency: Math.max(bounds?.concurrency ?? 0, record.concurrency),
+      tagConcurrency: tags,
+      retryOrder: record.retryOrder,
+    };
+  }
+}
+
+/** These end a lease however short they are: the worker is told to go, or Redis forgets it. */
+const endsALease: ReadonlySet<string> = new Set(['terminate', 'promote', 'power-loss']);

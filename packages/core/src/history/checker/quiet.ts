@@ -1,0 +1,54 @@
+import type { RecordOf } from '../records.js';
+import type { Check, CheckContext } from './check.js';
+import type { Placed } from './merge-histories.js';
+
+/** Ends of the names of what stays; docs/redis-keys.md lists them. Tasks that retention keeps are the only others. */
+const staying = [
+  'election:epoch',
+  'election:vacancy',
+  'leader:info',
+  'meta',
+  'id',
+  'events',
+  'aff:ctl',
+  'aff:limits',
+  'aff:witness',
+  'pc',
+  'completed',
+  'failed',
+];
+
+/** I10: once everything has drained and every worker has gone, only the documented keys are left. */
+export class Quiet implements Check {
+  #left: RecordOf<'keys.left'> | undefined;
+  readonly #ended = new Set<string>();
+
+  constructor(private readonly context: CheckContext) {}
+
+  see({ record }: Placed): void {
+    if (record.type === 'keys.left') this.#left = record;
+    if (record.type === 'outcome.committed' || record.type === 'outcome.unknown')
+      this.#ended.add(record.task);
+    if (record.type === 'task.seen') this.#ended.add(record.task);
+  }
+
+  finish(): void {
+    const { findings } = this.context;
+    const left = this.#left;
+    if (left === undefined) {
+      findings.undecided('I10', 'nobody recorded which keys were left');
+      return;
+    }
+    const queue = left.queue ?? '';
+    for (const key of left.keys)
+      if (!this.#mayStay(key, queue)) findings.violation('I10', `${key} is left`, [left]);
+  }
+
+  #mayStay(key: string, queue: string): boolean {
+    const base = `bull:${queue}:`;
+    if (!key.startsWith(base))
+      return key.startsWith('scheduler:') && staying.some((end) => key.endsWith(`:${end}`));
+    const rest = key.slice(base.length);
+    return staying.includes(rest) || this.#ended.has(rest) || this.#ended.has(rest.replace(/:logs$/, ''));
+  }
+}

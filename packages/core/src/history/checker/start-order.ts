@@ -1,0 +1,133 @@
+import type { RecordOf } from '../records.js';
+import type { Check, CheckContext } from './check.js';
+import type { Placed } from './merge-histories.js';
+
+interface AddedTask {
+  readonly invoked: RecordOf<'add.invoked'>;
+  readonly invokedAt: number;
+  acknowledged: RecordOf<'add.acknowledged'> | undefined;
+  acknowledgedAt: number;
+  readonly boot: string;
+}
+
+interface TagOrder {
+  last: RecordOf<'task.started'> | undefined;
+  /** The one of those that have started whose add was invoked last. */
+  latest: { readonly added: AddedTask; readonly start: RecordOf<'task.started'> } | undefined;
+}
+
+/**
+ * I2 by what producers and handlers saw: a task whose add was acknowledged before another one of its tag was invoked starts
+ * before it; and between two attempts of a task no other one of its tag starts.
+ */
+export class StartOrder implements Check {
+  readonly #invoked = new Map<string, { record: RecordOf<'add.invoked'>; time: number }>();
+  readonly #added = new Map<string, AddedTask>();
+  readonly #tags = new Map<string, TagOrder>();
+  /** The first start of a task, as long as it has not ended, and its latest attempt. */
+  readonly #started = new Map<string, { first: RecordOf<'task.started'> | undefined; attempt: number }>();
+  /** Tasks that have left the order: delayed, retried in order "skip", given new attempts. */
+  readonly #loose = new Set<string>();
+
+  constructor(private readonly context: CheckContext) {}
+
+  see({ record, time, boot }: Placed): void {
+    switch (record.type) {
+      case 'add.invoked':
+        this.#invoke(record, time, boot);
+        break;
+      case 'add.acknowledged':
+        this.#acknowledge(record, time, boot);
+        break;
+      case 'outcome.committed':
+      case 'outcome.unknown':
+        if (record.outcome === 'delayed') this.#loose.add(record.task);
+        else if (record.outcome === 'completed' || record.outcome === 'failed') this.#forget(record.task);
+        break;
+      case 'task.requeued':
+        this.#loose.add(record.task);
+        break;
+      case 'task.started':
+        this.#start(record);
+        break;
+      default:
+    }
+  }
+
+  #invoke(record: RecordOf<'add.invoked'>, time: number, boot: string): void {
+    if (record.task === undefined) this.#invoked.set(`${record.process} ${record.call}`, { record, time });
+    else this.#add(record.task, record, time, boot);
+  }
+
+  #acknowledge(record: RecordOf<'add.acknowledged'>, time: number, boot: string): void {
+    const key = `${record.process} ${record.call}`;
+    const invoked = this.#invoked.get(key);
+    this.#invoked.delete(key);
+    if (invoked !== undefined) this.#add(record.task, invoked.record, invoked.time, boot);
+    const added = this.#added.get(record.task);
+    if (added === undefined || added.acknowledged !== undefined) return;
+    added.acknowledged = record;
+    added.acknowledgedAt = time;
+  }
+
+  #add(task: string, invoked: RecordOf<'add.invoked'>, invokedAt: number, boot: string): void {
+    const { delayMs = 0, retryOrder = this.context.processes.bounds?.retryOrder } = invoked;
+    if (delayMs > 0 || retryOrder === 'skip') this.#loose.add(task);
+    // Added again, it is the task that it was.
+    if (this.#added.has(task)) return;
+    this.#added.set(task, {
+      invoked,
+      invokedAt,
+      acknowledged: undefined,
+      acknowledgedAt: Number.POSITIVE_INFINITY,
+      boot,
+    });
+  }
+
+  /** What has ended keeps only what tells a late start of it from a first one. */
+  #forget(task: string): void {
+    const started = this.#started.get(task);
+    if (started !== undefined) started.first = undefined;
+  }
+
+  #start(start: RecordOf<'task.started'>): void {
+    const { task, tag, attempt } = start;
+    if (tag === undefined || this.context.processes.limitOf(tag) > 1) return;
+    const order = this.#tags.get(tag) ?? { last: undefined, latest: undefined };
+    this.#tags.set(tag, order);
+    const before = this.#started.get(task);
+    // Somebody who was frozen begins what others have begun since: that is an overlap, not an order.
+    if (before !== undefined && attempt <= before.attempt) return;
+    this.#started.set(task, { first: before?.first ?? start, attempt });
+    if (this.#loose.has(task)) return;
+    if (before !== undefined) this.#again(start, before.first ?? start, order);
+    else this.#first(start, order);
+    order.last = start;
+  }
+
+  #again(start: RecordOf<'task.started'>, first: RecordOf<'task.started'>, { last }: TagOrder): void {
+    if (last === undefined || last.task === start.task || this.#loose.has(last.task)) return;
+    const message = `tag ${String(start.tag)}: ${last.task} started between two attempts of ${start.task}`;
+    this.context.findings.violation('I2', message, [first, last, start]);
+  }
+
+  #first(start: RecordOf<'task.started'>, order: TagOrder): void {
+    const added = this.#added.get(start.task);
+    if (added === undefined) return;
+    this.#added.delete(start.task);
+    const { latest } = order;
+    if (latest !== undefined && added.acknowledgedAt < latest.added.invokedAt) {
+      const evidence = [added.acknowledged ?? added.invoked, latest.added.invoked, latest.start, start];
+      const { findings } = this.context;
+      if (latest.added.boot !== added.boot)
+        findings.undecided('I2', 'the two producers have no clock in common', evidence);
+      else
+        findings.violation(
+          'I2',
+          `tag ${String(start.tag)}: ${latest.start.task} started before ${start.task}, which was added before it`,
+          evidence,
+        );
+    }
+    if (latest === undefined || added.invokedAt > latest.added.invokedAt) order.latest = { added, start };
+  }
+}

@@ -1,0 +1,83 @@
+import { ErrorCode } from '../../errors/codes.js';
+import type { ScriptCall, ScriptOutcome } from '../../redis/queue-scripts.js';
+import { monotonicUs } from './history-recorder.js';
+import { errorCodeOf, type QueueRecorder } from './queue-recorder.js';
+
+type Told = (outcome: ScriptOutcome) => void;
+
+function epochOf(lockValue: string): string {
+  return lockValue.slice(lockValue.lastIndexOf(':') + 1);
+}
+
+/** Scripts that a leader's epoch stands before. */
+const actions: ReadonlySet<string> = new Set(['dispatch', 'recoverWorker', 'setLimits']);
+
+/** @returns what records how this script of the election or of a leader went; `undefined` for any other one */
+export function recordLeadership(
+  script: string,
+  { caller = '', args = [] }: ScriptCall,
+  history: QueueRecorder,
+): Told | undefined {
+  const { node } = history;
+  const sentAt = monotonicUs();
+  if (script === 'acquireLeadership') {
+    return accepted((reply) => {
+      const [won, lockValue] = reply as [number, string];
+      if (won !== 1) return;
+      history.epoch = epochOf(lockValue);
+      history.record('leadership.gained', { node, epoch: history.epoch, sentAt });
+    });
+  }
+  const about = { node, epoch: epochOf(caller) };
+  const sent = { ...about, sentAt };
+  if (script === 'renewLeadership') {
+    const renewed = accepted(() => {
+      history.record('leadership.renewed', sent);
+    });
+    return refusedOr(renewed, () => {
+      history.record('leadership.lost', { ...about, reason: 'refused' });
+    });
+  }
+  if (script === 'resignLeadership') {
+    return accepted(() => {
+      history.record('leadership.lost', { ...about, reason: 'resigned' });
+    });
+  }
+  if (!actions.has(script)) return undefined;
+  return refusedOr(acted(script, args, sent, history), () => {
+    history.record('leader.refused', { ...about, script });
+  });
+}
+
+function acted(
+  script: string,
+  args: readonly unknown[],
+  sent: { node: string; epoch: string; sentAt: number },
+  history: QueueRecorder,
+): Told {
+  return accepted((reply) => {
+    if (script === 'recoverWorker') {
+      if (typeof reply !== 'number' || reply < 0) return;
+      const { epoch, sentAt } = sent;
+      history.record('worker.recovered', { worker: String(args[0]), epoch, sentAt, count: reply });
+      return;
+    }
+    const bound = script === 'dispatch' ? (reply as number[])[1] : undefined;
+    // Most rounds find nothing to do.
+    if (bound !== 0)
+      history.record('leader.acted', { ...sent, script, ...(bound !== undefined && { bound }) });
+  });
+}
+
+function accepted(told: (reply: unknown) => void): Told {
+  return (outcome) => {
+    if ('reply' in outcome) told(outcome.reply);
+  };
+}
+
+function refusedOr(otherwise: Told, refused: () => void): Told {
+  return (outcome) => {
+    if ('error' in outcome && errorCodeOf(outcome.error) === ErrorCode.StaleLeader) refused();
+    else otherwise(outcome);
+  };
+}
