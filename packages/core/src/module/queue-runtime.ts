@@ -12,6 +12,7 @@ import type { QueueContext } from '../redis/queue-context.js';
 import { SchedulerService } from '../scheduler/scheduler-service.js';
 import { WorkerService } from '../worker/worker-service.js';
 import type { QueueErrors } from './queue-errors.js';
+import { sightQueue, type QueueSighting } from './queue-sighting.js';
 import { settleAll } from './settle-all.js';
 
 /** The services of one queue, put together. */
@@ -50,6 +51,15 @@ export class QueueRuntime {
 
   get options(): ResolvedQueueOptions {
     return this.context.options;
+  }
+
+  get nodeId(): string {
+    return this.context.nodeId;
+  }
+
+  /** Asks Redis who leads, and what waits longest: for those that watch this queue. */
+  sight(): Promise<QueueSighting> {
+    return sightQueue(this.context);
   }
 
   /** For a fault that nobody awaits. */
