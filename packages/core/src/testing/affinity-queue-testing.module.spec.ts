@@ -58,13 +58,14 @@ describe('AffinityQueueTestingModule', () => {
     );
   });
 
-  it('keeps queues whose health can be asked for and whose tasks are counted', async () => {
+  it('keeps queues whose health can be asked for and whose tasks are counted, by override', async () => {
     const registry = new Registry();
-    const app = await startWith(
-      AffinityQueueTestingModule.forRoot({ workerOptions: { workerCount: 2 } }),
+    const imports = [
+      QueueModule.forRoot({ workerOptions: { workerCount: 2 } }),
       QueueHealthModule.register({}),
       QueueMetricsModule.register({ registry }),
-    );
+    ];
+    const app = await start(AffinityQueueTestingModule.override(Test.createTestingModule({ imports })));
     app.get(WorkerService).registerHandler('note', () => 'done');
     const { nodeId } = app.get(ElectionService);
     await app.get(QueueService).add(task());
