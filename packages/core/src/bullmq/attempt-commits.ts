@@ -1,4 +1,5 @@
 import type { AttemptLedger } from './attempt-ledger.js';
+import { boundedReason } from './bounded-failure.js';
 import { isScriptFault, type LaneCall, type LaneChannel } from './lane-channel.js';
 
 /** BullMQ's code for what kept a script from running, and what it was about. */
@@ -48,7 +49,9 @@ export class AttemptCommits {
   async #bury(call: LaneCall, jobId: string, fault: unknown): Promise<unknown> {
     // A handler that waits for children learns of it, and its attempt fails.
     if (call.script === 'awaitChildren') throw fault;
-    const reason = `its outcome could not be recorded: ${fault instanceof Error ? fault.message : ''}`;
+    const reason = boundedReason(
+      `its outcome could not be recorded: ${fault instanceof Error ? fault.message : ''}`,
+    );
     const args = [...call.args.slice(0, 4), jobId, reason, Date.now()];
     return this.channel.sendUntilAnswered({ script: 'buryTask', args });
   }

@@ -46,13 +46,19 @@ export class JobAdder {
   async add(newJobs: readonly NewJob[]): Promise<AddOutcome[]> {
     if (this.#client === undefined) throw new Error('add before ready');
     const pipeline = this.#client.pipeline();
-    for (const newJob of newJobs) {
-      // In a pipeline this only notes the command.
-      void this.#backend.addJobToTransaction(pipeline, this.toJob(newJob).asJSON(), newJob.id);
-    }
-    const replies = (await pipeline.exec()) ?? [];
-    return newJobs.map((_, index) => {
-      const [error, id] = replies[index] ?? [new Error('BullMQ did not send this task')];
+    // In a pipeline this only notes the command. One that BullMQ cannot make is not in the replies.
+    const noted = newJobs.map((newJob) =>
+      this.#backend.addJobToTransaction(pipeline, this.toJob(newJob).asJSON(), newJob.id).then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      ),
+    );
+    const sending = pipeline.exec();
+    const [refused, replies] = await Promise.all([Promise.all(noted), sending]);
+    let next = 0;
+    return refused.map((refusal) => {
+      if (refusal !== undefined) return refusal;
+      const [error, id] = replies?.[next++] ?? [new Error('BullMQ did not send this task')];
       return error ? { error } : { id: String(id) };
     });
   }

@@ -20,6 +20,8 @@ function channelTo(...answers: unknown[]) {
   } as unknown as QueueScripts;
   const channel = new LaneChannel(scripts, {
     workerId: 'worker-1',
+    maxWriteBytes: 1_000,
+    onMalformed: () => undefined,
     completions: { commit: () => Promise.resolve(0), endPauses: () => undefined },
     runsShortTasks: () => false,
     onFenced: () => (fenced += 1),

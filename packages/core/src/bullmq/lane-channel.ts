@@ -8,8 +8,12 @@ export interface LaneOptions {
   readonly workerId: string;
   /** Whether this worker's tasks are short enough for a look-ahead. */
   readonly runsShortTasks: () => boolean;
+  /** Largest progress and log row. */
+  readonly maxWriteBytes: number;
   /** Shared by the workers of an instance. */
   readonly completions: CompletionGroup;
+  /** A task that BullMQ cannot read fails without being run. */
+  readonly onMalformed: (jobId: string) => void;
   /** The worker is not registered any more. */
   readonly onFenced: () => void;
   readonly onError: (error: unknown) => void;

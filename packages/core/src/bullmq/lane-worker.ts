@@ -1,4 +1,5 @@
 import { Worker, type Job } from 'bullmq';
+import { boundedError, keptStacks } from './bounded-failure.js';
 import type { TakenTask } from './taken-task.js';
 
 /**
@@ -20,7 +21,9 @@ export class LaneWorker extends Worker {
 
   /** What BullMQ does with an attempt that threw: fail, retry, delay, hand back, or nothing where the handler moved it. */
   async settleFailure(error: Error, job: Job, token: string): Promise<void> {
-    await this.handleFailed(error, job, token, () => false);
+    // BullMQ keeps the stacks of all attempts.
+    job.opts = { stackTraceLimit: keptStacks, ...job.opts };
+    await this.handleFailed(boundedError(error), job, token, () => false);
   }
 
   /** How long the rate limit lasts that a handler asked for (BullMQ's RateLimitError). */

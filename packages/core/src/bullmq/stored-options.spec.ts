@@ -18,6 +18,12 @@ describe('storedOptions', () => {
     expect(storedOptions('{"attempts":7,"jobId":"one","backoff":2}')).not.toBe(one);
   });
 
+  it('keeps no long text of another producer in memory', () => {
+    const text = JSON.stringify({ attempts: 2, note: 'x'.repeat(5_000) });
+    expect(storedOptions(text)).toEqual(storedOptions(text));
+    expect(storedOptions(text)).not.toBe(storedOptions(text));
+  });
+
   it('is not misled by an id that looks like the end of the text', () => {
     const quoted = storedOptions(JSON.stringify({ jobId: 'a","attempts":9,"x":"', attempts: 4 }));
     expect(quoted.options.attempts).toBe(4);
@@ -34,6 +40,8 @@ describe('storedOptions', () => {
     ['an age', { age: 60 }, { count: '', ageSeconds: 60 }],
     ['no limit', {}, { count: '', ageSeconds: '' }],
     ["what only BullMQ's script may judge", { count: 'many' }, undefined],
+    ['a number that is not whole', 1.5, undefined],
+    ['an age that is not whole', { age: 0.5 }, undefined],
     ["null, which BullMQ's script refuses", null, undefined],
   ])('knows which completed tasks are kept: %s', (_name, removeOnComplete, rule) => {
     expect(keepOf({ removeOnComplete })).toEqual(rule);

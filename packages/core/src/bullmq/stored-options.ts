@@ -17,6 +17,8 @@ export interface StoredOptions {
 const keepAll: KeepRule = Object.freeze({ count: '', ageSeconds: '' });
 const cache = new Map<string, StoredOptions>();
 const cacheSize = 1_000;
+/** A longer text is another producer's, and decoded each time. */
+const longestCached = 4_096;
 
 /**
  * Decodes the options of a job as BullMQ does. The tasks of a queue share few sets of options, so each set is decoded once.
@@ -29,6 +31,7 @@ export function storedOptions(text: string): StoredOptions {
   let stored = cache.get(key);
   if (stored === undefined) {
     stored = decode(text);
+    if (key.length > longestCached) return stored;
     if (cache.size >= cacheSize) cache.clear();
     cache.set(key, stored);
   }
@@ -64,11 +67,11 @@ function keepRule(removeOnComplete: unknown): KeepRule | undefined {
 }
 
 function limits(count: unknown, age: unknown): KeepRule | undefined {
-  if (!isNumberOrNothing(count) || !isNumberOrNothing(age)) return undefined;
+  if (!isWholeOrNothing(count) || !isWholeOrNothing(age)) return undefined;
   // BullMQ takes a negative number for no limit.
   return { count: count === undefined || count < 0 ? '' : count, ageSeconds: age ?? '' };
 }
 
-function isNumberOrNothing(value: unknown): value is number | undefined {
-  return value === undefined || (typeof value === 'number' && Number.isFinite(value));
+function isWholeOrNothing(value: unknown): value is number | undefined {
+  return value === undefined || Number.isSafeInteger(value);
 }

@@ -11,6 +11,8 @@ export interface TakenTask {
   /** Tasks of the batch so far: those that ran and those that were dispatched. */
   readonly batchSize: number;
   readonly fencingToken: number;
+  /** Its place in the order; another one when its id is added again. */
+  readonly seq: string;
   /** The job's name. */
   readonly name: string;
   /** The job's data as stored: JSON, if nobody damaged it. */
@@ -35,7 +37,7 @@ export interface Taken {
 
 export const nothingTaken: Taken = Object.freeze({ task: undefined, limitMs: 0 });
 
-type Batch = [tag: string, position: number, fencingToken: string, size: number];
+type Batch = [tag: string, position: number, fencingToken: string, size: number, seq?: string];
 type Reply = [flatHash: string[] | 0, id: string | 0, limitMs: number, delayUntil: number, batch?: Batch];
 
 /** Fields of a job that say that BullMQ's own code has to look at it; `progress` only because it may be no JSON. */
@@ -64,6 +66,7 @@ class DecodedTask implements TakenTask {
   readonly batchPosition: number;
   readonly fencingToken: number;
   readonly batchSize: number;
+  readonly seq: string;
   readonly name: string;
   readonly data: string;
   readonly stored: StoredOptions;
@@ -81,6 +84,7 @@ class DecodedTask implements TakenTask {
     [this.identifyTag, this.batchPosition] = batch;
     this.fencingToken = Number(batch[2]);
     this.batchSize = batch[3];
+    this.seq = batch[4] ?? '';
     const fields = readFields(hash);
     this.attempt = Number(fields.attempt);
     this.name = fields.name;

@@ -6,15 +6,17 @@ import {
   type MoveToWaitingChildrenOpts,
   type RetryJobOpts,
 } from 'bullmq';
-import { WorkerFencedError } from '../errors/errors.js';
+import { utf8Bytes } from '../domain/text.js';
+import { TaskWriteTooLargeError, WorkerFencedError } from '../errors/errors.js';
 import type { ScriptArgument } from '../redis/script-runner.js';
 import { AttemptLedger } from './attempt-ledger.js';
 import { tagIn } from './job-types.js';
 import { AttemptCommits } from './attempt-commits.js';
+import { boundedReason } from './bounded-failure.js';
 import { LaneChannel, type LaneCall, type LaneOptions } from './lane-channel.js';
 import { PendingQueueBackend, type PendingQueueBackendOptions } from './pending-queue-backend.js';
 import { encodeProgress } from './progress.js';
-import { asArguments, asText, asTexts } from './script-arguments.js';
+import { asArguments, asTexts } from './script-arguments.js';
 import type { Taken, TakenTask } from './taken-task.js';
 import { WakeSignal } from './wake-signal.js';
 
@@ -136,9 +138,10 @@ export class WorkerLaneBackend extends PendingQueueBackend {
       throw error;
     }
     if (reply === 'not-plain') return 'not-plain';
+    // The next task may have the id of this one, and its first attempt too: it was removed, and added again.
+    this.#attempts.ended();
     // A task that came too late to be begun goes back when the worker retires.
     if (Array.isArray(reply) && !this.#stopping) return this.#received(reply);
-    this.#attempts.ended();
     return undefined;
   }
 
@@ -162,7 +165,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     fieldsToUpdate?: Record<string, unknown>,
   ): Promise<Finished> {
     const fields = fieldsToUpdate && asTexts(fieldsToUpdate);
-    const args = this.moveToFailedArgs(job, asText(failedReason), removeOnFail, token, false, fields);
+    const args = this.moveToFailedArgs(job, boundedReason(failedReason), removeOnFail, token, false, fields);
     return this.#finish(job, args, token);
   }
 
@@ -231,13 +234,16 @@ export class WorkerLaneBackend extends PendingQueueBackend {
   }
 
   override async updateProgress(jobId: string, progress: JobProgress): Promise<void> {
+    const json = encodeProgress(progress);
+    this.#assertFits(json, jobId, 'progress');
     if (this.#attempts.wasMovedByHandler(jobId)) return super.updateProgress(jobId, progress);
     const keys = [this.toKey(jobId), this.toKey('events'), this.toKey('meta')];
-    const args = [jobId, encodeProgress(progress)];
+    const args = [jobId, json];
     await this.#write({ script: 'updateTaskProgress', keys, args }, jobId, 'updateProgress');
   }
 
   override async addLog(jobId: string, logRow: string, keepLogs?: number): Promise<number> {
+    this.#assertFits(logRow, jobId, 'log row');
     if (this.#attempts.wasMovedByHandler(jobId)) return super.addLog(jobId, logRow, keepLogs);
     const keys = [this.toKey(jobId), `${this.toKey(jobId)}:logs`];
     const args = [jobId, logRow, keepLogs ?? ''];
@@ -283,9 +289,16 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     const { stranded } = this.#attempts;
     if (stranded === undefined) return taken;
     const { id, options, reason } = stranded;
+    if (taken.task?.malformed !== undefined) this.#lane.onMalformed(id);
     const job = { id, opts: { attempts: 0, ...options } } as MinimalJob;
     await this.moveToFailed(job, reason, options.removeOnFail ?? false, this.#lane.workerId, false);
     return undefined;
+  }
+
+  #assertFits(text: unknown, jobId: string, what: string): void {
+    const { maxWriteBytes: maxBytes } = this.#lane;
+    const bytes = typeof text === 'string' ? utf8Bytes(text) : 0;
+    if (bytes > maxBytes) throw new TaskWriteTooLargeError({ jobId, what, bytes, maxBytes });
   }
 
   /** What a running handler writes about its task. */

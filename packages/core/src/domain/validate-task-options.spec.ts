@@ -51,7 +51,10 @@ describe('assertValidTaskOptions refuses', () => {
       ],
     ],
     ['retryOrder', ['BLOCK', '', true]],
-    ['deduplication', ['x', {}, { id: '' }, { id: 5 }, { id: 'x', ttl: -1 }]],
+    [
+      'deduplication',
+      ['x', {}, { id: '' }, { id: 5 }, { id: 'x', ttl: -1 }, { id: 'x', extend: 1 }, { id: 'x', y: true }],
+    ],
     ['removeOnComplete', [-1, 1.5, 'yes', {}, { limit: 5 }, { count: -1 }, { count: 1, ages: 5 }]],
     ['removeOnFail', [null, [], { age: 'day' }]],
   ])('values of %s', (option, values) => {

@@ -69,9 +69,23 @@ function assertDelay(value: unknown): void {
 }
 
 function assertDeduplication(value: unknown): void {
-  if (isRecord(value) && typeof value.id === 'string' && value.id !== '') {
-    if (value.ttl === undefined || isCount(value.ttl, 0, Number.MAX_SAFE_INTEGER)) return;
+  if (isRecord(value)) {
+    const { id, ttl, ...switches } = value;
+    const hasTtl = ttl === undefined || isCount(ttl, 0, Number.MAX_SAFE_INTEGER);
+    if (
+      typeof id === 'string' &&
+      id !== '' &&
+      hasTtl &&
+      Object.entries(switches).every(isDeduplicationSwitch)
+    )
+      return;
   }
-  const allowed = '{ id: a string that is not empty, ttl?: milliseconds, extend?, replace?, … }';
+  const allowed = `{ id: a string that is not empty, ttl?: milliseconds, ${deduplicationSwitches.join('?, ')}?: true or false }`;
   throw new InvalidTaskOptionError({ option: 'deduplication', value: displayValue(value), allowed });
+}
+
+const deduplicationSwitches = ['extend', 'replace', 'reschedule', 'keepLastIfActive'];
+
+function isDeduplicationSwitch([name, value]: [string, unknown]): boolean {
+  return deduplicationSwitches.includes(name) && (value === undefined || typeof value === 'boolean');
 }

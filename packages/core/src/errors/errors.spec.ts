@@ -24,6 +24,8 @@ const samples: Record<string, AffinityQueueError> = {
   TaskTimeoutError: new errors.TaskTimeoutError({ jobId: '1', timeoutMs: 5 }),
   TaskCancelledError: new errors.TaskCancelledError({ jobId: '1' }),
   ResultTooLargeError: new errors.ResultTooLargeError({ bytes: 2, maxBytes: 1 }),
+  RedisPermissionError: new errors.RedisPermissionError({ address: 'h:1', missing: '+info' }),
+  TaskWriteTooLargeError: new errors.TaskWriteTooLargeError({ what: 'log row', bytes: 2, maxBytes: 1 }),
   ResultNotSerializableError: new errors.ResultNotSerializableError({ reason: 'contains a bigint' }),
   TaskFailedError: new errors.TaskFailedError({ jobId: '1', failedReason: 'smtp down' }),
   WaitTimeoutError: new errors.WaitTimeoutError({ jobId: '1', timeoutMs: 5 }),

@@ -61,7 +61,7 @@ export class InvalidTaskError extends AffinityQueueError {
   declare readonly details: Readonly<{ field: TaskField; reason: string; index?: number }>;
 
   constructor(details: { field: TaskField; reason: string; index?: number }, options?: ErrorOptions) {
-    const where = details.index === undefined ? '' : ` (task ${details.index} of the list)`;
+    const where = inList(details.index);
     const subject = details.field === 'task' ? 'Invalid task' : `Invalid task: ${details.field}`;
     super(ErrorCode.InvalidTask, `${subject} ${details.reason}${where}`, details, options);
   }
@@ -69,37 +69,48 @@ export class InvalidTaskError extends AffinityQueueError {
 
 /** An option of a task has a value that makes no sense. @publicApi */
 export class InvalidTaskOptionError extends AffinityQueueError {
-  declare readonly details: Readonly<{ option: string; value: string; allowed: string }>;
+  declare readonly details: Readonly<{ option: string; value: string; allowed: string; index?: number }>;
 
-  constructor(details: { option: string; value: string; allowed: string }) {
+  constructor(
+    details: { option: string; value: string; allowed: string; index?: number },
+    options?: ErrorOptions,
+  ) {
     const { option, value, allowed } = details;
     super(
       ErrorCode.InvalidTaskOption,
-      `Invalid task option ${option}: got ${value}, allowed: ${allowed}`,
+      `Invalid task option ${option}: got ${value}, allowed: ${allowed}${inList(details.index)}`,
       details,
+      options,
     );
   }
 }
 
 /** An option of BullMQ that contradicts affinity, or one that does not exist. @publicApi */
 export class UnsupportedTaskOptionError extends AffinityQueueError {
-  declare readonly details: Readonly<{ option: string; reason: string }>;
+  declare readonly details: Readonly<{ option: string; reason: string; index?: number }>;
 
-  constructor(details: { option: string; reason: string }) {
+  constructor(details: { option: string; reason: string; index?: number }, options?: ErrorOptions) {
     super(
       ErrorCode.UnsupportedTaskOption,
-      `Task option ${details.option} is not supported: ${details.reason}`,
+      `Task option ${details.option} is not supported: ${details.reason}${inList(details.index)}`,
       details,
+      options,
     );
   }
 }
 
 /** A `jobId` that would collide with keys of the queue, or that BullMQ refuses. @publicApi */
 export class ReservedJobIdError extends AffinityQueueError {
-  declare readonly details: Readonly<{ jobId: string; reason: string }>;
+  declare readonly details: Readonly<{ jobId: string; reason: string; index?: number }>;
 
-  constructor(details: { jobId: string; reason: string }) {
-    super(ErrorCode.ReservedJobId, `jobId ${JSON.stringify(details.jobId)} ${details.reason}`, details);
+  constructor(details: { jobId: string; reason: string; index?: number }, options?: ErrorOptions) {
+    const where = inList(details.index);
+    super(
+      ErrorCode.ReservedJobId,
+      `jobId ${JSON.stringify(details.jobId)} ${details.reason}${where}`,
+      details,
+      options,
+    );
   }
 }
 
@@ -202,6 +213,20 @@ export class ResultTooLargeError extends AffinityQueueError {
   }
 }
 
+/** A handler's progress, or a row for its log, is larger than `queueOptions.maxResultBytes`; nothing is stored. @publicApi */
+export class TaskWriteTooLargeError extends AffinityQueueError {
+  declare readonly details: Readonly<{ jobId?: string; what: string; bytes: number; maxBytes: number }>;
+
+  constructor(details: { jobId?: string; what: string; bytes: number; maxBytes: number }) {
+    const { jobId, what, bytes, maxBytes } = details;
+    super(
+      ErrorCode.TaskWriteTooLarge,
+      `A ${what} of task${of(jobId)} has ${bytes} bytes; queueOptions.maxResultBytes allows ${maxBytes}`,
+      details,
+    );
+  }
+}
+
 /** JSON cannot hold a handler's result. @publicApi */
 export class ResultNotSerializableError extends AffinityQueueError {
   declare readonly details: Readonly<{ jobId?: string; reason: string }>;
@@ -287,14 +312,29 @@ export class RedisUnavailableError extends AffinityQueueError {
   }
 }
 
-/** Redis refuses the username or password, wants one, or does not let this user do what a queue needs. @publicApi */
+/** Redis refuses the username or password, or wants one. @publicApi */
 export class RedisAuthenticationError extends AffinityQueueError {
   declare readonly details: Readonly<{ address: string }>;
 
   constructor(details: { address: string }, options?: ErrorOptions) {
     super(
       ErrorCode.RedisAuthentication,
-      `Redis at ${details.address} refuses the login${because(options)}; check the user, the password and what this user may do`,
+      `Redis at ${details.address} refuses the login${because(options)}; check the user and the password`,
+      details,
+      options,
+    );
+  }
+}
+
+/** Redis does not let this user do what a queue needs. @publicApi */
+export class RedisPermissionError extends AffinityQueueError {
+  /** `missing`: what to add to the user's rules, such as `~scheduler:*` or `+info`. */
+  declare readonly details: Readonly<{ address: string; missing: string }>;
+
+  constructor(details: { address: string; missing: string }, options?: ErrorOptions) {
+    super(
+      ErrorCode.RedisPermission,
+      `Redis at ${details.address} does not let this user do what a queue needs${because(options)}; its rules (ACL SETUSER) lack ${details.missing}`,
       details,
       options,
     );
@@ -459,6 +499,11 @@ function because({ cause }: ErrorOptions = {}): string {
   const { message, code } = cause as { message: string; code?: string };
   const text = message || code;
   return text ? ` (${redactText(text)})` : '';
+}
+
+/** The place in a list that was added at once. */
+function inList(index: number | undefined): string {
+  return index === undefined ? '' : ` (task ${index} of the list)`;
 }
 
 function of(id: string | undefined): string {

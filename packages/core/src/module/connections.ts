@@ -7,6 +7,8 @@ import { errorName } from '../observability/messages/queue-log.js';
 import type { LuaScriptName } from '../redis/generated/lua-sources.js';
 import type { InstanceIds } from '../redis/instance-ids.js';
 import { RedisHub, type ConnectionEvent } from '../redis/redis-hub.js';
+import { assertMayUse } from '../redis/check-server.js';
+import { keyPatterns } from '../redis/queue-keys.js';
 import { ScriptRunner } from '../redis/script-runner.js';
 import type { QueueIdentity } from './queue-identity.js';
 
@@ -40,7 +42,10 @@ export class SharedConnection {
    */
   async open(): Promise<void> {
     const { policy } = await this.hub.open(async (client) => {
-      for (const queue of this.#queues) await assertLayout(client, queue);
+      for (const queue of this.#queues) {
+        for (const needed of keyPatterns(queue.options)) await assertMayUse(client, this.hub.address, needed);
+        await assertLayout(client, queue);
+      }
     });
     if (policy !== 'noeviction') this.#queues[0]?.log.warn('evictionAllowed', { policy });
   }

@@ -137,7 +137,7 @@ export interface QueueOptions {
   maxPayloadBytes?: number;
 
   /**
-   * Largest result of a handler, in bytes of its JSON.
+   * Largest result of a handler, and largest progress, in bytes of JSON; largest row for its log.
    *
    * @default 262144
    */

@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidArgumentError, InvalidTaskError, ReservedJobIdError } from '../errors/errors.js';
+import {
+  InvalidArgumentError,
+  InvalidTaskError,
+  InvalidTaskOptionError,
+  ReservedJobIdError,
+  UnsupportedTaskOptionError,
+} from '../errors/errors.js';
 import { taskDefaults } from '../options/defaults.js';
 import { NewJobs } from './new-jobs.js';
 
@@ -73,6 +79,26 @@ describe('a list of new jobs', () => {
     const list = [task, { ...task, identifyTag: '' }];
     expect(() => newJobs.many(list)).toThrow(/\(task 1 of the list\)/);
     expect(() => newJobs.many([task, null as never])).toThrow(InvalidTaskError);
+  });
+
+  it.each([
+    [{ options: { attempts: 0 } }, InvalidTaskOptionError],
+    [{ options: { lifo: true } as never }, UnsupportedTaskOptionError],
+    [{ options: { jobId: 'meta' } }, ReservedJobIdError],
+    [{ type: '' }, InvalidTaskError],
+  ])('names the place of a task that is refused for %j', (part, ErrorClass) => {
+    let error: unknown;
+    try {
+      newJobs.many([task, task, { ...task, ...part }]);
+    } catch (refusal) {
+      error = refusal;
+    }
+    expect(error).toBeInstanceOf(ErrorClass);
+    expect(error).toMatchObject({
+      details: { index: 2 },
+      message: expect.stringContaining('(task 2 of the list)'),
+    });
+    expect((error as Error).cause).toBeInstanceOf(ErrorClass);
   });
 
   it('takes the options of each task', () => {

@@ -5,7 +5,13 @@ import type { Task } from '../domain/task.js';
 import type { TaskOptions } from '../domain/task-options.js';
 import { displayValue } from '../domain/text.js';
 import { assertValidTaskOptions } from '../domain/validate-task-options.js';
-import { InvalidArgumentError, InvalidTaskError } from '../errors/errors.js';
+import {
+  InvalidArgumentError,
+  InvalidTaskError,
+  InvalidTaskOptionError,
+  ReservedJobIdError,
+  UnsupportedTaskOptionError,
+} from '../errors/errors.js';
 import type { ResolvedQueueOptions } from '../options/resolved-options.js';
 import { newTaskId } from './task-ids.js';
 
@@ -51,9 +57,7 @@ export class NewJobs {
       try {
         return this.one(task!, task?.options, timestamp);
       } catch (error) {
-        if (error instanceof InvalidTaskError)
-          throw new InvalidTaskError({ ...error.details, index }, { cause: error });
-        throw error;
+        throw inList(error, index);
       }
     });
   }
@@ -66,6 +70,15 @@ export class NewJobs {
     const isPlain = !given.delay && given.deduplication === undefined;
     return { opts, optsJson: JSON.stringify(opts), isPlain };
   }
+}
+
+const refusals = [InvalidTaskError, InvalidTaskOptionError, UnsupportedTaskOptionError, ReservedJobIdError];
+
+/** The same refusal, and which task of the list it is about. */
+function inList(error: unknown, index: number): unknown {
+  const Refusal = refusals.find((candidate) => error instanceof candidate);
+  if (Refusal === undefined) return error;
+  return new Refusal({ ...(error as InvalidTaskError).details, index } as never, { cause: error });
 }
 
 /** As BullMQ keeps it. */

@@ -29,7 +29,7 @@ export interface Part {
 
 /** The tasks that have not been sent, in the order of the calls that add them. */
 export class PendingWrites {
-  readonly #writes: PendingWrite[] = [];
+  #writes: PendingWrite[] = [];
 
   get isEmpty(): boolean {
     return this.#writes.length === 0;
@@ -82,6 +82,7 @@ export class PendingWrites {
 
   /** Sends nothing more of it. */
   abandon(write: PendingWrite): void {
+    if (write.sent === write.newJobs.length) return;
     write.sent = write.newJobs.length;
     const index = this.#writes.indexOf(write);
     if (index >= 0) this.#writes.splice(index, 1);
@@ -89,8 +90,10 @@ export class PendingWrites {
 
   /** Takes off the calls that nothing has been sent of since then. */
   takeUnsent(since: number): PendingWrite[] {
-    const unsent = this.#writes.filter((write) => write.sent === 0 && write.since <= since);
-    for (const write of unsent) this.abandon(write);
+    const isDue = (write: PendingWrite): boolean => write.sent === 0 && write.since <= since;
+    const unsent = this.#writes.filter(isDue);
+    this.#writes = this.#writes.filter((write) => !isDue(write));
+    for (const write of unsent) write.sent = write.newJobs.length;
     return unsent;
   }
 }

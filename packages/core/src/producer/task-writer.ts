@@ -113,13 +113,15 @@ export class TaskWriter {
 
   #answered(parts: readonly Part[], outcomeAt: OutcomeAt): void {
     let position = 0;
+    let timeout: CommandTimeoutError | undefined;
     for (const { write, from, to } of parts) {
       for (let index = from; index < to; index += 1) note(write, index, outcomeAt(position++));
       write.unanswered -= 1;
       if (write.failure !== undefined) this.#pending.abandon(write);
       finish(write);
-      if (write.failure?.error instanceof CommandTimeoutError) this.#giveUpOld(write.failure.error);
+      if (write.failure?.error instanceof CommandTimeoutError) timeout = write.failure.error;
     }
+    if (timeout !== undefined) this.#giveUpOld(timeout);
     this.#schedule();
     if (this.#isSettled) for (const resolve of this.#onSettled.splice(0)) resolve();
   }

@@ -4,10 +4,14 @@ import {
   EvictingRedisError,
   RedisAuthenticationError,
   RedisClusterNotSupportedError,
+  RedisPermissionError,
   RedisUnavailableError,
 } from '../errors/errors.js';
+import { safeCause } from '../errors/redact.js';
 
-const authenticationReply = /^(NOAUTH|WRONGPASS|ERR (invalid password|AUTH)|NOPERM)/;
+const authenticationReply = /^(NOAUTH|WRONGPASS|ERR (invalid password|AUTH))/;
+const permissionReply = 'NOPERM';
+const refusedCommand = /'([^']+)' command/;
 /** ioredis would go on in database 0. */
 const noSuchDatabase = 'DB index is out of range';
 
@@ -20,7 +24,7 @@ export interface ServerFacts {
  * Connects and makes sure that this Redis can keep a queue.
  *
  * @param inspect - looks at what else must be right, on the connection that has been made
- * @throws {@link RedisUnavailableError}, {@link RedisAuthenticationError}, {@link RedisClusterNotSupportedError},
+ * @throws {@link RedisUnavailableError}, {@link RedisAuthenticationError}, {@link RedisPermissionError}, {@link RedisClusterNotSupportedError},
  *   {@link EvictingRedisError} (an evicting `maxmemory-policy` deletes tasks; `allowEviction` lets it pass), and what
  *   `inspect` throws
  */
@@ -39,6 +43,29 @@ export async function connectAndCheck(
     await inspect(client);
     return { policy };
   });
+}
+
+/**
+ * Makes sure that this user may read and write a key, in a script as all of ours do.
+ *
+ * @param pattern - of the keys that it stands for
+ * @throws {@link RedisPermissionError}
+ */
+export async function assertMayUse(
+  client: Redis,
+  address: string,
+  { key, pattern }: { key: string; pattern: string },
+): Promise<void> {
+  try {
+    await client.eval('return 1', 1, key);
+  } catch (error) {
+    const isAboutKey =
+      error instanceof Error &&
+      error.message.startsWith(permissionReply) &&
+      !refusedCommand.test(error.message);
+    if (!isAboutKey) throw error;
+    throw new RedisPermissionError({ address, missing: `~${pattern}` }, { cause: safeCause(error) });
+  }
 }
 
 /** Runs the steps, or gives the reason why they cannot be run: a refused connection, wrong credentials, or silence. */
@@ -79,6 +106,11 @@ function asFinal(error: unknown, address: string): Error | undefined {
   if (!(error instanceof Error)) return undefined;
   if (authenticationReply.test(error.message))
     return new RedisAuthenticationError({ address }, { cause: error });
+  if (error.message.startsWith(permissionReply)) {
+    const command = refusedCommand.exec(error.message)?.[1];
+    const missing = command === undefined ? 'a key pattern' : `+${command}`;
+    return new RedisPermissionError({ address, missing }, { cause: error });
+  }
   if (error.message.includes(noSuchDatabase)) return new RedisUnavailableError({ address }, { cause: error });
   return undefined;
 }

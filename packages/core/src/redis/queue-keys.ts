@@ -74,3 +74,30 @@ export function instanceKeys(nodeId: string): { readonly workers: string; readon
     interrupt: `scheduler:instance:${nodeId}:interrupt`,
   };
 }
+
+/** A pattern of keys that the user of a queue needs, and a key that it covers. */
+export interface KeyPattern {
+  readonly pattern: string;
+  readonly key: string;
+}
+
+/** What a queue touches in Redis, as patterns for its user's rules. A producer's own work stays with the first two. */
+export function keyPatterns(
+  options: Pick<
+    ResolvedQueueOptions,
+    'pendingQueueName' | 'workerQueuePrefix' | 'workerStatePrefix' | 'role'
+  >,
+): KeyPattern[] {
+  const keys = queueKeys(options);
+  const ofAll = [
+    { pattern: `${keys.base}*`, key: keys.control },
+    { pattern: 'scheduler:*', key: keys.electionLock },
+  ];
+  if (options.role === 'PRODUCER') return ofAll;
+  return [
+    ...ofAll,
+    { pattern: 'scheduler:*', key: instanceKeys('check').workers },
+    { pattern: `${keys.workerBase}*`, key: keys.workerMeta('check') },
+    { pattern: `${options.workerStatePrefix}:*`, key: keys.workerState('check') },
+  ];
+}

@@ -1,3 +1,4 @@
+import { setTimeout as timeout } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import { redisAddress } from '../options/redis-address.js';
 import type { ResolvedRedisOptions } from '../options/resolved-options.js';
@@ -91,7 +92,11 @@ export class RedisHub {
       await Promise.all([this.#workerWait.close(), this.leaderWait.close()]);
       const { interrupt, workers } = instanceKeys(this.#id);
       if (this.commands.status === 'ready') {
-        await this.commands.del(`${interrupt}:workers`, `${interrupt}:leaders`, workers).catch(this.onError);
+        const deleted = this.commands.del(`${interrupt}:workers`, `${interrupt}:leaders`, workers);
+        await Promise.race([
+          deleted.catch(this.onError),
+          timeout(longestFarewellMs, undefined, { ref: false }),
+        ]);
       }
       this.commands.disconnect();
     })();
@@ -142,6 +147,9 @@ export class RedisHub {
     return client;
   }
 }
+
+/** A Redis that does not answer gets the last command all the same; nobody waits for it. */
+const longestFarewellMs = 500;
 
 /** Settings of an application's client that would change what our commands mean or when they fail. */
 const instanceResets = {

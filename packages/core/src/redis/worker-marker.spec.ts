@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { BlockingWait, WaitListener } from './blocking-wait.js';
 import { InstanceIds } from './instance-ids.js';
-import { WorkerMarker } from './worker-marker.js';
+import { WorkerMarker, type CancelledAttempt } from './worker-marker.js';
 
 describe('WorkerMarker', () => {
   const unwatch = jest.fn();
   const watch = jest.fn<(key: string, listener: WaitListener) => () => void>(() => unwatch);
   let marker: WorkerMarker;
 
-  const worker = () => ({ wake: jest.fn(), cancel: jest.fn<(jobId: string, attempt: number) => void>() });
+  const worker = () => ({ wake: jest.fn(), cancel: jest.fn<(cancelled: CancelledAttempt) => void>() });
   const arrives = (member: string): void => watch.mock.lastCall?.[1](member, 0);
 
   beforeEach(() => {
@@ -45,8 +45,8 @@ describe('WorkerMarker', () => {
     (jobId) => {
       const named = worker();
       marker.add('node-1', named);
-      arrives(`cancel:node-1:3:${jobId}`);
-      expect(named.cancel.mock.calls).toEqual([[jobId, 3]]);
+      arrives(`cancel:node-1:3:17:${jobId}`);
+      expect(named.cancel.mock.calls).toEqual([[{ jobId, attempt: 3, seq: '17' }]]);
       expect(named.wake).not.toHaveBeenCalled();
     },
   );
@@ -55,7 +55,7 @@ describe('WorkerMarker', () => {
     const left = worker();
     marker.add('w1', left);
     arrives('w9');
-    arrives('cancel:w9:1:a1');
+    arrives('cancel:w9:1:1:a1');
     expect([left.wake.mock.calls, left.cancel.mock.calls]).toEqual([[], []]);
   });
 

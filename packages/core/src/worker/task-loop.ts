@@ -7,6 +7,7 @@ import type { WorkerLaneBackend } from '../bullmq/worker-lane-backend.js';
 import { TaskCancelledError } from '../errors/errors.js';
 import { errorName, type QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
+import type { CancelledAttempt } from '../redis/worker-marker.js';
 import { MeanDuration } from './mean-duration.js';
 import { RunningTask } from './running-task.js';
 import type { TaskResult, TaskRunner } from './task-runner.js';
@@ -16,6 +17,8 @@ export interface TaskLoopDependencies {
   readonly runner: TaskRunner;
   readonly completions: CompletionGroup;
   readonly log: QueueLog;
+  /** Whether the worker still has its lease; asked right before a task is begun. */
+  readonly mayBegin: () => boolean;
   /** The worker is not registered any more, by the word of Redis. */
   readonly onFenced: () => void;
   readonly onError: (error: unknown) => void;
@@ -25,6 +28,9 @@ export interface TaskLoopDependencies {
 const faultPauseMs = 100;
 /** BullMQ's longest wait for a rate limit, which somebody may lift meanwhile. */
 const longestLimitMs = 30_000;
+/** What our scripts write as the reason (includes/dissolve.lua, includes/taskTag.lua). */
+const poisonReason = /^poison task: .* (\d+) times$/;
+const malformedPrefix = 'malformed task: ';
 
 /**
  * Takes a task, runs it, records its outcome, and so on. Most outcomes are completions; they go to Redis with those of other
@@ -38,7 +44,7 @@ export class TaskLoop {
   #stopping = false;
   #abandoned: Error | undefined;
   #task: RunningTask | undefined;
-  #cancelled: { readonly id: string; readonly attempt: number } | undefined;
+  #cancelled: CancelledAttempt | undefined;
   #handling: Promise<unknown> | undefined;
   #batch: { readonly identifyTag: string; readonly size: number } | undefined;
 
@@ -46,10 +52,14 @@ export class TaskLoop {
     private readonly workerId: string,
     dependencies: TaskLoopDependencies,
   ) {
-    const { context, completions, onFenced, onError } = dependencies;
+    const { context, completions, log, onFenced, onError } = dependencies;
     this.#dependencies = dependencies;
     const runsShortTasks = (): boolean => this.#mean.isShort;
-    const lane = { workerId, completions, runsShortTasks, onFenced, onError };
+    const maxWriteBytes = context.options.maxResultBytes;
+    const onMalformed = (jobId: string): void => {
+      log.warn('taskMalformed', { jobId });
+    };
+    const lane = { workerId, maxWriteBytes, completions, runsShortTasks, onMalformed, onFenced, onError };
     const { worker, backend } = createLaneWorker(context, lane);
     this.#worker = worker;
     this.#backend = backend;
@@ -81,10 +91,12 @@ export class TaskLoop {
   }
 
   /** The word can come before the task itself does: take and cancel arrive on different connections. */
-  cancel(jobId: string, attempt: number): void {
-    this.#cancelled = { id: jobId, attempt };
-    if (this.#task?.id === jobId && this.#task.attempt === attempt) {
-      this.#task.abort(new TaskCancelledError({ jobId }));
+  cancel(cancelled: CancelledAttempt): void {
+    this.#cancelled = cancelled;
+    const { jobId, attempt, seq } = cancelled;
+    const current = this.#task && this.#backend.current;
+    if (current?.id === jobId && current.attempt === attempt && current.seq === seq) {
+      this.#task?.abort(new TaskCancelledError({ jobId }));
     }
   }
 
@@ -126,6 +138,7 @@ export class TaskLoop {
         next = undefined;
         // What was taken too late goes back when the worker retires.
         if (this.isOver) return;
+        if (taken?.task !== undefined && !this.#dependencies.mayBegin()) return;
         if (taken?.task) next = await this.#runTask(taken.task);
         else if (taken) await this.#rest(taken.limitMs);
       } catch (error) {
@@ -148,13 +161,14 @@ export class TaskLoop {
     if (!task.isPlain) {
       // What only BullMQ knows to do at the start: the next iteration of a scheduler, a failure in store.
       const job = await this.#worker.adopt(task, workerId);
-      if (job === undefined || this.isOver) return undefined;
+      if (job === undefined || this.isOver || !this.#dependencies.mayBegin()) return undefined;
       running.useJob(job);
     }
     // Data that are no JSON: the attempt cannot be begun.
     void running.data;
     this.#backend.begun();
     if (task.deferredFailure !== undefined) {
+      this.#sayNotRun(task, task.deferredFailure);
       await this.#settleFailure(new UnrecoverableError(task.deferredFailure), running.job);
       return undefined;
     }
@@ -168,12 +182,21 @@ export class TaskLoop {
     return this.#complete(task, running, result);
   }
 
+  /** A task that fails without being run. */
+  #sayNotRun({ id: jobId, name: type, attempt }: TakenTask, reason: string): void {
+    const { log } = this.#dependencies;
+    const crashes = poisonReason.exec(reason)?.[1];
+    if (crashes !== undefined) log.warn('taskPoisonous', { jobId, crashes: Number(crashes) });
+    else if (reason.startsWith(malformedPrefix)) log.warn('taskMalformed', { jobId });
+    else log.warn('taskFailed', { jobId, type, workerId: this.workerId, attempt, error: 'not run' });
+  }
+
   /** Calls the handler. */
   async #handle(task: TakenTask, running: RunningTask): Promise<TaskResult> {
     const { log, runner } = this.#dependencies;
     const { id, attempt, identifyTag, batchSize } = task;
     this.#task = running;
-    if (this.#cancelled?.id === id) this.cancel(id, this.#cancelled.attempt);
+    if (this.#cancelled?.jobId === id) this.cancel(this.#cancelled);
     this.#batch = { identifyTag, size: batchSize };
     const about = { jobId: id, type: task.name, workerId: this.workerId };
     const startedAt = performance.now();

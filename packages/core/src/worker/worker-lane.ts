@@ -1,9 +1,11 @@
 import type { CompletionGroup } from '../bullmq/completion-group.js';
+import type { Clock } from '../domain/clock.js';
 import { TrustWindow } from '../domain/trust-window.js';
 import type { WorkerState } from '../domain/worker-state.js';
 import { LeaseLostError, WorkerFencedError } from '../errors/errors.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
+import type { CancelledAttempt } from '../redis/worker-marker.js';
 import { settlesWithin } from './settles-within.js';
 import { TaskLoop } from './task-loop.js';
 import type { TaskRunner } from './task-runner.js';
@@ -13,6 +15,9 @@ export interface LaneDependencies {
   readonly runner: TaskRunner;
   readonly completions: CompletionGroup;
   readonly log: QueueLog;
+  readonly clock: Clock;
+  /** The lease was over when a task was to begin. */
+  readonly onLeaseOver: (lane: WorkerLane) => void;
   /** The worker is not registered any more, by the word of Redis. */
   readonly onFenced: (lane: WorkerLane) => void;
   /** The worker takes nothing any more although nobody stopped it. */
@@ -40,6 +45,7 @@ export class WorkerLane {
     this.lease = new TrustWindow(dependencies.context.options.heartbeatTimeoutMs);
     this.#loop = new TaskLoop(workerId, {
       ...dependencies,
+      mayBegin: () => this.#mayBegin(),
       onFenced: () => {
         dependencies.onFenced(this);
       },
@@ -113,8 +119,8 @@ export class WorkerLane {
     this.#loop.wake();
   }
 
-  cancel(jobId: string, attempt: number): void {
-    this.#loop.cancel(jobId, attempt);
+  cancel(cancelled: CancelledAttempt): void {
+    this.#loop.cancel(cancelled);
   }
 
   /**
@@ -155,6 +161,30 @@ export class WorkerLane {
     if (count > 0) log.info('tasksHandedBack', { workerId, handedBack: count });
     log.info('workerRetired', { workerId });
     return count;
+  }
+
+  /**
+   * As `retire`, and 0 when Redis has not answered in time: it has been sent all the same, and the leader gives back what did
+   * not reach Redis.
+   */
+  async retireWithin(timeoutMs: number): Promise<number> {
+    let handedBack = 0;
+    const retiring = this.retire().then((count) => {
+      handedBack = count;
+    });
+    if (!(await settlesWithin(retiring, timeoutMs))) retiring.catch(this.#dependencies.onError);
+    return handedBack;
+  }
+
+  /**
+   * A process that was frozen reads what Redis had sent before its timers run: the next task, when that may have run
+   * elsewhere already.
+   */
+  #mayBegin(): boolean {
+    const { clock, onLeaseOver } = this.#dependencies;
+    if (this.lease.isOpen(clock.nowMs())) return true;
+    onLeaseOver(this);
+    return false;
   }
 
   /** Nothing is bound to this worker any more, and its look-ahead goes back without waiting for the running task. */

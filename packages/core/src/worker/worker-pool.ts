@@ -21,7 +21,7 @@ export interface PoolDependencies {
   readonly instruments?: Instruments;
 }
 
-type BeatReply = [fenced: string[], stuck: string[], lockTtlMs: number];
+type BeatReply = [fenced: string[], stuck: string[], lockTtlMs: number, cancelled: string[]];
 
 /** Why a worker may not run tasks any more. */
 type Loss = 'declared-dead' | 'lease-over' | 'ended';
@@ -53,6 +53,10 @@ export class WorkerPool {
   readonly #wakeUps = new Set<() => void>();
   #leaseTimer: NodeJS.Timeout | undefined;
   #stopping = false;
+  /** By `performance.now()`. */
+  #stoppingSince = 0;
+  /** All workers are meant to be there. */
+  #complete = false;
 
   constructor(private readonly dependencies: PoolDependencies) {
     const { context, onError, instruments = noInstruments } = dependencies;
@@ -70,9 +74,11 @@ export class WorkerPool {
     return [...this.#lanes].map((lane) => lane.state);
   }
 
-  /** Whether all workers may run tasks. */
+  /** Whether all workers may run tasks: those that lost their lease, and have no successor yet, count too. */
   get hasLease(): boolean {
-    const now = this.dependencies.clock.nowMs();
+    const { clock, context } = this.dependencies;
+    if (this.#complete && this.#lanes.size < context.options.workerCount) return false;
+    const now = clock.nowMs();
     return [...this.#lanes].every((lane) => lane.lease.isOpen(now));
   }
 
@@ -83,7 +89,10 @@ export class WorkerPool {
     const lanes = Array.from({ length: context.options.workerCount }, () => this.#newLane());
     const joins = await Promise.allSettled(lanes.map((lane) => this.#join(lane)));
     const failure = joins.find((join) => join.status === 'rejected');
-    if (failure === undefined) return;
+    if (failure === undefined) {
+      this.#complete = true;
+      return;
+    }
     await this.stop();
     // A registration whose reply did not come may still have happened.
     await Promise.all(lanes.map((lane) => lane.retire().catch(onError)));
@@ -93,6 +102,8 @@ export class WorkerPool {
   /** Returns when no worker is left, and nothing of the pool goes on. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#stoppingSince = performance.now();
+    this.#complete = false;
     for (const wakeUp of this.#wakeUps) wakeUp();
     await Promise.all([...this.#lanes].map((lane) => this.#stopLane(lane)));
     while (this.#changes.size > 0) await Promise.all(this.#changes);
@@ -101,12 +112,16 @@ export class WorkerPool {
   }
 
   #newLane(): WorkerLane {
-    const { context, runner, log, onError } = this.dependencies;
+    const { context, runner, log, clock, onError } = this.dependencies;
     return new WorkerLane(context.hub.workers.nextWorkerId(), {
       context,
       runner,
       log,
+      clock,
       completions: this.#completions,
+      onLeaseOver: (lane) => {
+        this.#replace(lane, 'lease-over');
+      },
       onFenced: (lane) => {
         this.#replace(lane, 'declared-dead');
       },
@@ -137,10 +152,11 @@ export class WorkerPool {
   async #stopLane(lane: WorkerLane): Promise<void> {
     const { context, log } = this.dependencies;
     const { shutdownTimeoutMs: timeoutMs, pendingQueueName: queue } = context.options;
+    const wasIdle = !lane.isRunningTask;
     const inTime = await lane.stop(timeoutMs);
     // It can have lost its lease meanwhile; then it is given back already.
     if (!this.#lanes.delete(lane)) return;
-    const handedBack = await this.#retire(lane);
+    const handedBack = await this.#retire(lane, wasIdle ? this.#stoppingSince : performance.now());
     if (!inTime) log.warn('shutdownTimedOut', { queue, timeoutMs, handedBack });
   }
 
@@ -193,13 +209,16 @@ export class WorkerPool {
     if (tried) await this.#retire(lane);
   }
 
-  /** @returns how many tasks went back; 0 also where the leader was faster, or Redis stayed away until the pool stopped */
-  async #retire(lane: WorkerLane): Promise<number> {
+  /**
+   * @param since - of a worker that ran a task when the pool stopped, when that had ended
+   * @returns how many tasks went back; 0 also where the leader was faster, or Redis stayed away until the pool stopped
+   */
+  async #retire(lane: WorkerLane, since?: number): Promise<number> {
     const { context, onError } = this.dependencies;
     try {
       for (;;) {
         try {
-          return await lane.retire();
+          return await this.#retireOnce(lane, since);
         } catch (error) {
           onError(error);
           if (this.#stopping) return 0;
@@ -209,6 +228,13 @@ export class WorkerPool {
     } finally {
       context.hub.workers.remove(lane.workerId);
     }
+  }
+
+  /** Everything that a stop sends gets one `commandTimeout` together. */
+  async #retireOnce(lane: WorkerLane, since = this.#stoppingSince): Promise<number> {
+    if (!this.#stopping) return lane.retire();
+    const { commandTimeoutMs } = this.dependencies.context.hub;
+    return lane.retireWithin(Math.max(0, since + commandTimeoutMs - performance.now()));
   }
 
   async #pause(): Promise<void> {
@@ -240,7 +266,7 @@ export class WorkerPool {
     const args = lanes.flatMap((lane) => [lane.workerId, lane.isRunningTask ? 1 : 0, lane.describe(host)]);
     const sentAt = clock.nowMs();
     const reply = await context.scripts.run('beat', { caller: context.nodeId, args });
-    const [fenced, stuck, lockTtlMs] = reply as BeatReply;
+    const [fenced, stuck, lockTtlMs, cancelled] = reply as BeatReply;
     for (const lane of lanes) {
       if (fenced.includes(lane.workerId)) {
         this.#replace(lane, 'declared-dead');
@@ -248,6 +274,10 @@ export class WorkerPool {
       }
       lane.lease.renewed(sentAt);
       if (stuck.includes(lane.workerId)) lane.wake();
+    }
+    for (let i = 0; i + 3 < cancelled.length; i += 4) {
+      const [workerId = '', jobId = '', attempt, seq = ''] = cancelled.slice(i, i + 4);
+      lanes.find((lane) => lane.workerId === workerId)?.cancel({ jobId, attempt: Number(attempt), seq });
     }
     this.#watchLeases();
     onLockSeen(lockTtlMs);

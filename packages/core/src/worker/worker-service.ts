@@ -109,7 +109,7 @@ export class WorkerService {
     return this.#pool.states;
   }
 
-  /** Whether the workers may act on their lease; true without workers. */
+  /** Whether each of the workers may act on its lease: false while Redis is out of reach for longer. True while stopped. */
   get hasLease(): boolean {
     return this.#pool.hasLease;
   }

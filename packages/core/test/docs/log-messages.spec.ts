@@ -16,6 +16,8 @@ describe('docs/log-messages.md', () => {
   it('has every message that the sources say, with its level', () => {
     expect(Object.fromEntries(rows.map(([name, level]) => [codeOf(name!), level]))).toEqual(spokenMessages());
     expect(rows.length).toBeGreaterThan(30);
+    // None that nobody says.
+    expect(Object.keys(spokenMessages()).sort()).toEqual([...names].sort());
   });
 
   it.each(rows.map((row) => [codeOf(row[0]!) as MessageName, codeOf(row[2]!), codeOf(row[3]!)] as const))(

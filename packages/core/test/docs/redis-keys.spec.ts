@@ -84,7 +84,7 @@ describe('the rows of keys that have parts', () => {
   });
 
   it('have the word by which a worker is told to abort', () => {
-    const [, built] = /function cancelMember\(worker, attempt, id\) return (.*) end/.exec(lua)!;
+    const [, built] = /function cancelMember\(worker, attempt, seq, id\) return (.*) end/.exec(lua)!;
     const member = built!.split(' .. ').map((part) => /'(.*)'/.exec(part)?.[1] ?? `<${part}>`);
     const [, , content] = tableUnder('docs/redis-keys.md', 'Election and workers').find(([key]) =>
       key!.includes('<node>:wake'),

@@ -42,23 +42,17 @@ export interface MessageParams extends OptionWarningParams {
   workerDeclaredDead: { workerId: string; recovered: number };
   orphanQueueRecovered: { workerQueue: string; recovered: number };
 
-  // ---- batches
-  batchBound: { identifyTag: string; workerId: string; size: number };
-  batchReleased: { identifyTag: string; workerId: string; size: number };
-
   // ---- tasks
   taskStarted: { jobId: string; type: string; workerId: string; attempt: number };
   taskCompleted: { jobId: string; type: string; workerId: string; durationMs: number };
   taskFailed: { jobId: string; type: string; workerId: string; attempt: number; error: string };
-  taskRetried: { jobId: string; type: string; attempt: number; attempts: number; delayMs: number };
   taskPoisonous: { jobId: string; crashes: number };
-  taskMalformed: { jobId: string; reason: string };
+  taskMalformed: { jobId: string };
   resultDiscarded: { jobId: string; type: string; workerId: string };
 
   // ---- handlers
   handlerRegistered: { type: string };
   handlerUnused: { type: string; role: QueueRole };
-  handlerMissing: { type: string; registeredTypes: readonly string[] };
 
   // ---- pausing
   queuePaused: { queue: string };

@@ -1,5 +1,5 @@
 import type { Messages, StepDownReason } from './message-params.js';
-import { quote, quoteAll } from './quote.js';
+import { quote } from './quote.js';
 
 const stepDownReasons: Readonly<Record<StepDownReason, string>> = {
   'lease-lost': 'its lock could not be renewed in time',
@@ -48,31 +48,21 @@ export const en: Messages = {
   orphanQueueRecovered: ({ workerQueue, recovered }) =>
     `Recovered ${recovered} tasks from orphaned queue ${workerQueue}`,
 
-  batchBound: ({ identifyTag, workerId, size }) =>
-    `Tag ${quote(identifyTag)} bound to worker ${workerId}, batch of ${size} tasks`,
-  batchReleased: ({ identifyTag, workerId, size }) =>
-    `Worker ${workerId} released tag ${quote(identifyTag)} after ${size} tasks`,
-
   taskStarted: ({ jobId, type, workerId, attempt }) =>
     `Task ${quote(jobId)} (${quote(type)}) started on worker ${workerId}, attempt ${attempt}`,
   taskCompleted: ({ jobId, type, workerId, durationMs }) =>
     `Task ${quote(jobId)} (${quote(type)}) completed on worker ${workerId} in ${durationMs} ms`,
   taskFailed: ({ jobId, type, workerId, attempt, error }) =>
     `Task ${quote(jobId)} (${quote(type)}) failed on worker ${workerId}, attempt ${attempt}: ${error}`,
-  taskRetried: ({ jobId, type, attempt, attempts, delayMs }) =>
-    `Task ${quote(jobId)} (${quote(type)}) failed attempt ${attempt} of ${attempts}, next one in ${delayMs} ms`,
   taskPoisonous: ({ jobId, crashes }) =>
     `Task ${quote(jobId)} was running when ${crashes} workers died and is moved to failed`,
-  taskMalformed: ({ jobId, reason }) =>
-    `Task ${quote(jobId)} is malformed (${reason}) and is moved to failed`,
+  taskMalformed: ({ jobId }) => `Task ${quote(jobId)} is malformed and is moved to failed`,
   resultDiscarded: ({ jobId, type, workerId }) =>
     `Worker ${workerId} no longer holds task ${quote(jobId)} (${quote(type)}), its result is discarded`,
 
   handlerRegistered: ({ type }) => `Handler for task type ${quote(type)} registered`,
   handlerUnused: ({ type, role }) =>
     `Role ${role} runs no tasks, the handler for task type ${quote(type)} will not be called`,
-  handlerMissing: ({ type, registeredTypes }) =>
-    `No handler for task type ${quote(type)}; registered types: ${quoteAll(registeredTypes, 'none')}`,
 
   queuePaused: ({ queue }) => `Queue ${queue} paused`,
   queueResumed: ({ queue }) => `Queue ${queue} resumed`,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { MessageName, MessageParams, Messages } from './message-params.js';
+import type { MessageName, Messages } from './message-params.js';
 import { createMessages, warningMessage } from './messages.js';
 
 const zh = createMessages('zh');
@@ -63,10 +63,9 @@ describe('text of the application', () => {
   const lineBreaks = /[\n\r\u2028\u2029\u0080-\u009f]/;
 
   it.each([
-    ['identifyTag', 'batchBound', { identifyTag: hostile, workerId: 'w', size: 1 }],
+    ['identifyTag', 'tagPaused', { identifyTag: hostile }],
     ['type', 'handlerRegistered', { type: hostile }],
     ['jobId', 'taskStarted', { jobId: hostile, type: 't', workerId: 'w', attempt: 1 }],
-    ['registeredTypes', 'handlerMissing', { type: 't', registeredTypes: [hostile] }],
   ] as [string, MessageName, never][])('%s cannot forge a line', (_, name, params) => {
     for (const messages of [zh, en]) {
       const text = (messages[name] as (params: never) => string)(params);
@@ -78,12 +77,6 @@ describe('text of the application', () => {
   it('is cut when it is long', () => {
     expect(en.tagPaused({ identifyTag: 'x'.repeat(500) }).length).toBeLessThan(200);
   });
-});
-
-it('an empty list of types is said in words', () => {
-  const params: MessageParams['handlerMissing'] = { type: 't', registeredTypes: [] };
-  expect(en.handlerMissing(params)).toBe('No handler for task type "t"; registered types: none');
-  expect(zh.handlerMissing(params)).toContain('无');
 });
 
 it('warningMessage renders a warning about options', () => {

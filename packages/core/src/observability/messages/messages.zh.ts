@@ -1,5 +1,5 @@
 import type { Messages, StepDownReason } from './message-params.js';
-import { quote, quoteAll } from './quote.js';
+import { quote } from './quote.js';
 
 const stepDownReasons: Readonly<Record<StepDownReason, string>> = {
   'lease-lost': '未能及时续期选举锁',
@@ -44,29 +44,20 @@ export const zh: Messages = {
   orphanQueueRecovered: ({ workerQueue, recovered }) =>
     `已从孤儿队列 ${workerQueue} 恢复 ${recovered} 个任务`,
 
-  batchBound: ({ identifyTag, workerId, size }) =>
-    `标识 ${quote(identifyTag)} 已绑定到 Worker ${workerId}，批次 ${size} 个任务`,
-  batchReleased: ({ identifyTag, workerId, size }) =>
-    `Worker ${workerId} 已释放标识 ${quote(identifyTag)}，本批次执行了 ${size} 个任务`,
-
   taskStarted: ({ jobId, type, workerId, attempt }) =>
     `任务 ${quote(jobId)}（${quote(type)}）在 Worker ${workerId} 上开始，第 ${attempt} 次尝试`,
   taskCompleted: ({ jobId, type, workerId, durationMs }) =>
     `任务 ${quote(jobId)}（${quote(type)}）在 Worker ${workerId} 上完成，用时 ${durationMs} 毫秒`,
   taskFailed: ({ jobId, type, workerId, attempt, error }) =>
     `任务 ${quote(jobId)}（${quote(type)}）在 Worker ${workerId} 上失败，第 ${attempt} 次尝试：${error}`,
-  taskRetried: ({ jobId, type, attempt, attempts, delayMs }) =>
-    `任务 ${quote(jobId)}（${quote(type)}）第 ${attempt}/${attempts} 次尝试失败，${delayMs} 毫秒后重试`,
   taskPoisonous: ({ jobId, crashes }) =>
     `任务 ${quote(jobId)} 运行时 Worker 已失效 ${crashes} 次，移入失败列表`,
-  taskMalformed: ({ jobId, reason }) => `任务 ${quote(jobId)} 格式不正确（${reason}），移入失败列表`,
+  taskMalformed: ({ jobId }) => `任务 ${quote(jobId)} 格式不正确，移入失败列表`,
   resultDiscarded: ({ jobId, type, workerId }) =>
     `Worker ${workerId} 已不再持有任务 ${quote(jobId)}（${quote(type)}），结果作废`,
 
   handlerRegistered: ({ type }) => `任务类型 ${quote(type)} 的处理器已注册`,
   handlerUnused: ({ type, role }) => `角色 ${role} 不执行任务，任务类型 ${quote(type)} 的处理器不会被调用`,
-  handlerMissing: ({ type, registeredTypes }) =>
-    `任务类型 ${quote(type)} 没有处理器，已注册的类型：${quoteAll(registeredTypes, '无')}`,
 
   queuePaused: ({ queue }) => `队列 ${queue} 已暂停`,
   queueResumed: ({ queue }) => `队列 ${queue} 已恢复`,

@@ -318,14 +318,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -348,24 +348,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -385,21 +387,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -755,14 +756,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -785,24 +786,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -822,21 +825,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -957,22 +959,46 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
+local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
+local function heedCancel(worker, attempt, id)
+  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
+  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
+  rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
+  return true
+end
 goOnWhenFull()
-local fenced, stuck = {}, {}
+local fenced, stuck, cancelled = {}, {}, {}
 for i = 4, #ARGV, 3 do
   local worker = ARGV[i]
   if isRegistered(worker) then
     rcall('HINCRBY', keys.beats, worker, 1)
     rcall('HSET', registryKey, worker, ARGV[i + 2])
+    local tag, cur, attempt, seq, name = unpack(workerMeta(worker, 'tag', 'cur', 'att', 'seq', 'cancelled'))
+    if cur and name and name == attemptName(attempt, seq or '', cur) then
+      for _, value in ipairs({ worker, cur, attempt, seq }) do cancelled[#cancelled + 1] = value end
+    end
     if ARGV[i + 1] ~= '1' then
-      local holds = rcall('EXISTS', workerKey(worker, 'wait')) == 1 or rcall('HEXISTS', workerKey(worker, 'meta'), 'tag') == 1
+      local holds = tag or rcall('EXISTS', workerKey(worker, 'wait')) == 1
       if holds then stuck[#stuck + 1] = worker end
     end
   else
     fenced[#fenced + 1] = worker
   end
 end
-return { fenced, stuck, rcall('PTTL', lockKey) }
+return { fenced, stuck, rcall('PTTL', lockKey), cancelled }
 end
 return body()
 `,
@@ -1169,14 +1195,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -1199,24 +1225,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -1236,21 +1264,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -1406,9 +1433,11 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
+local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
+  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -1416,11 +1445,11 @@ local id = ARGV[4]
 if not isTask(id) then return 0 end
 local worker = rcall('HGET', jobKey(id), 'pb')
 if not worker then return 0 end
-local cur, attempt, marker = unpack(workerMeta(worker, 'cur', 'att', 'marker'))
+local cur, attempt, seq, marker = unpack(workerMeta(worker, 'cur', 'att', 'seq', 'marker'))
 if cur ~= id then return 0 end
 goOnWhenFull()
-rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attempt .. ':' .. id)
-rcall('ZADD', marker, 0, cancelMember(worker, attempt, id))
+rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attemptName(attempt, seq, id))
+rcall('ZADD', marker, 0, cancelMember(worker, attempt, seq, id))
 return 1
 end
 return body()
@@ -1767,14 +1796,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -1797,24 +1826,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -1834,21 +1865,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -2127,14 +2157,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -2157,24 +2187,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -2194,21 +2226,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -2277,6 +2308,7 @@ local function retain(commits, timestamp)
     if commit.keepCount ~= '0' and not done[rule] then
       done[rule] = true
       local seconds, most = tonumber(commit.keepAge), tonumber(commit.keepCount)
+      most = most and math.floor(most)
       if seconds then retainByAge(seconds, timestamp) end
       if most and most > 0 then retainByCount(most) end
     end
@@ -2361,7 +2393,7 @@ end
 local function takeFor(commit)
   local worker = commit.worker
   if commit.state == 'current' then noteLength(worker.id, commit.short, worker.short) end
-  if not commit.takes then return 0 end
+  if not commit.takes or (commit.state == 'committed' and not worker.cur) then return 0 end
   return worker.cur and takeAgain(worker, worker.id) or takeNext(worker, worker.id, timestamp)
 end
 local function goOn(commit)
@@ -2431,9 +2463,11 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
+local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
+  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -2582,14 +2616,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -2612,24 +2646,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -2649,21 +2685,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -6598,14 +6633,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -6628,24 +6663,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -6665,21 +6702,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -7029,9 +7065,11 @@ local function topUp(worker, tag, maxBatchSize)
   settle(tag, wasReady)
   return count
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
+local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
+  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -7074,8 +7112,8 @@ local function dissolve(worker, crashed, maxCrashes)
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', cur or '')) end
-  if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', seq or '', cur or '')) end
+  if rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return count
 end
 local worker, beat, maxCrashes, silentMs = ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -8673,9 +8711,11 @@ local function topUp(worker, tag, maxBatchSize)
   settle(tag, wasReady)
   return count
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
+local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
+  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -8718,8 +8758,8 @@ local function dissolve(worker, crashed, maxCrashes)
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', cur or '')) end
-  if rcall('EXISTS', keys.ring) == 1 then wakeLeader() end
+  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', seq or '', cur or '')) end
+  if rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return count
 end
 if not isRegistered(caller) and workerMeta(caller, 'queue')[1] ~= base then return 0 end
@@ -8823,9 +8863,11 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
-local function cancelMember(worker, attempt, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. id end
+local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
+local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  if workerMeta(worker, 'cancelled')[1] ~= attempt .. ':' .. id then return false end
+  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
+  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -8974,14 +9016,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -9004,24 +9046,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -9041,21 +9085,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -9461,14 +9504,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -9491,24 +9534,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -9528,21 +9573,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -9771,14 +9815,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -9801,24 +9845,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -9838,21 +9884,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
@@ -10222,14 +10267,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -10252,24 +10297,26 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -10289,21 +10336,20 @@ local function endReason(tag)
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag

@@ -3,24 +3,30 @@
 
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the nodeId
   ARGV[4..]  per worker three arguments: workerId, 1 if it runs a task, its registry entry (JSON)
-  Returns    { workers that are no longer registered, workers that hold tasks but run none, ms that the lock still lasts }
-             (PTTL: -2 no leader, -1 a lock without expiry)
+  Returns    { workers that are no longer registered, workers that hold tasks but run none, ms that the lock still lasts
+             (PTTL: -2 no leader, -1 a lock without expiry), four values per current attempt that was cancelled: worker,
+             task id, attempt, place in the order }. The marker that told of a task or a cancellation may be lost: this tells again.
 ]]
 --- @include "includes/fence"
+--- @include "includes/cancel"
 
 goOnWhenFull()
-local fenced, stuck = {}, {}
+local fenced, stuck, cancelled = {}, {}, {}
 for i = 4, #ARGV, 3 do
   local worker = ARGV[i]
   if isRegistered(worker) then
     rcall('HINCRBY', keys.beats, worker, 1)
     rcall('HSET', registryKey, worker, ARGV[i + 2])
+    local tag, cur, attempt, seq, name = unpack(workerMeta(worker, 'tag', 'cur', 'att', 'seq', 'cancelled'))
+    if cur and name and name == attemptName(attempt, seq or '', cur) then
+      for _, value in ipairs({ worker, cur, attempt, seq }) do cancelled[#cancelled + 1] = value end
+    end
     if ARGV[i + 1] ~= '1' then
-      local holds = rcall('EXISTS', workerKey(worker, 'wait')) == 1 or rcall('HEXISTS', workerKey(worker, 'meta'), 'tag') == 1
+      local holds = tag or rcall('EXISTS', workerKey(worker, 'wait')) == 1
       if holds then stuck[#stuck + 1] = worker end
     end
   else
     fenced[#fenced + 1] = worker
   end
 end
-return { fenced, stuck, rcall('PTTL', lockKey) }
+return { fenced, stuck, rcall('PTTL', lockKey), cancelled }

@@ -12,9 +12,9 @@ local id = ARGV[4]
 if not isTask(id) then return 0 end
 local worker = rcall('HGET', jobKey(id), 'pb')
 if not worker then return 0 end
-local cur, attempt, marker = unpack(workerMeta(worker, 'cur', 'att', 'marker'))
+local cur, attempt, seq, marker = unpack(workerMeta(worker, 'cur', 'att', 'seq', 'marker'))
 if cur ~= id then return 0 end
 goOnWhenFull()
-rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attempt .. ':' .. id)
-rcall('ZADD', marker, 0, cancelMember(worker, attempt, id))
+rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attemptName(attempt, seq, id))
+rcall('ZADD', marker, 0, cancelMember(worker, attempt, seq, id))
 return 1

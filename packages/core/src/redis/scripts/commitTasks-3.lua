@@ -107,7 +107,8 @@ end
 local function takeFor(commit)
   local worker = commit.worker
   if commit.state == 'current' then noteLength(worker.id, commit.short, worker.short) end
-  if not commit.takes then return 0 end
+  -- Said again: the reply was lost. What it had taken is given again; the worker asks for another one by itself.
+  if not commit.takes or (commit.state == 'committed' and not worker.cur) then return 0 end
   return worker.cur and takeAgain(worker, worker.id) or takeNext(worker, worker.id, timestamp)
 end
 

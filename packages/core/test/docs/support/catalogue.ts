@@ -13,7 +13,7 @@ function placeholders(overrides: Readonly<Record<string, unknown>>): never {
 /** A message as the documents write it. */
 export function template(messages: Messages, name: MessageName): string {
   const render = messages[name] as (params: unknown) => string;
-  if (name !== 'leaderSteppedDown') return render(placeholders({ registeredTypes: ['{registeredTypes}'] }));
+  if (name !== 'leaderSteppedDown') return render(placeholders({}));
   // Its reason is put into words: what differs between two reasons is the reason.
   const [a = '', b = ''] = ['fenced', 'stalled'].map((reason) => render(placeholders({ reason })));
   const end = [...a].findIndex((character, index) => character !== b[index]);

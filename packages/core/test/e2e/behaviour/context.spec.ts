@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { TaskContext } from '../../../src/index.js';
+import { TaskWriteTooLargeError, type TaskContext } from '../../../src/index.js';
 import { closeAll, openRedis, startInstance } from '../../support/calm.js';
 import { upTo } from '../../support/recorder.js';
 import { uniqueName } from '../../support/redis.js';
@@ -48,6 +48,26 @@ describe('the context of a handler', () => {
       expect(context.job.data).toMatchObject({ type: 'note', identifyTag: 't' });
       expect(context.signal.aborted).toBe(false);
     }
+  });
+
+  it('refuses a progress and a log row that are too large, and stores neither', async () => {
+    const refusals: unknown[] = [];
+    const { queue, add } = await start(async ({ updateProgress, log }) => {
+      await updateProgress('项'.repeat(87_380)); // 262,142 bytes of JSON
+      await log('x'.repeat(262_144));
+      await updateProgress('项'.repeat(87_381)).catch((error: unknown) => refusals.push(error));
+      await log('x'.repeat(262_145)).catch((error: unknown) => refusals.push(error));
+    });
+    const job = await add('t');
+    await queue.waitUntilFinished(job, 5_000);
+    expect(refusals).toEqual([expect.any(TaskWriteTooLargeError), expect.any(TaskWriteTooLargeError)]);
+    const limits = { jobId: job.id, bytes: 262_145, maxBytes: 262_144 };
+    expect(refusals).toMatchObject([
+      { details: { what: 'progress' } },
+      { details: { ...limits, what: 'log row' } },
+    ]);
+    expect((await queue.getJob(job.id!))?.progress).toHaveLength(87_380);
+    expect((await queue.queue.getJobLogs(job.id!)).count).toBe(1);
   });
 
   it('fencing tokens rise from bind to bind, over all tags', async () => {

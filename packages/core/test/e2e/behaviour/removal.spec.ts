@@ -169,11 +169,35 @@ describe('cancel', () => {
     const redis = openRedis();
     const marker = (await redis.hget(`bull:${name}-worker-${worker!.workerId}:meta`, 'marker'))!;
     // What cancel sends; take and cancel reach a worker on different connections.
-    await redis.zadd(marker, 0, `cancel:${worker!.workerId}:1:${job.id}`);
+    const seq = await until('it is indexed', () => redis.zscore(`bull:${name}-pending:aff:seq`, job.id!));
+    await redis.zadd(marker, 0, `cancel:${worker!.workerId}:1:${seq}:${job.id}`);
     await until('it has arrived', async () => (await redis.exists(marker)) === 0);
     await queue.resume();
     await expect(queue.waitUntilFinished(job, 5_000)).rejects.toThrow(`Task '${job.id}' was cancelled`);
     expect(recorder.runs).toEqual([]);
+  });
+
+  it('is over with the task: another one that gets its id runs', async () => {
+    const ran: string[] = [];
+    const { queue } = await startInstance({ name: uniqueName() }, (workers) => {
+      workers.registerHandler('note', async (payload: string, { signal }) => {
+        ran.push(payload);
+        if (payload !== 'first') return payload;
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        throw new Error('aborted');
+      });
+    });
+    const options = { jobId: 'order-7', removeOnFail: true, removeOnComplete: true };
+    await queue.add({ type: 'note', identifyTag: 't', payload: 'first' }, options);
+    await until('it runs', () => ran.length === 1);
+    await expect(queue.cancel('order-7')).resolves.toBe('aborted');
+    await until('it is gone', async () => (await queue.getJob('order-7')) === undefined);
+    const again = await queue.add(
+      { type: 'note', identifyTag: 't', payload: 'second' },
+      { jobId: 'order-7' },
+    );
+    await expect(queue.waitUntilFinished(again, 5_000)).resolves.toBe('second');
+    expect(ran).toEqual(['first', 'second']);
   });
 
   it('a handler that ignores its signal completes', async () => {

@@ -204,3 +204,19 @@ describe('back-off', () => {
     expect(stored.stacktrace![0]).toContain('attempt 1 of 0');
   });
 });
+
+it('what is kept of failures does not grow with their texts, nor with the number of attempts', async () => {
+  const attempts = 13;
+  const { queue } = await startInstance({ name: uniqueName() }, (workers) => {
+    workers.registerHandler('note', (_payload, { attempt }) => {
+      throw new Error(`attempt ${attempt} ${'x'.repeat(1_000_000)}`);
+    });
+  });
+  const job = await queue.add(note('t', 0), { attempts, backoff: 0 });
+  await expect(queue.waitUntilFinished(job, 10_000)).rejects.toThrow(/^attempt 13 x+…$/);
+  const { failedReason, stacktrace } = (await queue.getJob(job.id!))!;
+  const stacks = stacktrace ?? [];
+  expect(failedReason).toHaveLength(4_001);
+  expect(stacks.map((stack) => /attempt (\d+)/.exec(stack)?.[1])).toEqual(upTo(10).map((n) => `${n + 4}`));
+  for (const stack of stacks) expect(stack.length).toBeLessThan(8_100);
+});

@@ -230,3 +230,28 @@ describe('a rolling restart under load', () => {
     expect(await scene.said('recovered')).toBe(0);
   });
 });
+
+describe('a Redis that hangs', () => {
+  it('holds the stop of an idle instance up for one commandTimeout, not for one per command', async () => {
+    const scene = await Scene.open();
+    const proxy = await FaultProxy.start();
+    const commandTimeout = 1_500;
+    const leaving = await scene.startLocal({
+      workerOptions: { workerCount: 3 },
+      redisOptions: { url: proxy.url, commandTimeout },
+      electionOptions,
+    });
+    const subscription = leaving.queue.events$.subscribe();
+    await until('it leads', () => leaving.election.isLeader());
+    // What comes behind it waits too.
+    const hang = proxy.plan('hold-reply', 'leaveWorker');
+    const stoppedAt = performance.now();
+    await leaving.close();
+    expect(hang.hasHappened).toBe(true);
+    expect(performance.now() - stoppedAt).toBeLessThan(commandTimeout + 1_000);
+    expect(subscription.closed).toBe(true);
+    // Redis has got everything.
+    await until('nobody is registered', async () => (await scene.workers()).length === 0);
+    await proxy.close();
+  });
+});

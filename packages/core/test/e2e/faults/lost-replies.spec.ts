@@ -263,6 +263,32 @@ describe('what is sent seldom, with a fault', () => {
     await proxy.close();
   });
 
+  it('a cancellation that got lost on its way is told again', async () => {
+    const [name, recorder] = [uniqueName(), new Recorder()];
+    const proxy = await FaultProxy.start();
+    const redisOptions = { url: proxy.url };
+    const worker = await startInstance({ name, redisOptions }, (workers) => {
+      const untilAborted = recorder.handler(async (_n, { signal }) => {
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        signal.throwIfAborted();
+      });
+      workers.registerHandler('note', untilAborted);
+    });
+    await worker.queue.add(note(1), { jobId: 'one' });
+    await until('it runs', () => recorder.runs.length === 1);
+    const { workerId } = recorder.runs[0]!;
+    const marker = (await redis.hget(`bull:${name}-worker-${workerId}:meta`, 'marker'))!;
+    // What BZPOPMIN has popped is gone when its reply is. The worker sends the next one when it has been woken.
+    const lost = proxy.plan('drop-reply', (sent) => sent.name === 'bzpopmin' && sent.words.includes(marker));
+    await redis.zadd(marker, 0, workerId);
+    await lost.happened;
+    expect(await worker.queue.cancel('one')).toBe('aborted');
+    await until('it has failed', async () => (await worker.queue.getQueueStats()).failed === 1);
+    expect(recorder.runs).toHaveLength(1);
+    await worker.close();
+    await proxy.close();
+  });
+
   it('a dead worker is recovered once', async () => {
     await Promise.all(kinds.map((kind) => recoverGhost(kind)));
   });

@@ -66,6 +66,33 @@ describe('the documented lines', () => {
     expect(log.lines).toContain('WARN [AffinityQueue] 领导者 ghost-1-abc 心跳超时，尝试接管');
   });
 
+  it('are said of tasks that fail without being run', async () => {
+    const name = uniqueName();
+    const app = await startApp([QueueModule.forRoot(rootOptions(name))]);
+    const queue = app.get(QueueService);
+    await queue.pause();
+    const deferred = {
+      poison: 'poison task: the worker died under it 3 times',
+      cancelled: "Task 'cancelled' was cancelled",
+    };
+    for (const [jobId, reason] of Object.entries(deferred)) {
+      await queue.add({ type: 'note', identifyTag: jobId, payload: 0 }, { jobId });
+      await redis.hset(`bull:${name}-pending:${jobId}`, 'defa', reason);
+    }
+    await queue.queue.add('note', { secret: 'not ours' }, { jobId: 'tagless' });
+    await queue.queue.add('note', { identifyTag: 't', type: 'note', payload: 0 }, { jobId: 'odd' });
+    await redis.hset(`bull:${name}-pending:odd`, 'opts', '{secret');
+    await queue.resume();
+    await said('Task "poison" was running when 3 workers died and is moved to failed');
+    await said('Task "tagless" is malformed and is moved to failed');
+    await said('Task "odd" is malformed and is moved to failed');
+    await until('the cancelled one is said', () =>
+      texts().some((text) => /^Task "cancelled" .* failed on worker .*: not run$/.test(text)),
+    );
+    expect(texts().join()).not.toContain('secret');
+    await app.close();
+  });
+
   it('are said in English when asked to', async () => {
     const name = uniqueName();
     await leaveGhost(name);

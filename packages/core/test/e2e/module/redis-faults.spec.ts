@@ -10,6 +10,7 @@ import {
   QueueModule,
   QueueService,
   RedisAuthenticationError,
+  RedisPermissionError,
   RedisClusterNotSupportedError,
   RedisUnavailableError,
   WorkerService,
@@ -39,6 +40,12 @@ beforeAll(async () => {
     await client.call('ACL', 'SETUSER', 'app', 'on', `>${secret}`, '+@all', '-@admin', ...rights);
     await client.call('ACL', 'SETUSER', 'no-scripts', 'on', `>${secret}`, '+@all', '-@scripting', ...rights);
     await client.call('ACL', 'SETUSER', 'no-info', 'on', `>${secret}`, '+@all', '-info', ...rights);
+    const withKeys = (user: string, ...patterns: string[]) =>
+      client.call('ACL', 'SETUSER', user, 'on', `>${secret}`, '+@all', '&*', ...patterns.map((p) => `~${p}`));
+    await withKeys('no-queue', 'scheduler:*', 'bull:*-worker-*', '*-state:*');
+    await withKeys('no-scheduler', 'bull:*', '*-state:*');
+    await withKeys('no-workers', 'scheduler:*', 'bull:*-pending:*', '*-state:*');
+    await withKeys('no-state', 'scheduler:*', 'bull:*');
   });
   silent = createServer();
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
@@ -111,8 +118,6 @@ describe('a start without a usable Redis is refused', () => {
     ['a wrong password', { password: `not-${secret}` }, 'WRONGPASS'],
     ['no password', {}, 'NOAUTH'],
     ['an unknown user', { username: 'nobody', password: secret }, 'WRONGPASS'],
-    ['a user who may not run scripts', { username: 'no-scripts', password: secret }, 'NOPERM'],
-    ['a user who may not ask for INFO', { username: 'no-info', password: secret }, 'NOPERM'],
   ])('with %s', async (_, login, reply) => {
     const { error, ms } = await refusal({ host: locked.host, port: locked.port, ...login });
     expect(error).toBeInstanceOf(RedisAuthenticationError);
@@ -124,6 +129,28 @@ describe('a start without a usable Redis is refused', () => {
     expect(log.texts('ERROR')).toEqual([]);
     const { inspect } = await import('node:util');
     expect(inspect(error, { depth: 10, showHidden: true }) + log.lines.join('\n')).not.toContain(secret);
+  });
+
+  it.each([
+    ['no-scripts', '+eval'],
+    ['no-info', '+info'],
+    ['no-queue', '~bull:{name}-pending:*'],
+    ['no-scheduler', '~scheduler:*'],
+    ['no-workers', '~bull:{name}-worker-*'],
+    ['no-state', '~{name}-state:*'],
+  ])('with a user who lacks a right: %s', async (username, missing) => {
+    const name = uniqueName('rights');
+    const redisOptions = { host: locked.host, port: locked.port, username, password: secret };
+    const error = await startApp([QueueModule.forRoot(rootOptions(name, { redisOptions }))]).then(
+      () => new Error('it started'),
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(RedisPermissionError);
+    const expected = missing.replace('{name}', name);
+    expect(error).toMatchObject({ details: { missing: expected } });
+    expect((error as Error).message).toContain(`lack ${expected}`);
+    const { inspect } = await import('node:util');
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(secret);
   });
 
   it('on a Redis Cluster', async () => {

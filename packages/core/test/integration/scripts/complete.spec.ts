@@ -110,6 +110,17 @@ describe('commitTasks', () => {
     expect(await queue.snapshot()).toEqual(before);
   });
 
+  it('takes nothing new for a worker that asks again: the next task may have the id of the one before', async () => {
+    const { queue, tasks } = await withRunning(1);
+    const entry: CompletionEntry = { worker: 'w1', task: tasks[0]!, fetchNext: true, keepCount: 0 };
+    expect(await queue.complete([entry])).toEqual([undefined]);
+    await queue.add({ id: 'a1', tag: 'a' });
+    await queue.dispatch();
+    expect(await queue.complete([entry])).toEqual([undefined]);
+    expect(await queue.takeReply('w1', 'w1')).toMatchObject({ id: 'a1', attempt: '1' });
+    expect((await soundState(queue)).completed).toEqual([]);
+  });
+
   it('goes on where a lost reply, and another worker that ran the task since, cross', async () => {
     const { queue, tasks } = await withRunning();
     await queue.recover('w1');
@@ -178,7 +189,7 @@ describe('commitTasks', () => {
     await queue.dispatch();
     expect((await soundState(queue)).workers.get('w1')?.meta.ntag).toBe('e');
     await calm(queue);
-    const [next] = await queue.complete([{ worker: 'w1', task: tasks[0]!, fetchNext: true }]);
+    const next = await queue.takeReply('w1', 'w1');
     expect(next).toMatchObject({ id: 'e1', tag: 'e', position: 1 });
     expect(await queue.complete(entriesOf(tasks).slice(1))).toEqual([undefined, undefined, undefined]);
     const { idle, owners } = await soundState(queue);

@@ -129,6 +129,26 @@ describe("BullMQ's global rate limit", () => {
     expect(await queue.take('w1')).toMatchObject({ id: 'a3' });
   });
 
+  it.each([
+    ['no duration', { max: '2', duration: '' }],
+    ['a duration that is no number', { max: '2', duration: 'long' }],
+    ['a number of starts that is none', { max: 'x', duration: '60000' }],
+    ['nothing in either', { max: '', duration: '' }],
+  ])('loses no task where somebody wrote %s', async (_name, meta) => {
+    const queue = await withBatch(4);
+    await redis.hset(queue.list('meta'), meta);
+    const started: string[] = [];
+    for (let tries = 0; tries < 8; tries += 1) {
+      const taken = await queue.takeReply('w1');
+      if (typeof taken === 'number') await redis.del(queue.list('limiter'));
+      if (typeof taken !== 'object') continue;
+      started.push(taken.id);
+      await queue.complete([{ worker: 'w1', task: taken }]);
+    }
+    expect(started).toEqual(['a1', 'a2', 'a3', 'a4']);
+    expect((await soundState(queue)).completed).toEqual(['a1', 'a2', 'a3', 'a4']);
+  });
+
   it('does not count a task that is given again, nor one that will fail without running', async () => {
     const queue = await limited(1);
     await redis.hset(queue.job('a1'), 'defa', 'a reason');

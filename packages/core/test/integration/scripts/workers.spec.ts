@@ -154,16 +154,16 @@ describe('beat', () => {
     expect(await redis.hgetall(queue.keys.beats)).toEqual({ w1: '2', w2: '2' });
     expect(await redis.hgetall(queue.keys.workerRegistry)).toEqual({ w1: '{"n":1}', w2: '{"n":2}' });
     await redis.del(queue.keys.electionLock);
-    expect(await beat()).toEqual([[], [], -2]);
+    expect(await beat()).toEqual([[], [], -2, []]);
     await queue.elect();
-    expect(await beat()).toEqual([[], [], -1]);
+    expect(await beat()).toEqual([[], [], -1, []]);
   });
 
   it('names workers that are not registered, and does not bring them back', async () => {
     const queue = await newQueue();
     await queue.register('w1');
     await queue.recover('w1');
-    expect(await queue.run('beat', { caller: 'node', args: ['w1', 0, '{}'] })).toEqual([['w1'], [], -1]);
+    expect(await queue.run('beat', { caller: 'node', args: ['w1', 0, '{}'] })).toEqual([['w1'], [], -1, []]);
     expect(await redis.exists(queue.keys.workerRegistry, queue.keys.beats)).toBe(0);
   });
 
@@ -174,12 +174,31 @@ describe('beat', () => {
     await queue.dispatch();
     const beat = (running: 0 | 1): Promise<unknown> =>
       queue.run('beat', { caller: 'node', args: ['w1', 0, '{}', 'w2', running, '{}', 'w3', 0, '{}'] });
-    expect(await beat(0)).toEqual([[], ['w1', 'w2'], -1]);
-    expect(await beat(1)).toEqual([[], ['w1'], -1]);
+    expect(await beat(0)).toEqual([[], ['w1', 'w2'], -1, []]);
+    expect(await beat(1)).toEqual([[], ['w1'], -1, []]);
     await queue.remove('a1'); // nothing is left of its batch, which has to end all the same
-    expect(await beat(1)).toEqual([[], ['w1'], -1]);
+    expect(await beat(1)).toEqual([[], ['w1'], -1, []]);
     await queue.takeReply('w1');
-    expect(await beat(1)).toEqual([[], [], -1]);
+    expect(await beat(1)).toEqual([[], [], -1, []]);
+  });
+
+  it('tells of a cancelled attempt again, until it has ended', async () => {
+    const queue = await newQueue();
+    await queue.register('w1', 'w2');
+    await queue.add({ id: 'a1', tag: 'a' }, { id: 'b1', tag: 'b' });
+    await queue.dispatch();
+    const beat = (): Promise<unknown> =>
+      queue.run('beat', { caller: 'node', args: ['w1', 1, '{}', 'w2', 0, '{}'] });
+    const cancelled = async () => ((await beat()) as unknown[])[3];
+    await queue.takeReply('w1');
+    expect(await cancelled()).toEqual([]);
+    const seq = await redis.hget(queue.keys.workerMeta('w1'), 'seq');
+    await queue.run('cancelTask', { args: ['a1'] });
+    expect(await cancelled()).toEqual(['w1', 'a1', '1', seq]);
+    expect(await cancelled()).toEqual(['w1', 'a1', '1', seq]);
+    // An earlier attempt was meant.
+    await redis.hset(queue.keys.workerMeta('w1'), 'att', '2');
+    expect(await cancelled()).toEqual([]);
   });
 });
 
@@ -427,7 +446,9 @@ describe('cancelTask', () => {
   it('tells the worker that runs the task, and nobody else', async () => {
     const { queue } = await withEverything();
     expect(await queue.run('cancelTask', { args: ['a1'] })).toBe(1);
-    expect(await redis.zrange(queue.marker, 0, '-1')).toEqual(['cancel:w1:1:a1']);
+    expect(await redis.zrange(queue.marker, 0, '-1')).toEqual([
+      `cancel:w1:1:${await redis.hget(queue.keys.workerMeta('w1'), 'seq')}:a1`,
+    ]);
     for (const id of ['a0', 'a2', 'b1', 'none'])
       expect(await queue.run('cancelTask', { args: [id] })).toBe(0);
     expect(await redis.zcard(queue.marker)).toBe(1);

@@ -32,6 +32,7 @@ let pool: WorkerPool;
 let errors: unknown[];
 let locksSeen: number[];
 let intercept: Interceptor;
+let handlers: HandlerRegistry;
 
 function createPool(workerCount: number): void {
   const name = uniqueName();
@@ -57,7 +58,7 @@ function createPool(workerCount: number): void {
   pool = new WorkerPool({
     context,
     clock,
-    runner: new TaskRunner(new HandlerRegistry(), options),
+    runner: new TaskRunner(handlers, options),
     log: new QueueLog(createMessages('en')),
     onError: (error) => errors.push(error),
     onLockSeen: (ttlMs) => locksSeen.push(ttlMs),
@@ -73,6 +74,7 @@ beforeAll(() => {
 beforeEach(() => {
   clock = new ManualClock(10_000);
   errors = [];
+  handlers = new HandlerRegistry();
   locksSeen = [];
   intercept = (_name, _call, run) => run();
 });
@@ -120,6 +122,33 @@ describe('WorkerPool', () => {
     await until('the first ones have retired', async () => (await registered()).length === 2);
   });
 
+  it('has no lease for as long as Redis stays away, and has it again when all workers are back', async () => {
+    createPool(2);
+    expect(pool.hasLease).toBe(true);
+    await pool.start();
+    let refused = 0;
+    intercept = async () => {
+      refused += 1;
+      throw new Error('no connection');
+    };
+    await until('heartbeats fail', () => refused > 2);
+    clock.advance(heartbeatTimeout);
+    await until('both workers are gone', () => present().length === 0);
+    expect(pool.hasLease).toBe(false);
+    let admitted = 0;
+    intercept = async (name, _call, run) => {
+      if (name === 'registerWorker' && ++admitted > 1) throw new Error('no connection');
+      return run();
+    };
+    await until('one of them is replaced', () => present().length === 1);
+    expect(pool.hasLease).toBe(false);
+    intercept = (_name, _call, run) => run();
+    await until('both are replaced', () => present().length === 2);
+    expect(pool.hasLease).toBe(true);
+    await pool.stop();
+    expect(pool.hasLease).toBe(true);
+  });
+
   it('a worker that joins does not prolong the lease of the others', async () => {
     createPool(2);
     await pool.start();
@@ -159,6 +188,34 @@ describe('WorkerPool', () => {
     expect(pool.hasLease).toBe(true);
     clock.advance(20);
     expect(pool.hasLease).toBe(false);
+  });
+
+  it.each(['plain', 'special'])('begins no %s task that it is given when its lease is over', async (kind) => {
+    const begun: unknown[] = [];
+    handlers.register('note', () => begun.push(1));
+    createPool(1);
+    const frozen = gate();
+    let takes = 0;
+    intercept = async (name, _call, run) => {
+      if (name === 'beat') throw new Error('no connection');
+      if (name !== 'takeTask') return run();
+      takes += 1;
+      if (takes > 1) return run();
+      await frozen.promise;
+      const data = JSON.stringify({ identifyTag: 't', type: 'note', payload: 1 });
+      const special = kind === 'special' ? ['progress', '1'] : [];
+      const job = ['name', 'note', 'data', data, 'opts', '{}', 'timestamp', '1', 'ats', '1'];
+      return [[...job, ...special], 'given-late', 0, 0, ['t', 1, '1', 1]];
+    };
+    await pool.start();
+    const [worker] = present();
+    await until('it asks for a task', () => takes === 1);
+    // As after SIGCONT: the reply is read before the timer of the lease.
+    clock.advance(heartbeatTimeout);
+    frozen.open();
+    await until('another worker asks', () => takes > 1);
+    expect(present()).not.toContain(worker);
+    expect(begun).toEqual([]);
   });
 
   it('that cannot register all of its workers keeps none, and leaves none', async () => {

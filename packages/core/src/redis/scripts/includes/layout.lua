@@ -30,7 +30,7 @@
     meta             hash: queue (the stamp: ARGV[1]), state, marker, node, lease (ms, the worker's own), entry (its first
                      registry entry); of the batch: tag, batch, done, fence; of the current task: cur, att, seq; of the
                      look-ahead: ntag, nbatch, nfence; last (the last committed "id:attempt"); short (1: its tasks are
-                     short); leaving (1: it gets nothing new); cancelled (the last cancelled "attempt:id")
+                     short); leaving (1: it gets nothing new); cancelled (the last cancelled "attempt:seq:id")
 ]]
 local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]

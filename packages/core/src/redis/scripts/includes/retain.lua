@@ -44,6 +44,7 @@ local function retain(commits, timestamp)
     if commit.keepCount ~= '0' and not done[rule] then
       done[rule] = true
       local seconds, most = tonumber(commit.keepAge), tonumber(commit.keepCount)
+      most = most and math.floor(most)
       if seconds then retainByAge(seconds, timestamp) end
       if most and most > 0 then retainByCount(most) end
     end

@@ -5,7 +5,7 @@
   those whose hash is gone, and those that aff:seq does not know, which were removed and perhaps added again meanwhile.
 
   Returns, as BullMQ's moveToActive does,
-  { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token, batch size } }
+  { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token, batch size, place in the order } }
 ]]
 local NOTHING = { 0, 0, 0, 0 }
 
@@ -17,15 +17,15 @@ local function asText(number) return SMALL[number] or string.format('%.0f', numb
 -- What a take needs of a worker.
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short')
+  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
   return {
     id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0',
+    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
   }
 end
 
 local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0) } }
+  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
 end
 
 -- What this script has started, until `writeStarted` writes it. Locks have no expiry: what keeps a task is the lease of its
@@ -54,7 +54,7 @@ local function startTask(worker, id, seq, hash, attempts, token, timestamp)
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur = id
+  worker.cur, worker.seq = id, seq
   return reply(worker, id, hash)
 end
 
@@ -62,20 +62,24 @@ end
 local LIMITED_BY_HAND = 9007199254740991
 local isUnlimited
 
+-- Anybody may write the limit; what is no number is none.
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
+
 -- BullMQ's rate limit: the global one (meta: max, duration), or one set by hand. Returns the ms to wait, or counts one start.
 local function limitRate(id)
-  if isUnlimited then return 0 end
-  local max, duration = queueSettings()[3], queueSettings()[4]
+  if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
+  local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
   local starts = rcall('GET', keys.limiter)
-  isUnlimited = not (max or starts)
-  if isUnlimited or rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   if tonumber(starts or 0) >= tonumber(max or LIMITED_BY_HAND) then
     local left = rcall('PTTL', keys.limiter)
     if left > 0 then return left end
     rcall('DEL', keys.limiter)
   end
   if max and rcall('INCR', keys.limiter) == 1 then
-    rcall('PEXPIRE', keys.limiter, math.abs(math.floor(duration or 1000)))
+    rcall('PEXPIRE', keys.limiter, string.format('%.0f', math.abs(math.floor(duration or 1000))))
   end
   return 0
 end
@@ -101,21 +105,20 @@ end
 -- The next task of a worker that has none.
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
-  local waitKey = workerKey(worker.id, 'wait')
+  local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    local id = rcall('RPOP', waitKey)
+    local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
       local hash, attempts
       if seq and not isStarted[id] then hash, attempts = taskHash(id) end
       if hash then
-        local waitMs = limitRate(id)
-        if waitMs > 0 then
-          rcall('RPUSH', waitKey, id)
-          return { 0, 0, waitMs, 0 }
-        end
+        local waitMs = mayHaveToWait and limitRate(id) or 0
+        if waitMs > 0 then return { 0, 0, waitMs, 0 } end
+        if mayHaveToWait then rcall('RPOP', waitKey) end
         return startTask(worker, id, seq, hash, attempts, token, timestamp)
       end
+      if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
