@@ -124,8 +124,10 @@ export class ElectionService implements RevocableCandidacy {
    *
    * @param leader - only this leadership, as `getLeader` returned it
    * @returns `nodeId` of the leader that was asked; `null` when nobody leads, or another one by now
+   * @throws {@link QueueClosedError}
    */
   async requestResignation(leader?: Pick<LeaderInfo, 'nodeId' | 'epoch'>): Promise<string | null> {
+    this.#assertOpen();
     const asked = await this.#scripts.requestResignation(leader && `${leader.nodeId}:${leader.epoch}`);
     return asked === undefined ? null : nodeIdOf(asked);
   }

@@ -2,7 +2,8 @@ import { systemClock, type Clock } from '../domain/clock.js';
 import { parseLeaderInfo } from '../election/leader-info.js';
 import { ObservedLock } from '../election/observed-lock.js';
 import { errorName } from '../observability/messages/queue-log.js';
-import type { QueueContext } from '../redis/queue-context.js';
+import type { QueueRuntime } from '../module/queue-runtime.js';
+import type { QueueSighting } from '../module/queue-sighting.js';
 import type { WorkerService } from '../worker/worker-service.js';
 import type { ResolvedHealthOptions } from './queue-health-options.js';
 import {
@@ -13,11 +14,10 @@ import {
   type LeaderHealth,
   type QueueHealth,
 } from './queue-health.js';
-import { QueueProbe, type Sighting } from './queue-probe.js';
+import { QueueProbe } from './queue-probe.js';
 
 /** What is looked at. */
-export interface CheckedQueue {
-  readonly context: QueueContext;
+export interface CheckedQueue extends Pick<QueueRuntime, 'nodeId' | 'options' | 'sight'> {
   readonly workerService: Pick<WorkerService, 'isStarted' | 'hasLease' | 'getWorkerStates'>;
 }
 
@@ -34,14 +34,14 @@ export class QueueCheckup {
     private readonly options: ResolvedHealthOptions,
     private readonly clock: Clock = systemClock,
   ) {
-    this.#probe = new QueueProbe(queue.context);
-    this.#observed = new ObservedLock(queue.context.options);
+    this.#probe = new QueueProbe(queue);
+    this.#observed = new ObservedLock(queue.options);
   }
 
   async check(
     checks: readonly HealthCheckName[] = this.options.checks ?? healthChecks,
   ): Promise<QueueHealth> {
-    const { nodeId, options } = this.queue.context;
+    const { nodeId, options } = this.queue;
     const startedAt = this.clock.nowMs();
     const problems: HealthProblem[] = [];
     const workers = this.#workers();
@@ -67,7 +67,7 @@ export class QueueCheckup {
   async #look(
     startedAt: number,
     checks: readonly HealthCheckName[],
-  ): Promise<{ sighting?: Sighting; latencyMs: number; error: string }> {
+  ): Promise<{ sighting?: QueueSighting; latencyMs: number; error: string }> {
     const { timeoutMs } = this.options;
     const takeoverGraceMs = checks.includes('leader') ? this.options.takeoverGraceMs : 0;
     for (;;) {
@@ -86,13 +86,13 @@ export class QueueCheckup {
   }
 
   #workers(): QueueHealth['workers'] {
-    const { context, workerService } = this.queue;
+    const { options, workerService } = this.queue;
     if (!workerService.isStarted) return { expected: 0, ready: 0 };
     const ready = workerService.hasLease ? workerService.getWorkerStates().length : 0;
-    return { expected: context.options.workerCount, ready };
+    return { expected: options.workerCount, ready };
   }
 
-  #leader(sighting: Sighting, problems: HealthProblem[]): LeaderHealth | null {
+  #leader(sighting: QueueSighting, problems: HealthProblem[]): LeaderHealth | null {
     const { lockValue, lockTtlMs: ttlMs, leaderInfo: info, nowMs } = sighting;
     if (lockValue === '') {
       this.#observed.forget();
@@ -111,16 +111,16 @@ export class QueueCheckup {
       epoch,
       startTime,
       lastHeartbeat,
-      isSelf: nodeId === this.queue.context.nodeId,
+      isSelf: nodeId === this.queue.nodeId,
       ageMs: Math.max(0, nowMs - startTime),
       silentForMs: Math.round(now - this.#leaderSeen.at),
     };
   }
 
-  #oldest(sighting: Sighting | undefined, problems: HealthProblem[]): QueueHealth['oldestWaitingTag'] {
+  #oldest(sighting: QueueSighting | undefined, problems: HealthProblem[]): QueueHealth['oldestWaitingTag'] {
     if (sighting === undefined || sighting.oldestTag === null) return null;
     const waitingMs = sighting.nowMs - sighting.oldestSinceMs;
-    const limitMs = this.options.maxTagWaitMs(this.queue.context.options.pendingQueueName);
+    const limitMs = this.options.maxTagWaitMs(this.queue.options.pendingQueueName);
     if (limitMs > 0 && waitingMs > limitMs) problems.push('tag-waits-too-long');
     return { identifyTag: sighting.oldestTag, waitingMs };
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { CommandTimeoutError } from '../errors/errors.js';
+import { sightQueue } from '../module/queue-sighting.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { QueueProbe } from './queue-probe.js';
 
@@ -12,7 +13,7 @@ function probe() {
     options: { maxPayloadBytes: 1, maxTagBytes: 1 },
   } as unknown as QueueContext;
   return {
-    probe: new QueueProbe(context),
+    probe: new QueueProbe({ sight: () => sightQueue(context) }),
     run,
     answer: () => {
       answer(['n:1', 500, '{}', '1000', null, null]);

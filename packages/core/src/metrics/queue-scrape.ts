@@ -1,7 +1,7 @@
 import { QueueProbe } from '../health/queue-probe.js';
 import type { QueueStats } from '../producer/queue-stats.js';
 import type { QueueService } from '../producer/queue-service.js';
-import type { QueueContext } from '../redis/queue-context.js';
+import type { QueueRuntime } from '../module/queue-runtime.js';
 import type { MetricName } from './metric-definitions.js';
 
 /** A value with its labels beside `queue`. */
@@ -14,11 +14,11 @@ export class QueueScrape {
   #asking: Promise<Samples> | undefined;
 
   constructor(
-    context: QueueContext,
+    queue: Pick<QueueRuntime, 'sight'>,
     private readonly queueService: Pick<QueueService, 'getQueueStats'>,
     private readonly timeoutMs: number,
   ) {
-    this.#probe = new QueueProbe(context);
+    this.#probe = new QueueProbe(queue);
   }
 
   samples(): Promise<Samples> {

@@ -23,12 +23,12 @@ export class WatchedQueue implements InstrumentListener {
     private readonly metrics: MetricSet,
     timeoutMs: number,
   ) {
-    const { context, queueService, electionService, instruments } = runtime;
-    this.#queue = context.options.pendingQueueName;
+    const { options, queueService, electionService, instruments } = runtime;
+    this.#queue = options.pendingQueueName;
     this.#batches = new BatchSizes((size) => {
       metrics.observe('affinity_queue_batch_size', { queue: this.#queue }, size);
     });
-    this.#scrape = new QueueScrape(context, queueService, timeoutMs);
+    this.#scrape = new QueueScrape(runtime, queueService, timeoutMs);
     this.#detach = instruments.attach(this);
     this.#count('affinity_queue_leadership_changes_total', 0);
     this.#count('affinity_queue_recovered_workers_total', 0);

@@ -13,6 +13,7 @@ import type { ScriptObserver } from '../redis/queue-scripts.js';
 import { SchedulerService } from '../scheduler/scheduler-service.js';
 import { WorkerService } from '../worker/worker-service.js';
 import type { QueueErrors } from './queue-errors.js';
+import { sightQueue, type QueueSighting } from './queue-sighting.js';
 import { settleAll } from './settle-all.js';
 
 /** The services of one queue, put together. */
@@ -61,6 +62,11 @@ export class QueueRuntime {
   /** Every script of this queue is shown to the observer, before it is sent and after it was answered. */
   observeScripts(observer: ScriptObserver): void {
     this.context.scripts.observe(observer);
+  }
+
+  /** Asks Redis who leads, and what waits longest: for those that watch this queue. */
+  sight(): Promise<QueueSighting> {
+    return sightQueue(this.context);
   }
 
   /** For a fault that nobody awaits. */

@@ -21,6 +21,9 @@ import {
   type QueueOptionsFactory,
   type TaskContext,
 } from '../index.js';
+import { Registry } from 'prom-client';
+import { QueueHealthModule, QueueHealthService } from '../health/index.js';
+import { QueueMetricsModule } from '../metrics/index.js';
 import { AffinityQueueTesting, AffinityQueueTestingModule } from './index.js';
 
 const task = (payload: unknown = null) => ({ type: 'note', identifyTag: 't', payload });
@@ -53,6 +56,31 @@ describe('AffinityQueueTestingModule', () => {
     expect(app.get<ElectionService>(getElectionServiceToken('mail')).nodeId).toBe(
       app.get(ElectionService).nodeId,
     );
+  });
+
+  it('keeps queues whose health can be asked for and whose tasks are counted, by override', async () => {
+    const registry = new Registry();
+    const imports = [
+      QueueModule.forRoot({ workerOptions: { workerCount: 2 } }),
+      QueueHealthModule.register({}),
+      QueueMetricsModule.register({ registry }),
+    ];
+    const app = await start(AffinityQueueTestingModule.override(Test.createTestingModule({ imports })));
+    app.get(WorkerService).registerHandler('note', () => 'done');
+    const { nodeId } = app.get(ElectionService);
+    await app.get(QueueService).add(task());
+    const [health] = Object.values((await app.get(QueueHealthService).check()).queues);
+    expect(health).toMatchObject({
+      status: 'up',
+      problems: [],
+      leader: { nodeId, isSelf: true },
+      workers: { expected: 2, ready: 2 },
+      oldestWaitingTag: { identifyTag: 't', waitingMs: 0 },
+    });
+    await app.get(AffinityQueueTesting).runUntilIdle();
+    const said = await registry.metrics();
+    expect(said).toMatch(/^affinity_queue_tasks_total\{[^}]*outcome="completed"[^}]*\} 1$/m);
+    expect(said).toMatch(/^affinity_queue_has_leader\{[^}]*\} 1$/m);
   });
 
   it('runs the tasks of several queues on one clock, also those that they add to each other', async () => {

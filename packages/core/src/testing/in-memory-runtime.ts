@@ -1,8 +1,11 @@
 import { QueueErrors } from '../module/queue-errors.js';
 import type { ResolvedQueueOptions } from '../options/resolved-options.js';
+import type { QueueSighting } from '../module/queue-sighting.js';
+import { QueueInstruments } from '../observability/instruments/queue-instruments.js';
 import type { InstanceIds } from '../redis/instance-ids.js';
 import { HandlerRegistry } from '../worker/handler-registry.js';
 import { QueueEngine } from './engine/queue-engine.js';
+import { sighting } from './model/sighting.js';
 import { InMemoryElectionService } from './services/in-memory-election-service.js';
 import { InMemoryQueueService } from './services/in-memory-queue-service.js';
 import { InMemorySchedulerService } from './services/in-memory-scheduler-service.js';
@@ -16,7 +19,11 @@ export class InMemoryRuntime {
   readonly schedulerService: InMemorySchedulerService;
   readonly electionService: InMemoryElectionService;
   readonly engine: QueueEngine;
+  readonly nodeId: string;
+  /** Where those listen that watch this queue: metrics. */
+  readonly instruments = new QueueInstruments();
   readonly #errors: QueueErrors;
+  #heartbeats = 0;
 
   constructor(
     readonly options: ResolvedQueueOptions,
@@ -24,9 +31,10 @@ export class InMemoryRuntime {
     ids: InstanceIds,
   ) {
     const handlers = new HandlerRegistry();
-    this.engine = new QueueEngine({ options, clock, handlers });
+    this.engine = new QueueEngine({ options, clock, handlers, instruments: this.instruments });
     this.#errors = new QueueErrors(options.pendingQueueName);
     const { nodeId } = ids;
+    this.nodeId = nodeId;
     const described = { nodeId, handlers };
     this.queueService = new InMemoryQueueService(this.engine, options, this.#errors.errors$, described);
     this.workerService = new InMemoryWorkerService(this.engine, handlers, options, ids);
@@ -37,6 +45,15 @@ export class InMemoryRuntime {
   /** For a fault that nobody awaits. */
   get reportError(): (error: unknown) => void {
     return this.#errors.report;
+  }
+
+  async sight(): Promise<QueueSighting> {
+    const { state, nowMs } = this.engine;
+    const leader = await this.electionService.getLeader();
+    // A leader in memory never falls silent, also while time stands still.
+    this.#heartbeats += 1;
+    const alive = leader && { ...leader, lastHeartbeat: nowMs, heartbeats: this.#heartbeats };
+    return sighting(state, alive, this.options.electionLockTtlMs, nowMs);
   }
 
   async start(): Promise<void> {

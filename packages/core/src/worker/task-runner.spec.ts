@@ -8,6 +8,8 @@ import {
   TaskTimeoutError,
   UnknownTaskTypeError,
 } from '../errors/errors.js';
+import { noInstruments, type WatchedAttempt } from '../observability/instruments.interface.js';
+import { QueueInstruments } from '../observability/instruments/queue-instruments.js';
 import { HandlerRegistry } from './handler-registry.js';
 import type { TakenTask } from '../bullmq/taken-task.js';
 import { RunningTask } from './running-task.js';
@@ -50,6 +52,47 @@ afterEach(() => {
 });
 
 describe('TaskRunner', () => {
+  it('makes nothing for those who watch while nobody does', async () => {
+    const createJob = jest.fn(() => job);
+    const abortController = jest.spyOn(globalThis, 'AbortController');
+    const attempt = jest.spyOn(noInstruments, 'attempt');
+    const running = new RunningTask(task, 'worker-1', createJob);
+    expect(await run(() => 7, { running })).toBe(7);
+    expect([createJob, abortController, attempt].map(({ mock }) => mock.calls.length)).toEqual([0, 0, 0]);
+    jest.restoreAllMocks();
+  });
+
+  it('shows an attempt to those who watch, and makes its Job only for those who ask', async () => {
+    const createJob = jest.fn(() => job);
+    const instruments = new QueueInstruments();
+    const seen: WatchedAttempt[] = [];
+    instruments.attach({
+      attemptBegan: (attempt) => seen.push(attempt),
+      attemptEnded: () => undefined,
+      dispatched: () => undefined,
+      beat: () => undefined,
+      recovered: () => undefined,
+    });
+    const registry = new HandlerRegistry();
+    registry.register('note', () => 7);
+    const runner = new TaskRunner(registry, { taskTimeoutMs: 0, maxResultBytes: 100 }, instruments);
+    expect(await runner.run(new RunningTask(task, 'worker-1', createJob))).toEqual({ value: 7, json: '7' });
+    expect(createJob).not.toHaveBeenCalled();
+    expect(seen).toHaveLength(1);
+    expect(seen[0]).toMatchObject({
+      type: 'note',
+      hasHandler: true,
+      identifyTag: 'company',
+      workerId: 'worker-1',
+      attempt: 3,
+      batchPosition: 2,
+      fencingToken: 99,
+      abortReason: undefined,
+      job,
+    });
+    expect(createJob).toHaveBeenCalledTimes(1);
+  });
+
   it('gives the handler its payload and what it may know beside', async () => {
     let seen: TaskContext | undefined;
     const result = await run(async (payload: { n: number }, context) => {

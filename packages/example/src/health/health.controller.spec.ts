@@ -1,19 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import { ServiceUnavailableException } from '@nestjs/common';
 import type { ElectionService } from 'nestjs-affinity-queue';
+import type { HealthProblem, QueueHealthService } from 'nestjs-affinity-queue/health';
 import { HealthController } from './health.controller.js';
 
-function controller(leader: string | null | Error, isLeaderless = false): HealthController {
-  const election = {
-    nodeId: 'this-one',
-    isLeaderless,
-    isLeader: () => false,
-    getLeader: async () => {
-      if (leader instanceof Error) throw leader;
-      return leader === null ? null : { nodeId: leader };
-    },
-  };
-  return new HealthController(election as unknown as ElectionService);
+function controller(
+  leader: string | null,
+  { isLeaderless = false, problems = [] as HealthProblem[] } = {},
+): HealthController {
+  const election = { nodeId: 'this-one', isLeaderless, isLeader: () => false };
+  const queue = { leader: leader === null ? null : { nodeId: leader }, problems };
+  const decisive = problems.some((problem) => ['redis-unreachable', 'worker-lease-lost'].includes(problem));
+  const health = { check: async () => ({ status: decisive ? 'down' : 'up', queues: { q: queue } }) };
+  return new HealthController(
+    election as unknown as ElectionService,
+    health as unknown as QueueHealthService,
+  );
 }
 
 describe('HealthController', () => {
@@ -22,12 +24,27 @@ describe('HealthController', () => {
   });
 
   it('is well during an election, and when a leader has just been found', async () => {
-    expect(await controller(null).getHealth()).toMatchObject({ status: 'ok', leader: null });
-    expect(await controller('other', true).getHealth()).toMatchObject({ status: 'ok', leader: 'other' });
+    const problems: HealthProblem[] = ['no-leader'];
+    expect(await controller(null, { problems }).getHealth()).toMatchObject({
+      status: 'ok',
+      leader: null,
+      problems,
+    });
+    expect(await controller('other', { isLeaderless: true }).getHealth()).toMatchObject({
+      status: 'ok',
+      leader: 'other',
+    });
   });
 
-  it('is not without a leader for a lock TTL, nor without an answer of Redis', async () => {
-    await expect(controller(null, true).getHealth()).rejects.toThrow(ServiceUnavailableException);
-    await expect(controller(new Error('timed out')).getHealth()).rejects.toThrow(ServiceUnavailableException);
+  it.each([
+    ['a leader for a lock TTL', 'no-leader', true],
+    ['an answer of Redis', 'redis-unreachable', false],
+    ['the lease of its own workers', 'worker-lease-lost', false],
+  ] as const)('is not without %s, and says so', async (_what, problem, isLeaderless) => {
+    const asked = controller(null, { isLeaderless, problems: [problem] }).getHealth();
+    await expect(asked).rejects.toThrow(ServiceUnavailableException);
+    await expect(asked).rejects.toMatchObject({
+      response: { status: 'down', queues: { q: { problems: [problem] } } },
+    });
   });
 });

@@ -1,4 +1,5 @@
 import { LeaseLostError, TaskCancelledError } from '../../errors/errors.js';
+import type { Instruments } from '../../observability/instruments.interface.js';
 import type { ResolvedQueueOptions } from '../../options/resolved-options.js';
 import type { HandlerRegistry } from '../../worker/handler-registry.js';
 import { TaskRunner } from '../../worker/task-runner.js';
@@ -19,6 +20,7 @@ export interface LaneDependencies {
   readonly options: ResolvedQueueOptions;
   readonly clock: TestClock;
   readonly handlers: HandlerRegistry;
+  readonly instruments: Instruments;
 }
 
 interface Lane {
@@ -40,8 +42,9 @@ export class InMemoryLanes {
     private readonly dependencies: LaneDependencies,
   ) {
     // Its own time limit would go by the real clock.
-    const { maxResultBytes } = dependencies.options;
-    this.#runner = new TaskRunner(dependencies.handlers, { taskTimeoutMs: 0, maxResultBytes });
+    const { handlers, instruments, options } = dependencies;
+    const limits = { taskTimeoutMs: 0, maxResultBytes: options.maxResultBytes };
+    this.#runner = new TaskRunner(handlers, limits, instruments);
   }
 
   /** How many attempts have begun so far. */

@@ -1,5 +1,6 @@
 import type { JobProgress } from 'bullmq';
 import { NotTaskOwnerError, TaskNotFoundError } from '../../errors/errors.js';
+import { noInstruments, type Instruments } from '../../observability/instruments.interface.js';
 import type { ResolvedQueueOptions } from '../../options/resolved-options.js';
 import type { HandlerRegistry } from '../../worker/handler-registry.js';
 import { assign, nextDueMs, takeIn } from '../model/dispatch.js';
@@ -17,6 +18,7 @@ export interface QueueEngineDependencies {
   readonly options: ResolvedQueueOptions;
   readonly clock: TestClock;
   readonly handlers: HandlerRegistry;
+  readonly instruments?: Instruments;
 }
 
 /**
@@ -35,12 +37,12 @@ export class QueueEngine implements JobStore, Transitions {
   #schedules = false;
   #isWoken = false;
 
-  constructor({ options, clock, handlers }: QueueEngineDependencies) {
+  constructor({ options, clock, handlers, instruments = noInstruments }: QueueEngineDependencies) {
     this.#clock = clock;
     this.queueName = options.pendingQueueName;
     this.state = newQueueState(options);
     this.waits = new TaskWaits(this.state, clock);
-    this.lanes = new InMemoryLanes(this, { options, clock, handlers });
+    this.lanes = new InMemoryLanes(this, { options, clock, handlers, instruments });
     this.#forgetClock = clock.onAdvance(() => {
       this.change(() => undefined);
     });

@@ -40,7 +40,7 @@ async function leaveGhost(name: string): Promise<void> {
     lastHeartbeat: 1,
   };
   await redis.set(`scheduler:${name}-pending:leader:info`, JSON.stringify(ghost));
-  await redis.set(`scheduler:${name}-pending:election:lock`, `ghost-1-abc:${ghost.epoch}`, 'PX', 300);
+  await redis.set(`scheduler:${name}-pending:election:lock`, `ghost-1-abc:${ghost.epoch}`, 'PX', 1_500);
 }
 
 describe('the documented lines', () => {
