@@ -12,6 +12,9 @@ export {
   getWorkerServiceToken,
 } from './module/tokens.js';
 export { InjectQueueService, InjectWorkerService } from './module/decorators.js';
+export { TaskHandler, type QueueMethodOptions } from './module/discovery/task-handler.decorator.js';
+export { OnQueueEvent, type QueueEventOf } from './module/discovery/on-queue-event.decorator.js';
+export type { TaskRequest } from './module/discovery/task-request.js';
 
 export {
   QueueService,
@@ -21,7 +24,7 @@ export {
 } from './producer/queue-service.js';
 export type { QueueStats, TagStats } from './producer/queue-stats.js';
 export { WorkerService } from './worker/worker-service.js';
-export type { TaskContext, TaskHandler } from './worker/task-context.js';
+export type { TaskContext, TaskHandlerFunction } from './worker/task-context.js';
 export { SchedulerService } from './scheduler/scheduler-service.js';
 export { ElectionService } from './election/election-service.js';
 export type { LeaderInfo } from './election/leader-info.js';

@@ -139,12 +139,14 @@ export class InvalidHandlerError extends AffinityQueueError {
 
 /** A task type has a handler already. @publicApi */
 export class HandlerAlreadyRegisteredError extends AffinityQueueError {
-  declare readonly details: Readonly<{ type: string }>;
+  /** `handlers`: the methods, as `Class.method`, where both are decorated ones. */
+  declare readonly details: Readonly<{ type: string; handlers?: readonly string[] }>;
 
-  constructor(details: { type: string }) {
+  constructor(details: { type: string; handlers?: readonly string[] }) {
+    const handlers = details.handlers === undefined ? '' : `: ${details.handlers.join(' and ')}`;
     super(
       ErrorCode.HandlerAlreadyRegistered,
-      `Task type '${details.type}' already has a handler on this queue`,
+      `Task type '${details.type}' already has a handler on this queue${handlers}`,
       details,
     );
   }

@@ -30,6 +30,10 @@ export class AffinityInstance implements OnModuleInit, OnApplicationShutdown {
   #stopping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
+  get queues(): readonly QueueRuntime[] {
+    return this.#queues;
+  }
+
   /** @throws {@link QueueNameConflictError} */
   join({ options, warnings }: Resolution): QueueRuntime {
     assertDistinctQueues([...this.#queues.map((queue) => queue.options), options]);
@@ -63,10 +67,17 @@ export class AffinityInstance implements OnModuleInit, OnApplicationShutdown {
     return this.#opening;
   }
 
-  /** Starts every queue. When one cannot start, none runs, and nothing is open. */
-  start(): Promise<void> {
+  /**
+   * Starts every queue. When one cannot start, none runs, and nothing is open.
+   *
+   * @param prepare the last that happens before; when it throws nothing starts
+   */
+  start(prepare: () => void): Promise<void> {
     this.#starting ??= this.open().then(() =>
-      this.#orClose(() => settleAll(this.#queues, (queue) => queue.start())),
+      this.#orClose(async () => {
+        prepare();
+        await settleAll(this.#queues, (queue) => queue.start());
+      }),
     );
     return this.#starting;
   }

@@ -1,6 +1,8 @@
 import { Global, Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { AffinityInstance } from './affinity-instance.js';
+import { DecoratedProviders } from './discovery/decorated-providers.js';
+import { ProviderMethods } from './discovery/provider-methods.js';
 
 /** What all queues of an application share. */
 @Global()
@@ -11,10 +13,14 @@ export class AffinityInstanceModule {}
  * Starts the work after every other module has bootstrapped, so that all handlers are registered and all that they use is
  * there, and ends it before any other module is destroyed, so that running handlers can finish with what they use.
  */
-@Module({ imports: [AffinityInstanceModule] })
+@Module({
+  imports: [AffinityInstanceModule, DiscoveryModule],
+  providers: [DecoratedProviders, ProviderMethods],
+})
 export class AffinityLifecycleModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     @Inject(AffinityInstance) private readonly instance: AffinityInstance,
+    @Inject(DecoratedProviders) private readonly decorated: DecoratedProviders,
     @Inject(ModulesContainer) modules: ModulesContainer,
   ) {
     for (const module of modules.values()) {
@@ -24,11 +30,14 @@ export class AffinityLifecycleModule implements OnApplicationBootstrap, OnModule
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.instance.start();
+    await this.instance.start(() => {
+      this.decorated.connect();
+    });
   }
 
   async onModuleDestroy(): Promise<void> {
     await this.instance.stop();
+    this.decorated.disconnect();
   }
 }
 

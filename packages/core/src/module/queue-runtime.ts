@@ -44,6 +44,11 @@ export class QueueRuntime {
     return this.context.options;
   }
 
+  /** For a fault that nobody awaits. */
+  get reportError(): (error: unknown) => void {
+    return this.errors.report;
+  }
+
   async start(): Promise<void> {
     const { pendingQueueName: queue, role, workerCount } = this.options;
     this.#started = true;

@@ -3,14 +3,14 @@ import {
   InvalidHandlerError,
   UnknownTaskTypeError,
 } from '../errors/errors.js';
-import type { TaskHandler } from './task-context.js';
+import type { TaskHandlerFunction } from './task-context.js';
 
 /** Handlers by task type. */
 export class HandlerRegistry {
-  readonly #handlers = new Map<string, TaskHandler>();
+  readonly #handlers = new Map<string, TaskHandlerFunction>();
 
   /** @throws {@link InvalidHandlerError}, {@link HandlerAlreadyRegisteredError} */
-  register(type: string, handler: TaskHandler): void {
+  register(type: string, handler: TaskHandlerFunction): void {
     if (typeof type !== 'string' || type === '')
       throw new InvalidHandlerError({ reason: 'the type must be a non-empty string' });
     if (typeof handler !== 'function')
@@ -20,7 +20,7 @@ export class HandlerRegistry {
   }
 
   /** @throws {@link UnknownTaskTypeError}, which lists the types that there are */
-  handlerOf(type: string): TaskHandler {
+  handlerOf(type: string): TaskHandlerFunction {
     const handler = this.#handlers.get(type);
     if (handler === undefined) throw new UnknownTaskTypeError({ type, registeredTypes: this.types });
     return handler;

@@ -33,7 +33,7 @@ export interface TaskContext {
  * @publicApi
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a payload is whatever the producer of that type sends
-export type TaskHandler<Payload = any, Result = unknown> = (
+export type TaskHandlerFunction<Payload = any, Result = unknown> = (
   payload: Payload,
   context: TaskContext,
 ) => Result | Promise<Result>;

@@ -9,7 +9,7 @@ import {
   UnknownTaskTypeError,
 } from '../errors/errors.js';
 import { HandlerRegistry } from './handler-registry.js';
-import type { TaskContext, TaskHandler } from './task-context.js';
+import type { TaskContext, TaskHandlerFunction } from './task-context.js';
 import { TaskRunner } from './task-runner.js';
 
 const job = {
@@ -30,7 +30,7 @@ const attempt = {
 } as const;
 
 function run(
-  handler: TaskHandler,
+  handler: TaskHandlerFunction,
   { taskTimeoutMs = 0, maxResultBytes = 100, controller = new AbortController(), type = 'note' } = {},
 ): Promise<unknown> {
   const registry = new HandlerRegistry();
@@ -88,7 +88,7 @@ describe('TaskRunner', () => {
     ['that JSON cannot hold', () => 1n, ResultNotSerializableError],
     ['that is too large', () => 'x'.repeat(99), ResultTooLargeError],
   ])('fails for good with a result %s', async (_what, handler, cause) => {
-    const failing = run(handler as TaskHandler);
+    const failing = run(handler as TaskHandlerFunction);
     await expect(failing).rejects.toBeInstanceOf(UnrecoverableError);
     await expect(failing).rejects.toMatchObject({ cause: expect.any(cause) });
   });

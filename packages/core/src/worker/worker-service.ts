@@ -3,7 +3,7 @@ import type { WorkerState } from '../domain/worker-state.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { HandlerRegistry } from './handler-registry.js';
-import type { TaskHandler } from './task-context.js';
+import type { TaskHandlerFunction } from './task-context.js';
 import { TaskRunner } from './task-runner.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -46,7 +46,7 @@ export class WorkerService {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a payload is whatever the producer of that type sends
   registerHandler<Payload = any, Result = unknown>(
     type: string,
-    handler: TaskHandler<Payload, Result>,
+    handler: TaskHandlerFunction<Payload, Result>,
   ): void {
     this.#handlers.register(type, handler);
     if (this.runsTasks) this.#log.info('handlerRegistered', { type });
