@@ -1,7 +1,7 @@
 /**
  * Import direction of packages/core/src:
  *
- *   index → module → features → {redis, bullmq} → options → domain → errors
+ *   sub-paths (health, metrics, …) → index → module → features → {redis, bullmq} → options → domain → errors
  *
  * A layer may skip downward and never climbs. redis and bullmq share a layer and may use each other; there are no
  * cycles anywhere, type imports included. A feature folder reaches a sibling only through
@@ -16,6 +16,7 @@ const SPEC = '\\.spec\\.ts$';
 
 /** From the top; one entry per layer. */
 const LAYERS = [
+  ['sub-paths', `${SRC}(testing|health|metrics|dashboard|history|cli)/`],
   ['index', `${SRC}index\\.ts$`],
   ['module', `${SRC}module/`],
   ['features', `${SRC}${FEATURES}/`],

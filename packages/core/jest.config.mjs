@@ -17,6 +17,7 @@ export const project = (displayName, testMatch) => ({
     '^(\\.{1,2}/.*)\\.js$': '$1',
     // The documented samples import the package by its name.
     '^nestjs-affinity-queue$': '<rootDir>/src/index.ts',
+    '^nestjs-affinity-queue/(\\w+)$': '<rootDir>/src/$1/index.ts',
   },
   // Types are checked by `tsc --noEmit`, apart from the tests.
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },

@@ -20,7 +20,7 @@ export class QueueRuntime {
   #started = false;
 
   constructor(
-    private readonly context: QueueContext,
+    readonly context: QueueContext,
     private readonly log: QueueLog,
     private readonly errors: QueueErrors,
   ) {

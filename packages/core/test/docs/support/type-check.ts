@@ -22,7 +22,10 @@ const options: ts.CompilerOptions = {
   skipLibCheck: true,
   noEmit: true,
   // Always the sources of now, whether or not the package has been built.
-  paths: { 'nestjs-affinity-queue': [join(core, 'src/index.ts')] },
+  paths: {
+    'nestjs-affinity-queue': [join(core, 'src/index.ts')],
+    'nestjs-affinity-queue/*': [join(core, 'src/*/index.ts')],
+  },
 };
 
 /**
