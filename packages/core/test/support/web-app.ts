@@ -78,7 +78,10 @@ export async function startWebApp(options: WebAppOptions): Promise<WebApp> {
   })
   class WebModule {}
 
-  const app = await NestFactory.create(WebModule, adapters[adapter](), { logger: false, abortOnError: false });
+  const app = await NestFactory.create(WebModule, adapters[adapter](), {
+    logger: false,
+    abortOnError: false,
+  });
   prepare?.(app);
   register?.(app.get(WorkerService));
   await app.listen(0, '127.0.0.1');
@@ -90,7 +93,10 @@ export async function startWebApp(options: WebAppOptions): Promise<WebApp> {
     queue: app.get(QueueService),
     workers: app.get(WorkerService),
     election: app.get(ElectionService),
-    feature: { queue: app.get(getQueueServiceToken('mail')), workers: app.get(getWorkerServiceToken('mail')) },
+    feature: {
+      queue: app.get(getQueueServiceToken('mail')),
+      workers: app.get(getWorkerServiceToken('mail')),
+    },
     close: async () => {
       running.delete(started);
       await app.close();

@@ -22,17 +22,18 @@ export class BatchTimeline {
   readonly #batches = new Map<string, BatchView>();
   readonly #open = new Map<string, BatchView>();
   #changed = new Set<string>();
+  /** Workers of which something was heard since the last look at them. */
+  #heardOf = new Set<string>();
 
   constructor(private readonly windowMs: number) {}
 
   /** Events in their order. */
   apply({ id, at, name, values }: RecentEvent, completeSince: number): void {
     const [workerId = '', tag = '', size = '0', reason = ''] = values;
+    if (name === 'bound' || name === 'released' || name === 'recovered') this.#heardOf.add(workerId);
     if (name === 'bound') {
       this.#close(workerId, at, '');
-      const batch = { id, workerId, tag, from: at, to: null, size: Number(size), reason: '' };
-      this.#open.set(workerId, batch);
-      this.#put(batch);
+      this.#begin({ id, workerId, tag, from: at, to: null, size: Number(size), reason: '' });
     } else if (name === 'released') {
       const open = this.#open.get(workerId);
       this.#open.delete(workerId);
@@ -44,29 +45,28 @@ export class BatchTimeline {
     }
   }
 
-  /** Batches that began before what could be read, and those whose end was missed. */
+  /**
+   * Batches that began before what could be read, and those whose end was missed. Only of workers of which the events that were
+   * read after this look say nothing: what they say of others is newer than the look.
+   */
   reconcile(
     workers: readonly { readonly workerId: string; readonly tag: string | null }[],
     completeSince: number,
     now: number,
   ): void {
-    const tags = new Map(workers.map(({ workerId, tag }) => [workerId, tag]));
-    for (const [workerId, { tag }] of [...this.#open])
-      if (tags.get(workerId) !== tag) this.#close(workerId, now, '');
+    const silent = workers.filter(({ workerId }) => !this.#heardOf.has(workerId));
+    const tags = new Map(silent.map(({ workerId, tag }) => [workerId, tag]));
+    const registered = new Set(workers.map(({ workerId }) => workerId));
+    for (const [workerId, { tag }] of [...this.#open]) {
+      const isOver = tags.has(workerId) ? tags.get(workerId) !== tag : !registered.has(workerId);
+      if (isOver) this.#close(workerId, now, '');
+    }
     for (const [workerId, tag] of tags) {
       if (tag === null || this.#open.has(workerId)) continue;
-      const batch = {
-        id: `${workerId}@${now}`,
-        workerId,
-        tag,
-        from: completeSince,
-        to: null,
-        size: 0,
-        reason: '',
-      };
-      this.#open.set(workerId, batch);
-      this.#put(batch);
+      const id = `${workerId}@${now}`;
+      this.#begin({ id, workerId, tag, from: Math.min(completeSince, now), to: null, size: 0, reason: '' });
     }
+    this.#heardOf = new Set();
     this.#forget(now - this.windowMs);
   }
 
@@ -79,6 +79,11 @@ export class BatchTimeline {
     const changed = [...this.#changed].flatMap((id) => this.#batches.get(id) ?? []);
     this.#changed = new Set();
     return changed;
+  }
+
+  #begin(batch: BatchView): void {
+    this.#open.set(batch.workerId, batch);
+    this.#put(batch);
   }
 
   #close(workerId: string, at: number, reason: string): void {

@@ -164,9 +164,8 @@ export const pageStyle: string = `:root {
   --wait: #2563eb;
   --run: #c2410c;
   --shadow: 0 1px 2px rgb(23 26 35 / 6%);
-  --tag-lightness: 58%;
-  --tag-saturation: 62%;
-  --tag-ink: #ffffff;
+  --tag-lightness: 0.67;
+  --tag-chroma: 0.14;
   --mono: ui-monospace, 'SF Mono', 'Cascadia Code', Menlo, Consolas, 'DejaVu Sans Mono', monospace;
 }
 @media (prefers-color-scheme: dark) {
@@ -192,8 +191,8 @@ export const pageStyle: string = `:root {
     --wait: #6ea8fe;
     --run: #fb923c;
     --shadow: none;
-    --tag-lightness: 46%;
-    --tag-saturation: 52%;
+    --tag-lightness: 0.6;
+    --tag-chroma: 0.13;
   }
 }
 * {
@@ -373,6 +372,7 @@ main {
 .card {
   min-width: 0;
   padding: 16px 18px 18px;
+  scroll-margin-top: 100px;
   border: 1px solid var(--line);
   border-radius: 12px;
   background: var(--card);
@@ -580,7 +580,7 @@ main {
   width: 10px;
   height: 10px;
   border-radius: 3px;
-  background: hsl(var(--hue) var(--tag-saturation) calc(var(--tag-lightness) + var(--shade)));
+  background: oklch(calc(var(--tag-lightness) + var(--shade)) var(--tag-chroma) var(--hue));
   content: '';
 }
 .tag span,
@@ -815,6 +815,15 @@ td.actions .row {
 .slots i + i {
   opacity: 0.35;
 }
+.task {
+  display: flex;
+  gap: 10px;
+  align-items: baseline;
+}
+.task .link {
+  flex: none;
+  max-width: 60%;
+}
 .pager {
   display: flex;
   gap: 10px;
@@ -855,6 +864,9 @@ td.actions .row {
   .brand {
     flex: 1;
   }
+  .connection {
+    min-width: 0;
+  }
   .queues {
     flex-basis: 100%;
     order: 3;
@@ -883,8 +895,7 @@ td.actions .row {
     padding: 7px 12px;
   }
     table,
-  tbody,
-  tbody tr {
+  tbody {
     display: block;
   }
   thead {
@@ -895,6 +906,10 @@ td.actions .row {
     clip-path: inset(50%);
   }
   tbody tr {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr) max-content;
+    gap: 3px 12px;
+    align-items: center;
     padding: 9px 0;
     border-bottom: 1px solid var(--line);
   }
@@ -904,33 +919,60 @@ td.actions .row {
   }
   tbody td,
   tbody th,
-  tbody td.number,
-  tbody td.actions {
-    display: grid;
-    grid-template-columns: 96px minmax(0, 1fr);
-    gap: 10px;
-    align-items: center;
-    padding: 3px 0;
+  tbody td.number {
+    display: block;
+    min-width: 0;
+    padding: 0;
     border: 0;
-    text-align: start;
   }
-  tbody td::before,
-  tbody th[data-label]::before {
+  td.number,
+  td.side {
+    text-align: end;
+  }
+  td.whole {
+    grid-column: 1 / -1;
+  }
+  .at-1 {
+    order: 1;
+  }
+  .at-2 {
+    order: 2;
+  }
+  .at-3 {
+    order: 3;
+  }
+  .at-4 {
+    order: 4;
+  }
+  .at-5 {
+    order: 5;
+  }
+  .at-6 {
+    order: 6;
+  }
+  td.named .cell::before {
     color: var(--muted);
-    content: attr(data-label);
+    content: attr(data-label) ' ';
   }
-  tbody td.actions .row {
-    justify-content: flex-start;
-    flex-wrap: wrap;
+  td.narrow-hidden,
+  tr[data-idle] .at-4,
+  tr[data-idle] .at-5 {
+    display: none;
+  }
+  td.actions .row {
+    flex-wrap: nowrap;
   }
   tbody tr.instance {
-    padding-bottom: 0;
+    padding: 12px 0 4px;
     border-bottom: 0;
   }
   .instance th {
     display: block;
+    grid-column: 1 / -1;
+    padding: 0;
   }
   .instance .muted {
+    display: block;
     margin-left: 0;
   }
 }
@@ -1036,10 +1078,12 @@ function formatDuration(ms) {
 function joined(large, largeUnit, small, smallUnit) {
   return small === 0 ? \`\${large} \${largeUnit}\` : \`\${large} \${largeUnit} \${small} \${smallUnit}\`;
 }
+function formatScale(ms) {
+  return formatDuration(ms).replace('.0 ', ' ');
+}
 function formatAge(ms) {
-  return ms < 1_000
-    ? 'now'
-    : formatDuration(ms < 10_000 ? Math.floor(ms / 1_000) * 1_000 : ms).replace('.0 s', ' s');
+  if (ms < 1_000) return 'now';
+  return formatScale(ms < 10_000 ? Math.floor(ms / 1_000) * 1_000 : ms);
 }
 function formatTime(ms) {
   return new Date(ms).toLocaleTimeString('en-GB');
@@ -1058,7 +1102,7 @@ function shortWorker(workerId) {
 function tagName(tag) {
   return tag === '' ? '(malformed tasks)' : tag;
 }
-return { formatNumber, formatRate, formatDuration, formatAge, formatTime, formatMoment, plural, shortWorker, tagName };
+return { formatNumber, formatRate, formatDuration, formatScale, formatAge, formatTime, formatMoment, plural, shortWorker, tagName };
 })();
 const module3 = (() => {
 const {byId, element, keyedChildren, setText} = module1;
@@ -1226,7 +1270,7 @@ const names = [
   'wait',
   'run',
   'tag-lightness',
-  'tag-saturation',
+  'tag-chroma',
 ];
 function colorsOf(canvas) {
   const style = getComputedStyle(canvas);
@@ -1243,7 +1287,7 @@ return { Plot, plotFont, timeStep };
 })();
 const module7 = (() => {
 const {byId, element} = module1;
-const {formatDuration, formatRate, formatTime} = module2;
+const {formatDuration, formatRate, formatScale, formatTime} = module2;
 const {context} = module5;
 const {Plot, plotFont, timeStep} = module6;
 const height = 168;
@@ -1335,7 +1379,7 @@ function showLatency(frame) {
   let width = 0;
   const draw = (brush, size, colors) => {
     width = size.width;
-    drawGrid(brush, frame, width, colors, scale, formatDuration);
+    drawGrid(brush, frame, width, colors, scale, formatScale);
     for (const { of, color, what, thin } of lines) {
       brush.strokeStyle = brush.fillStyle = colors[color];
       brush.lineWidth = thin ? 1 : 2;
@@ -1480,11 +1524,13 @@ return { makeTable, makeRow, showRows };
 const module10 = (() => {
 const {element} = module1;
 const {tagName} = module2;
+const hues = 30;
 function colorOf(tag) {
   let hash = 2_166_136_261;
   for (let i = 0; i < tag.length; i += 1) hash = Math.imul(hash ^ tag.charCodeAt(i), 16_777_619);
-  hash = Math.imul(hash ^ (hash >>> 15), 2_246_822_519) >>> 0;
-  return { hue: (hash % 48) * 7.5, shade: (((hash >>> 8) % 3) - 1) * 7 };
+  hash = Math.imul(hash ^ (hash >>> 15), 2_246_822_519);
+  hash = (hash ^ (hash >>> 13)) >>> 0;
+  return { hue: (hash % hues) * (360 / hues), shade: (((hash >>> 8) % 3) - 1) * 0.085 };
 }
 function tagLabel(tag) {
   const label = element(
@@ -1494,7 +1540,7 @@ function tagLabel(tag) {
   );
   const { hue, shade } = colorOf(tag);
   label.style.setProperty('--hue', String(hue));
-  label.style.setProperty('--shade', \`\${shade}%\`);
+  label.style.setProperty('--shade', String(shade));
   return label;
 }
 function showTag(target, tag, otherwise = '–') {
@@ -1514,12 +1560,12 @@ const {ask} = module4;
 const {makeRow, makeTable, showRows} = module9;
 const {showTag} = module10;
 const columns = [
-  { label: 'Task', width: '16%' },
-  { label: 'Type', width: '13%' },
-  { label: 'Tag', width: '16%' },
-  { label: 'Reason', width: '29%' },
-  { label: 'Failed at', width: '10%' },
-  { label: 'Actions', width: '16%', class: 'actions' },
+  { label: 'Task', width: '16%', class: 'at-1' },
+  { label: 'Type', width: '13%', class: 'at-4 side' },
+  { label: 'Tag', width: '16%', class: 'at-3' },
+  { label: 'Reason', width: '29%', class: 'at-5 whole' },
+  { label: 'Failed at', width: '10%', class: 'at-2 side' },
+  { label: 'Actions', width: '16%', class: 'actions at-6 whole' },
 ];
 const pageSize = 25;
 const quietMs = 2_000;
@@ -1704,7 +1750,7 @@ function makeFacts() {
       ...line('since', 'Leads since'),
       ...line('beat', 'Last sign of life'),
       ...line('lease', 'Lease'),
-      ...line('changes', 'Takeovers'),
+      ...line('changes', 'Leader changes'),
     ),
   );
 }
@@ -1914,8 +1960,8 @@ const {makeRow, makeTable, showRows} = module9;
 const {showTag} = module10;
 const columns = [
   { label: 'Tag', width: '30%' },
-  { label: 'Waiting', width: '10%', class: 'number' },
-  { label: 'Oldest', width: '13%' },
+  { label: 'Waiting', width: '10%', class: 'number named' },
+  { label: 'Oldest', width: '13%', class: 'narrow-hidden' },
   { label: 'State', width: '34%' },
   { label: 'Actions', width: '13%', class: 'actions' },
 ];
@@ -2033,13 +2079,13 @@ function tilesOf(state) {
       value: \`\${formatNumber(busy)} / \${formatNumber(Math.max(busy + stats.workersIdle, workers.length))}\`,
       note: \`busy, \${idle}\`,
     },
-    { name: 'Throughput', value: \`\${formatRate(perSecond)} /s\`, note: 'tasks, last minute' },
-    { name: 'Waited', value: orNone(waited), note: 'median, last minute' },
-    { name: 'Ran', value: orNone(ran), note: 'median, last minute' },
+    { name: 'Throughput', value: \`\${formatRate(perSecond)} /s\`, note: 'last minute' },
+    { name: 'Waited', value: orNone(waited), note: 'median, 1 min' },
+    { name: 'Ran', value: orNone(ran), note: 'median, 1 min' },
     {
       name: 'Failed',
       value: formatNumber(stats.failed),
-      note: \`\${formatNumber(failed)} in the last minute\`,
+      note: \`\${formatNumber(failed)} in a minute\`,
       kind: stats.failed > 0 ? 'bad' : null,
     },
   ];
@@ -2180,17 +2226,14 @@ function drawBatch(brush, place, { tag, from, to }, row, now, colors) {
   const x = place.xOf(from);
   const width = Math.max(1.5, place.xOf(to ?? now) - x - 1);
   const { hue, shade } = colorOf(tag);
-  brush.fillStyle = \`hsl(\${hue} \${colors['tag-saturation']} \${Number.parseFloat(colors['tag-lightness']) + shade}%)\`;
+  const lightness = Number(colors['tag-lightness']) + shade;
+  brush.fillStyle = \`oklch(\${lightness} \${colors['tag-chroma']} \${hue})\`;
   brush.beginPath();
   brush.roundRect(x, row * rowHeight + 3, width, rowHeight - 7, Math.min(4, width / 2));
   brush.fill();
   if (width < 34) return;
-  brush.fillStyle = inkOn(hue, Number.parseFloat(colors['tag-lightness']) + shade);
+  brush.fillStyle = lightness > 0.61 ? '#11131a' : '#ffffff';
   brush.fillText(fitted(brush, tagName(tag), width - 12), x + 6, row * rowHeight + rowHeight / 2);
-}
-function inkOn(hue, lightness) {
-  const brightness = lightness + 16 * Math.cos(((hue - 80) * Math.PI) / 180);
-  return brightness > 55 ? '#11131a' : '#ffffff';
 }
 const widths = new Map();
 function fitted(brush, text, width) {
@@ -2214,12 +2257,12 @@ const {context} = module5;
 const {makeRow, makeTable, showRows} = module9;
 const {showTag} = module10;
 const columns = [
-  { label: 'Worker', width: '12%' },
-  { label: 'Tag', width: '18%' },
-  { label: 'Batch', width: '19%' },
-  { label: 'Runs', width: '26%' },
-  { label: 'Next tag', width: '14%' },
-  { label: 'Heartbeat', width: '11%' },
+  { label: 'Worker', width: '12%', class: 'at-1' },
+  { label: 'Tag', width: '18%', class: 'at-3' },
+  { label: 'Batch', width: '19%', class: 'at-4 side' },
+  { label: 'Runs', width: '26%', class: 'at-5 whole' },
+  { label: 'Next tag', width: '14%', class: 'narrow-hidden' },
+  { label: 'Heartbeat', width: '11%', class: 'at-2 side' },
 ];
 let table;
 function showWorkers(state) {
@@ -2267,6 +2310,7 @@ function workerRow() {
     update: ({ worker, now }) => {
       setText(name, shortWorker(worker.workerId));
       setAttribute(name, 'title', worker.workerId);
+      node.toggleAttribute('data-idle', worker.tag === null);
       showTag(tag, worker.tag, 'idle');
       if (worker.tag === null) setText(batch, '–');
       else {
@@ -2308,7 +2352,7 @@ function makeTask() {
   let shown = '';
   const id = element('button', { type: 'button', class: 'link', onclick: () => context.lookUp(shown) });
   const about = element('span', { class: 'muted cell' });
-  const node = element('span', {}, about, id);
+  const node = element('span', { class: 'task' }, id, about);
   return {
     node,
     update: ({ jobId, type, attempt, since }, now) => {

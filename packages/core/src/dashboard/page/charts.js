@@ -1,5 +1,5 @@
 import { byId, element } from './dom.js';
-import { formatDuration, formatRate, formatTime } from './format.js';
+import { formatDuration, formatRate, formatScale, formatTime } from './format.js';
 import { context } from './page-context.js';
 import { Plot, plotFont, timeStep } from './plot.js';
 
@@ -104,7 +104,7 @@ function showLatency(frame) {
   let width = 0;
   const draw = (brush, size, colors) => {
     width = size.width;
-    drawGrid(brush, frame, width, colors, scale, formatDuration);
+    drawGrid(brush, frame, width, colors, scale, formatScale);
     for (const { of, color, what, thin } of lines) {
       brush.strokeStyle = brush.fillStyle = colors[color];
       brush.lineWidth = thin ? 1 : 2;
@@ -159,7 +159,11 @@ function drawGrid(brush, frame, width, colors, scale, format) {
   for (let at = Math.ceil(frame.from / step) * step; at <= frame.to; at += step) {
     const x = frame.xOf(at, width);
     if (x > left + 24 && x < width - 24)
-      brush.fillText(step % 60_000 === 0 ? formatTime(at).slice(0, 5) : formatTime(at), x, height - axisHeight / 2 + 4);
+      brush.fillText(
+        step % 60_000 === 0 ? formatTime(at).slice(0, 5) : formatTime(at),
+        x,
+        height - axisHeight / 2 + 4,
+      );
   }
 }
 

@@ -8,12 +8,12 @@ import { makeRow, makeTable, showRows } from './table.js';
 import { showTag } from './tag-color.js';
 
 const columns = [
-  { label: 'Task', width: '16%' },
-  { label: 'Type', width: '13%' },
-  { label: 'Tag', width: '16%' },
-  { label: 'Reason', width: '29%' },
-  { label: 'Failed at', width: '10%' },
-  { label: 'Actions', width: '16%', class: 'actions' },
+  { label: 'Task', width: '16%', class: 'at-1' },
+  { label: 'Type', width: '13%', class: 'at-4 side' },
+  { label: 'Tag', width: '16%', class: 'at-3' },
+  { label: 'Reason', width: '29%', class: 'at-5 whole' },
+  { label: 'Failed at', width: '10%', class: 'at-2 side' },
+  { label: 'Actions', width: '16%', class: 'actions at-6 whole' },
 ];
 const pageSize = 25;
 const quietMs = 2_000;

@@ -29,11 +29,15 @@ function joined(large, largeUnit, small, smallUnit) {
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }
 
+/** For an axis: without a needless .0 */
+export function formatScale(ms) {
+  return formatDuration(ms).replace('.0 ', ' ');
+}
+
 /** For an age that is shown again every second: no fractions. */
 export function formatAge(ms) {
-  return ms < 1_000
-    ? 'now'
-    : formatDuration(ms < 10_000 ? Math.floor(ms / 1_000) * 1_000 : ms).replace('.0 s', ' s');
+  if (ms < 1_000) return 'now';
+  return formatScale(ms < 10_000 ? Math.floor(ms / 1_000) * 1_000 : ms);
 }
 
 /** 14:05:09, by the clock of the browser. */

@@ -32,7 +32,7 @@ function makeFacts() {
       ...line('since', 'Leads since'),
       ...line('beat', 'Last sign of life'),
       ...line('lease', 'Lease'),
-      ...line('changes', 'Takeovers'),
+      ...line('changes', 'Leader changes'),
     ),
   );
 }

@@ -73,7 +73,7 @@ const names = [
   'wait',
   'run',
   'tag-lightness',
-  'tag-saturation',
+  'tag-chroma',
 ];
 
 function colorsOf(canvas) {

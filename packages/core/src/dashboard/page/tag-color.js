@@ -1,13 +1,16 @@
 import { element } from './dom.js';
 import { tagName } from './format.js';
 
-/** A tag has the same colour in every table, in every reload and for every viewer. */
+const hues = 30;
+
+/** A tag has the same colour in every table, after every reload and for every viewer: a hue, and one of three shades. */
 export function colorOf(tag) {
   let hash = 2_166_136_261;
   for (let i = 0; i < tag.length; i += 1) hash = Math.imul(hash ^ tag.charCodeAt(i), 16_777_619);
   // The low bits of this hash alone would give neighbours the same colour.
-  hash = Math.imul(hash ^ (hash >>> 15), 2_246_822_519) >>> 0;
-  return { hue: (hash % 48) * 7.5, shade: (((hash >>> 8) % 3) - 1) * 7 };
+  hash = Math.imul(hash ^ (hash >>> 15), 2_246_822_519);
+  hash = (hash ^ (hash >>> 13)) >>> 0;
+  return { hue: (hash % hues) * (360 / hues), shade: (((hash >>> 8) % 3) - 1) * 0.085 };
 }
 
 /** A tag as it is shown everywhere: a square of its colour, and its name. */
@@ -19,7 +22,7 @@ export function tagLabel(tag) {
   );
   const { hue, shade } = colorOf(tag);
   label.style.setProperty('--hue', String(hue));
-  label.style.setProperty('--shade', `${shade}%`);
+  label.style.setProperty('--shade', String(shade));
   return label;
 }
 

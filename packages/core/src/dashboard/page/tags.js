@@ -6,8 +6,8 @@ import { showTag } from './tag-color.js';
 
 const columns = [
   { label: 'Tag', width: '30%' },
-  { label: 'Waiting', width: '10%', class: 'number' },
-  { label: 'Oldest', width: '13%' },
+  { label: 'Waiting', width: '10%', class: 'number named' },
+  { label: 'Oldest', width: '13%', class: 'narrow-hidden' },
   { label: 'State', width: '34%' },
   { label: 'Actions', width: '13%', class: 'actions' },
 ];

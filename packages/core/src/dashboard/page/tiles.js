@@ -26,13 +26,13 @@ function tilesOf(state) {
       value: `${formatNumber(busy)} / ${formatNumber(Math.max(busy + stats.workersIdle, workers.length))}`,
       note: `busy, ${idle}`,
     },
-    { name: 'Throughput', value: `${formatRate(perSecond)} /s`, note: 'tasks, last minute' },
-    { name: 'Waited', value: orNone(waited), note: 'median, last minute' },
-    { name: 'Ran', value: orNone(ran), note: 'median, last minute' },
+    { name: 'Throughput', value: `${formatRate(perSecond)} /s`, note: 'last minute' },
+    { name: 'Waited', value: orNone(waited), note: 'median, 1 min' },
+    { name: 'Ran', value: orNone(ran), note: 'median, 1 min' },
     {
       name: 'Failed',
       value: formatNumber(stats.failed),
-      note: `${formatNumber(failed)} in the last minute`,
+      note: `${formatNumber(failed)} in a minute`,
       kind: stats.failed > 0 ? 'bad' : null,
     },
   ];

@@ -126,20 +126,14 @@ function drawBatch(brush, place, { tag, from, to }, row, now, colors) {
   const x = place.xOf(from);
   const width = Math.max(1.5, place.xOf(to ?? now) - x - 1);
   const { hue, shade } = colorOf(tag);
-  brush.fillStyle = `hsl(${hue} ${colors['tag-saturation']} ${Number.parseFloat(colors['tag-lightness']) + shade}%)`;
+  const lightness = Number(colors['tag-lightness']) + shade;
+  brush.fillStyle = `oklch(${lightness} ${colors['tag-chroma']} ${hue})`;
   brush.beginPath();
   brush.roundRect(x, row * rowHeight + 3, width, rowHeight - 7, Math.min(4, width / 2));
   brush.fill();
   if (width < 34) return;
-  // Dark on light and light on dark, whatever the hue.
-  brush.fillStyle = inkOn(hue, Number.parseFloat(colors['tag-lightness']) + shade);
+  brush.fillStyle = lightness > 0.61 ? '#11131a' : '#ffffff';
   brush.fillText(fitted(brush, tagName(tag), width - 12), x + 6, row * rowHeight + rowHeight / 2);
-}
-
-/** Yellow and green are lighter than blue of the same lightness. */
-function inkOn(hue, lightness) {
-  const brightness = lightness + 16 * Math.cos(((hue - 80) * Math.PI) / 180);
-  return brightness > 55 ? '#11131a' : '#ffffff';
 }
 
 const widths = new Map();

@@ -5,12 +5,12 @@ import { makeRow, makeTable, showRows } from './table.js';
 import { showTag } from './tag-color.js';
 
 const columns = [
-  { label: 'Worker', width: '12%' },
-  { label: 'Tag', width: '18%' },
-  { label: 'Batch', width: '19%' },
-  { label: 'Runs', width: '26%' },
-  { label: 'Next tag', width: '14%' },
-  { label: 'Heartbeat', width: '11%' },
+  { label: 'Worker', width: '12%', class: 'at-1' },
+  { label: 'Tag', width: '18%', class: 'at-3' },
+  { label: 'Batch', width: '19%', class: 'at-4 side' },
+  { label: 'Runs', width: '26%', class: 'at-5 whole' },
+  { label: 'Next tag', width: '14%', class: 'narrow-hidden' },
+  { label: 'Heartbeat', width: '11%', class: 'at-2 side' },
 ];
 
 let table;
@@ -63,6 +63,7 @@ function workerRow() {
     update: ({ worker, now }) => {
       setText(name, shortWorker(worker.workerId));
       setAttribute(name, 'title', worker.workerId);
+      node.toggleAttribute('data-idle', worker.tag === null);
       showTag(tag, worker.tag, 'idle');
       if (worker.tag === null) setText(batch, '–');
       else {
@@ -106,7 +107,7 @@ function makeTask() {
   let shown = '';
   const id = element('button', { type: 'button', class: 'link', onclick: () => context.lookUp(shown) });
   const about = element('span', { class: 'muted cell' });
-  const node = element('span', {}, about, id);
+  const node = element('span', { class: 'task' }, id, about);
   return {
     node,
     update: ({ jobId, type, attempt, since }, now) => {

@@ -4,8 +4,29 @@ import { DashboardModule } from '../../../src/dashboard/index.js';
 import { startWebApp, type WebApp } from '../../support/web-app.js';
 
 const companies = [
-  ...['acme', 'globex', 'initech', 'umbrella', 'hooli', 'vandelay', 'stark-industries', 'wayne', 'wonka', 'tyrell'],
-  ...['cyberdyne', 'soylent', 'gringotts', 'duff', 'oscorp', 'massive-dynamic', 'pied-piper', 'bluth', 'sterling'],
+  ...[
+    'acme',
+    'globex',
+    'initech',
+    'umbrella',
+    'hooli',
+    'vandelay',
+    'stark-industries',
+    'wayne',
+    'wonka',
+    'tyrell',
+  ],
+  ...[
+    'cyberdyne',
+    'soylent',
+    'gringotts',
+    'duff',
+    'oscorp',
+    'massive-dynamic',
+    'pied-piper',
+    'bluth',
+    'sterling',
+  ],
 ];
 const types = ['send-email', 'generate-invoice', 'process-data'] as const;
 
@@ -30,7 +51,10 @@ function sequence(seed: number): () => number {
 }
 
 /** Two applications that work on the tasks of some twenty companies, one of which has most of them. */
-export async function startBusyQueue(name: string, readOnly: boolean): Promise<{ web: WebApp; stop: () => Promise<void> }> {
+export async function startBusyQueue(
+  name: string,
+  readOnly: boolean,
+): Promise<{ web: WebApp; stop: () => Promise<void> }> {
   const queueOptions = { workerOptions: { workerCount: 4, maxBatchSize: 10, shutdownTimeout: 2_000 } };
   const imports = [DashboardModule.register({ allowUnguarded: true, readOnly, title: 'Billing queues' })];
   const web = await startWebApp({ name, imports, queueOptions, register });
@@ -54,18 +78,20 @@ export async function startBusyQueue(name: string, readOnly: boolean): Promise<{
 }
 
 async function feed(queue: QueueService, random: () => number, round: number): Promise<void> {
-  const wave = 22 + Math.round(14 * Math.sin(round / 9));
+  const wave = 17 + Math.round(9 * Math.sin(round / 9));
   const tasks = Array.from({ length: wave }, () => {
-    const identifyTag = companies[Math.floor(companies.length * random() ** 2)] ?? 'acme';
+    const identifyTag = companies[Math.floor(companies.length * random() ** 1.4)] ?? 'acme';
     const type = types[Math.floor(random() * types.length)] ?? 'send-email';
-    const fails = random() < 0.012 ? 'SMTP 451: the mailbox of the recipient is temporarily unavailable' : undefined;
+    const fails =
+      random() < 0.012 ? 'SMTP 451: the mailbox of the recipient is temporarily unavailable' : undefined;
     return { type, identifyTag, payload: { ms: 80 + 420 * random() ** 2, fails } };
   });
   await queue.addBulk(tasks);
   if (round === 0) {
     await queue.pauseTag('aperture');
     await queue.addBulk(tasks.slice(0, 7).map((task) => ({ ...task, identifyTag: 'aperture' })));
-    await queue.addBulk(tasks.slice(0, 3).map((task) => ({ ...task, identifyTag: 'umbrella', options: { delay: 900_000 } })));
+    await queue.addBulk(
+      tasks.slice(0, 3).map((task) => ({ ...task, identifyTag: 'umbrella', options: { delay: 900_000 } })),
+    );
   }
 }
-

@@ -344,6 +344,7 @@ it("every script is here, or changes nothing, or is left to BullMQ's conformance
   const seldom = ['recoverWorker', 'reportLeaderless'];
   const changingNothing = [
     ...['getFailedTasks', 'getQueueStats', 'getTagStats', 'getTaskCounts', 'getTaskState', 'getWaitingTasks'],
+    ...['getFailures', 'getOverview', 'getRecentEvents'],
     'wakeLeader',
   ];
   // Of the BullMQ queue, for BullMQ's own API.
