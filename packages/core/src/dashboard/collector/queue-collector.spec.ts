@@ -53,7 +53,7 @@ describe('a collector', () => {
     expect(collector.isWatched).toBe(false);
     await collector.close();
     const own = armed.mock.results.filter((_, index) => armed.mock.calls[index]?.[1] === everyMs);
-    expect(cleared).toHaveBeenCalledWith(own.at(-1)?.value);
+    expect(cleared.mock.calls.map(([timer]) => timer)).toContain(own.at(-1)?.value);
     expect(own.length).toBeGreaterThanOrEqual(2);
     expect(looks()).toBeLessThanOrEqual(seen.length + 1);
     expect(most()).toBe(1);
