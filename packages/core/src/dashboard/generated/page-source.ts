@@ -176,7 +176,7 @@ export const pageStyle: string = `:root {
     --line-strong: #3b4152;
     --text: #e8eaf1;
     --muted: #9aa2b5;
-    --accent: #6d66f2;
+    --accent: #5f57ee;
     --accent-text: #a5a1ff;
     --on-accent: #ffffff;
     --good: #4ade80;

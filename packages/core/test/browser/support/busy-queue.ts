@@ -78,18 +78,22 @@ export async function startBusyQueue(
 }
 
 async function feed(queue: QueueService, random: () => number, round: number): Promise<void> {
-  const wave = 17 + Math.round(9 * Math.sin(round / 9));
-  const tasks = Array.from({ length: wave }, () => {
+  const bursts = 3 + Math.round(1.6 + 1.6 * Math.sin(round / 9));
+  const tasks = Array.from({ length: bursts }, () => {
     const identifyTag = companies[Math.floor(companies.length * random() ** 1.4)] ?? 'acme';
     const type = types[Math.floor(random() * types.length)] ?? 'send-email';
-    const fails =
-      random() < 0.012 ? 'SMTP 451: the mailbox of the recipient is temporarily unavailable' : undefined;
-    return { type, identifyTag, payload: { ms: 80 + 420 * random() ** 2, fails } };
-  });
+    return Array.from({ length: 2 + Math.floor(8 * random()) }, () => {
+      const fails =
+        random() < 0.01 ? 'SMTP 451: the mailbox of the recipient is temporarily unavailable' : undefined;
+      return { type, identifyTag, payload: { ms: 100 + 420 * random() ** 2, fails } };
+    });
+  }).flat();
   await queue.addBulk(tasks);
   if (round === 0) {
     await queue.pauseTag('aperture');
-    await queue.addBulk(tasks.slice(0, 7).map((task) => ({ ...task, identifyTag: 'aperture' })));
+    await queue.addBulk(
+      tasks.slice(0, 7).map(({ type }) => ({ type, identifyTag: 'aperture', payload: { ms: 200 } })),
+    );
     await queue.addBulk(
       tasks.slice(0, 3).map((task) => ({ ...task, identifyTag: 'umbrella', options: { delay: 900_000 } })),
     );

@@ -1,0 +1,53 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { uniqueName } from '../support/redis.js';
+import { closeWebApps } from '../support/web-app.js';
+import { startBusyQueue } from './support/busy-queue.js';
+import { launchChromium } from './support/chromium.js';
+import { openPage } from './support/open-page.js';
+
+const folder = resolve(import.meta.dirname, '../../../../docs/images');
+const isWanted = process.env.AFFINITY_SCREENSHOTS === '1';
+
+const pictures: Readonly<Record<string, BrowserContextOptions & { readonly height?: number }>> = {
+  'dashboard-light': { viewport: { width: 1280, height: 1010 }, colorScheme: 'light' },
+  'dashboard-dark': { viewport: { width: 1280, height: 1010 }, colorScheme: 'dark' },
+  'dashboard-phone': { viewport: { width: 390, height: 800 }, deviceScaleFactor: 1.5, colorScheme: 'light' },
+};
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+afterAll(async () => {
+  await browser.close();
+  await closeWebApps();
+});
+
+/**
+ * The pictures of docs/dashboard.md. They are always taken, and kept on request (AFFINITY_SCREENSHOTS=1), after a run that is
+ * long enough to be looked at.
+ */
+it('a busy queue is a picture', async () => {
+  const { web, stop } = await startBusyQueue(uniqueName(), false);
+  const first = await openPage(browser, web.url);
+  await first.page.getByRole('row', { name: /aperture.*paused/ }).waitFor();
+  if (isWanted) await new Promise((passed) => setTimeout(passed, 70_000));
+  const complaints: string[] = [...first.complaints];
+  for (const [name, options] of Object.entries(pictures)) {
+    const { page, complaints: found } = await openPage(browser, web.url, options);
+    await page.getByRole('button', { name: '1 min', exact: true }).click();
+    await page.locator('#workers .slots').first().waitFor();
+    const picture = await page.screenshot({ animations: 'disabled' });
+    expect(picture.length).toBeGreaterThan(20_000);
+    complaints.push(...found);
+    if (!isWanted) continue;
+    await mkdir(folder, { recursive: true });
+    await writeFile(resolve(folder, `${name}.png`), picture);
+  }
+  expect(complaints).toEqual([]);
+  await stop();
+}, 150_000);
