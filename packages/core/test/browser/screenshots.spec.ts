@@ -35,12 +35,18 @@ it('a busy queue is a picture', async () => {
   const { web, stop } = await startBusyQueue(uniqueName(), false);
   const first = await openPage(browser, web.url);
   await first.page.getByRole('row', { name: /aperture.*paused/ }).waitFor();
+  const held = (await web.queue.queue.getWaiting()).find(({ data }) => data.identifyTag === 'aperture')?.id;
   if (isWanted) await new Promise((passed) => setTimeout(passed, 70_000));
   const complaints: string[] = [...first.complaints];
   for (const [name, options] of Object.entries(pictures)) {
     const { page, complaints: found } = await openPage(browser, web.url, options);
     await page.getByRole('button', { name: '1 min', exact: true }).click();
     await page.locator('#workers .slots').first().waitFor();
+    await page.getByLabel('Id of the task').fill(held!);
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.locator('#lookup-result').getByText('aperture').first().waitFor();
+    // What was typed into has the focus, and a ring.
+    await page.locator('#main').focus();
     const picture = await page.screenshot({ animations: 'disabled' });
     expect(picture.length).toBeGreaterThan(20_000);
     complaints.push(...found);

@@ -1322,9 +1322,11 @@ function showCharts(state) {
 class Frame {
   constructor({ latest: { now, rateSpanMs }, rates }) {
     this.spanMs = rateSpanMs;
-    this.to = now - (now % rateSpanMs) + rateSpanMs;
+    this.to = now - (now % rateSpanMs);
     this.from = this.to - context.shownMs;
-    this.rates = [...rates.values()].filter(({ at }) => at >= this.from).sort((a, b) => a.at - b.at);
+    this.rates = [...rates.values()]
+      .filter(({ at }) => at >= this.from && at < this.to)
+      .sort((a, b) => a.at - b.at);
   }
   xOf(at, width) {
     return left + ((at - this.from) / (this.to - this.from)) * (width - left);
@@ -2243,7 +2245,7 @@ function fitted(brush, text, width) {
   let cut = text;
   while (cut.length > 1 && brush.measureText(cut).width > width)
     cut = \`\${cut.slice(0, Math.max(1, Math.floor(cut.length * 0.85) - 1))}…\`.replace('……', '…');
-  if (cut.length <= 1 || brush.measureText(cut).width > width) cut = '';
+  if (cut !== text && (cut.length < 4 || brush.measureText(cut).width > width)) cut = '';
   if (widths.size > 5_000) widths.clear();
   widths.set(key, cut);
   return cut;

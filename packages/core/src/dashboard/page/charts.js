@@ -41,9 +41,12 @@ export function showCharts(state) {
 class Frame {
   constructor({ latest: { now, rateSpanMs }, rates }) {
     this.spanMs = rateSpanMs;
-    this.to = now - (now % rateSpanMs) + rateSpanMs;
+    // Without the span that has just begun: it looks like a collapse.
+    this.to = now - (now % rateSpanMs);
     this.from = this.to - context.shownMs;
-    this.rates = [...rates.values()].filter(({ at }) => at >= this.from).sort((a, b) => a.at - b.at);
+    this.rates = [...rates.values()]
+      .filter(({ at }) => at >= this.from && at < this.to)
+      .sort((a, b) => a.at - b.at);
   }
 
   xOf(at, width) {

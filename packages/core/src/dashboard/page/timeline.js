@@ -146,7 +146,8 @@ function fitted(brush, text, width) {
   let cut = text;
   while (cut.length > 1 && brush.measureText(cut).width > width)
     cut = `${cut.slice(0, Math.max(1, Math.floor(cut.length * 0.85) - 1))}…`.replace('……', '…');
-  if (cut.length <= 1 || brush.measureText(cut).width > width) cut = '';
+  // A letter or two say nothing.
+  if (cut !== text && (cut.length < 4 || brush.measureText(cut).width > width)) cut = '';
   if (widths.size > 5_000) widths.clear();
   widths.set(key, cut);
   return cut;
