@@ -5,6 +5,21 @@ const nodeGlobals = Object.fromEntries(
   Object.getOwnPropertyNames(globalThis).map((name) => [name, 'readonly']),
 );
 
+const browserGlobals = Object.fromEntries(
+  [
+    ...[
+      'document',
+      'window',
+      'location',
+      'history',
+      'matchMedia',
+      'getComputedStyle',
+      'requestAnimationFrame',
+    ],
+    ...['EventSource', 'ResizeObserver', 'navigator'],
+  ].map((name) => [name, 'readonly']),
+);
+
 /** Errors surface as a typed error, a rejected promise, an event or a health state: never swallowed, never only logged. */
 const errorHandling = [
   {
@@ -53,6 +68,7 @@ export default tseslint.config(
       '**/coverage/',
       '**/reports/',
       'packages/core/src/redis/generated/',
+      'packages/core/src/dashboard/generated/',
       // Applications of their own, with dependencies of their own: compiled by npm run test:package.
       'packages/core/test/package/apps/',
     ],
@@ -66,6 +82,22 @@ export default tseslint.config(
       eqeqeq: 'error',
       'no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       'prefer-const': 'error',
+    },
+  },
+  {
+    files: ['packages/core/src/dashboard/page/*.js'],
+    languageOptions: { globals: browserGlobals },
+    rules: {
+      // Nothing on the page is ever read as HTML.
+      'no-restricted-properties': [
+        'error',
+        ...['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'write', 'setHTMLUnsafe', 'srcdoc'].map(
+          (property) => ({
+            property,
+            message: 'Texts of tasks are set as text.',
+          }),
+        ),
+      ],
     },
   },
   {

@@ -24,6 +24,7 @@ export async function lint(files = ['.']) {
   }
   await runBin('depcruise', ['--config', '.dependency-cruiser.cjs', 'packages']);
   await runCommand(process.execPath, ['tools/embed-lua.mjs', '--check']);
+  await runCommand(process.execPath, ['tools/embed-page.mjs', '--check']);
 }
 
 export async function typecheck() {

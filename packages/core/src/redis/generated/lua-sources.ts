@@ -18,8 +18,11 @@ export type LuaScriptName =
   | 'expireIndexed'
   | 'explainTask'
   | 'getFailedTasks'
+  | 'getFailures'
   | 'getHealth'
+  | 'getOverview'
   | 'getQueueStats'
+  | 'getRecentEvents'
   | 'getTagStats'
   | 'getTags'
   | 'getTaskCounts'
@@ -4646,6 +4649,154 @@ end
 return body()
 `,
   },
+  getFailures: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
+local function jobKey(id) return base .. id end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local DATA_HEAD = '{"identifyTag":"'
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
+local bytesLeft, maxTextBytes = tonumber(ARGV[6]), tonumber(ARGV[7])
+local reply = { rcall('ZCARD', base .. 'failed') }
+local function text(value) return string.sub(value or '', 1, maxTextBytes) end
+for _, id in ipairs(rcall('ZREVRANGE', base .. 'failed', ARGV[4], ARGV[4] + ARGV[5] - 1)) do
+  if isTask(id) then
+    local name, reason, made, finishedOn = unpack(rcall('HMGET', jobKey(id), 'name', 'failedReason', 'atm', 'finishedOn'))
+    local tag = tagOf(id, bytesLeft)
+    if tag then bytesLeft = bytesLeft - rcall('HSTRLEN', jobKey(id), 'data') end
+    reply[#reply + 1] = { id, text(name), tag or false, text(reason), made or '0', finishedOn or '0' }
+  end
+end
+return reply
+end
+return body()
+`,
+  },
   getHealth: {
     numberOfKeys: 4,
     lua: `local rcall = redis.call
@@ -4803,6 +4954,93 @@ end
 return body()
 `,
   },
+  getOverview: {
+    numberOfKeys: 4,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
+local function jobKey(id) return base .. id end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local maxWorkers, maxTags, maxTypeBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local held, nextHeld, tags, listed = {}, {}, {}, {}
+local function list(tag)
+  if listed[tag] then return end
+  listed[tag] = true
+  tags[#tags + 1] = tag
+end
+local function noteHeld(tag, ids)
+  if not tag then return end
+  list(tag)
+  held[tag] = (held[tag] or 0) + rcall('LLEN', ids)
+  nextHeld[tag] = nextHeld[tag] or rcall('LINDEX', ids, -1)
+end
+local function describeWorker(worker)
+  local tag, batch, done, task, attempt, ntag, nbatch, leaving = unpack(rcall('HMGET', workerKey(worker, 'meta'),
+    'tag', 'batch', 'done', 'cur', 'att', 'ntag', 'nbatch', 'leaving'))
+  noteHeld(tag, workerKey(worker, 'wait'))
+  noteHeld(ntag, workerKey(worker, 'next'))
+  local about = task and rcall('HMGET', jobKey(task), 'name', 'processedOn') or {}
+  return {
+    worker, rcall('HGET', registryKey, worker) or '', rcall('HGET', keys.beats, worker) or '0', tag, batch or '0',
+    done or '0', task, attempt or '0', string.sub(about[1] or '', 1, maxTypeBytes), about[2] or '0', ntag, nbatch or '0',
+    leaving and 1 or 0,
+  }
+end
+local function describeTag(tag)
+  local indexed = rcall('LLEN', tagKey(tag))
+  local oldest = nextHeld[tag] or rcall('LINDEX', tagKey(tag), -1)
+  return {
+    tag, indexed + (held[tag] or 0), oldest and rcall('HGET', jobKey(oldest), 'timestamp'),
+    rcall('HGET', keys.owners, tag) or '', rcall('ZSCORE', keys.parked, tag), rcall('SISMEMBER', keys.pausedTags, tag),
+  }
+end
+local function listAll(found)
+  for i = 1, math.min(#found, maxTags) do list(found[i]) end
+end
+local ids = rcall('HKEYS', registryKey)
+table.sort(ids)
+local workers = {}
+for i = 1, math.min(#ids, maxWorkers) do workers[i] = describeWorker(ids[i]) end
+listAll(rcall('LRANGE', keys.ring, 0, maxTags - 1))
+listAll(rcall('ZRANGE', keys.parked, 0, maxTags - 1))
+listAll(rcall('SSCAN', keys.pausedTags, '0', 'COUNT', maxTags)[2])
+for i, tag in ipairs(tags) do tags[i] = describeTag(tag) end
+return {
+  string.format('%.0f', nowMs()), rcall('GET', lockKey) or '', rcall('PTTL', lockKey), rcall('GET', KEYS[4]) or '',
+  { rcall('LLEN', keys.ring), rcall('ZCARD', keys.parked), rcall('SCARD', keys.pausedTags) }, workers, tags,
+}
+end
+return body()
+`,
+  },
   getQueueStats: {
     numberOfKeys: 3,
     lua: `local rcall = redis.call
@@ -4849,6 +5087,78 @@ return {
   rcall('ZCARD', base .. 'failed'), rcall('HEXISTS', keys.meta, 'paused'), tagsWaiting, rcall('HLEN', keys.owners),
   rcall('LLEN', keys.idle), rcall('HLEN', registryKey),
 }
+end
+return body()
+`,
+  },
+  getRecentEvents: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
+local function jobKey(id) return base .. id end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local FEW, MANY, SHORT_BYTES = 20, 200, 1000
+local KEPT = {
+  added = { 'jobId' }, waiting = { 'jobId', 'prev' }, delayed = { 'jobId' }, active = { 'jobId' },
+  completed = { 'jobId' }, failed = { 'jobId' }, retried = { 'jobId' }, bound = { 'workerId', 'identifyTag', 'size' },
+  released = { 'workerId', 'identifyTag', 'size', 'reason' }, recovered = { 'workerId', 'count' },
+  leaderChanged = { 'nodeId', 'superseded' }, leaderless = { 'nodeId' }, paused = {}, resumed = {},
+}
+local newest, oldest, maxEntries, maxBytes = ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+local reply, seen, bytes = { '' }, 0, 0
+local function keep(id, flat)
+  local fields = {}
+  for i = 1, #flat, 2 do
+    fields[flat[i]] = flat[i + 1]
+    bytes = bytes + #flat[i] + #flat[i + 1]
+  end
+  local kept = KEPT[fields.event]
+  if not kept then return end
+  local entry = { id, fields.event }
+  for _, name in ipairs(kept) do entry[#entry + 1] = fields[name] or '' end
+  reply[#reply + 1] = entry
+end
+while true do
+  local count = math.min(bytes <= seen * SHORT_BYTES and seen > 0 and MANY or FEW, maxEntries - seen)
+  local page = rcall('XREVRANGE', keys.events, newest, oldest, 'COUNT', count)
+  for _, entry in ipairs(page) do keep(entry[1], entry[2]) end
+  seen = seen + #page
+  if #page < count then return reply end
+  newest = '(' .. page[#page][1]
+  if seen >= maxEntries or bytes >= maxBytes then
+    reply[1] = page[#page][1]
+    return reply
+  end
+end
 end
 return body()
 `,

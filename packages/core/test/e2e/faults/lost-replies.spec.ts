@@ -383,6 +383,7 @@ it("every script is here, or changes nothing, or is left to BullMQ's conformance
       'getTaskState',
       'getWaitingTasks',
     ],
+    ...['getFailures', 'getOverview', 'getRecentEvents'],
     'wakeLeader',
     'requestResignation',
   ];
