@@ -43,9 +43,10 @@ const environment = { database: databases.migrating };
 
 describe(file, () => {
   it('the module of before does what the one of after does', async () => {
-    const { MailsBeforeModule, MailsBefore } =
-      await blocks.load<Record<string, Type>>('mails-before.module.js');
     await withEnvironment(environment, async (url) => {
+      // It reads its environment when it is loaded.
+      const { MailsBeforeModule, MailsBefore } =
+        await blocks.load<Record<string, Type>>('mails-before.module.js');
       const old = new Queue('mails', { connection: { url } });
       const app = await startRecipe(MailsBeforeModule!);
       const id = await app.get<Mails>(MailsBefore!).welcome('company-123', 'ann@example.com');
@@ -80,13 +81,15 @@ describe(file, () => {
         const later = await old.add('welcome', { company: 'company-123', to: 'later' }, { delay: 3_600_000 });
         const bad = await old.add('welcome', { to: 'nobody' });
 
+        // A move that ended between `add` and `remove` of the first job.
+        const payload = { to: '0' };
+        const stored = { type: 'welcome', identifyTag: 'company-123', payload };
+        await queue.add(stored, { jobId: `moved-${jobs[0]!.id}`, attempts: 5, backoff: { type: 'fixed', delay: 10 } });
         // It stops at the job that cannot be moved, which is the last one.
         await expect(moveMails(old, queue)).rejects.toThrow('a welcome without a company');
         await bad.remove();
-        // A fault between `add` and `remove`: the job is there again.
-        await old.add('welcome', { company: 'company-123', to: '0' }, { jobId: jobs[0]!.id! });
         await moveMails(old, queue);
-        expect(await old.getJobCounts()).toMatchObject({ waiting: 0, paused: 0, delayed: 0, prioritized: 0 });
+        expect(await old.getJobCounts()).toMatchObject({ waiting: 0, delayed: 0, prioritized: 0 });
 
         const delayed = await queue.getJob(`moved-${later.id}`);
         expect(await delayed?.getState()).toBe('delayed');
@@ -95,6 +98,7 @@ describe(file, () => {
           attempts: 5,
           backoff: { type: 'fixed', delay: 10 },
         });
+        expect((await queue.getQueueStats()).waiting).toBe(120);
         await queue.resume();
         const order: { index: number; start: number }[] = [];
         for (const [index, job] of jobs.entries()) {
@@ -103,8 +107,6 @@ describe(file, () => {
         }
         const starts = order.map(({ start }) => start);
         expect(starts).toEqual([...starts].sort((a, b) => a - b));
-        const { completed } = await queue.getQueueStats();
-        expect(completed).toBeGreaterThanOrEqual(120);
         await queue.remove(`moved-${later.id}`);
       });
     });

@@ -74,11 +74,11 @@ describe('docs/recipes/rate-per-tenant.md', () => {
   it('ends a wait when the signal aborts', async () => {
     await withApplication(async (_, rate) => {
       const controller = new AbortController();
-      const taken = Array.from({ length: 60 }, () => rate.next('cancelled', controller.signal));
+      const taken = Array.from({ length: 8 }, () => rate.next('cancelled', controller.signal));
       await taken[0];
       controller.abort(new Error('cancelled'));
       const outcomes = await Promise.allSettled(taken);
-      expect(outcomes.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(30);
+      expect(outcomes.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(3);
     });
   });
 });
