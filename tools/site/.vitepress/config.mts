@@ -27,7 +27,9 @@ const recipes = pagesOf('docs/recipes');
 function isFileOfTheRepository(href: string, from: string): boolean {
   if (/^[a-z]+:|^#|^\//i.test(href)) return false;
   const [path = ''] = href.split('#');
-  return !path.endsWith('.md') && existsSync(join(root, dirname(from), path));
+  const file = join(dirname(from), path);
+  const isPage = file.endsWith('.md') && !file.startsWith('packages/');
+  return !isPage && existsSync(join(root, file));
 }
 
 export default defineConfig({

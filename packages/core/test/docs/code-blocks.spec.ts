@@ -73,7 +73,7 @@ describe('the type check', () => {
 
 describe('every other block', () => {
   it('says its language', () => {
-    const known = ['ts', 'typescript', 'js', 'sh', 'json', 'mermaid', 'text'];
+    const known = ['ts', 'typescript', 'js', 'sh', 'json', 'yaml', 'mermaid', 'text'];
     const unknown = blocks.filter(({ language }) => !known.includes(language));
     expect(unknown.map(({ file, line, language }) => `${file}:${line} ${language}`)).toEqual([]);
   });

@@ -30,4 +30,9 @@ export const databases = {
   operate: 505,
   options: 506,
   keys: 507,
+  ratePerTenant: 491,
+  longTasks: 492,
+  fanOut: 493,
+  migrating: 494,
+  deployments: 495,
 } as const;
