@@ -27,6 +27,8 @@ export const project = (displayName, testMatch) => ({
 });
 
 export default {
+  // Most tests wait for Redis and for processes more than they compute.
+  maxWorkers: '100%',
   testTimeout: 30_000,
   projects: Object.entries(KINDS).map(([name, match]) => project(name, match)),
 };

@@ -19,27 +19,24 @@ const PORT_TAKEN_LINE = /Address already in use/;
  * @returns {Promise<import('./index.mjs').AcquiredRedis>}
  */
 export async function startServer({ binary, args = [], port, dir }) {
-  const folder = dir ?? (await mkdtemp(join(tmpdir(), 'affinity-redis-')));
-  const removeFolder = dir ? async () => {} : () => rm(folder, { recursive: true, force: true });
-  try {
-    for (let attempt = 1; ; attempt++) {
-      const tryPort = port ?? (await freePort());
-      const outcome = await launch(binary, tryPort, folder, args, dir === undefined);
-      if (outcome.running) {
-        const stop = onlyOnce(async () => {
-          await outcome.stop();
-          await removeFolder();
-        });
-        return { url: `redis://127.0.0.1:${tryPort}`, source: binary.source, pid: outcome.pid, stop };
-      }
-      // Between finding a free port and binding it, somebody else may take it.
-      if (!outcome.portTaken || port !== undefined || attempt === PORT_ATTEMPTS) {
-        throw new Error(`${binary.source} did not start on port ${tryPort}: ${outcome.output}`);
-      }
+  for (let attempt = 1; ; attempt++) {
+    const tryPort = port ?? (await freePort());
+    // The guard removes the folder of a server that has ended, also of one that could not start.
+    const folder = dir ?? (await mkdtemp(join(tmpdir(), 'affinity-redis-')));
+    const removeFolder = dir ? async () => {} : () => rm(folder, { recursive: true, force: true });
+    const outcome = await launch(binary, tryPort, folder, args, dir === undefined);
+    if (outcome.running) {
+      const stop = onlyOnce(async () => {
+        await outcome.stop();
+        await removeFolder();
+      });
+      return { url: `redis://127.0.0.1:${tryPort}`, source: binary.source, pid: outcome.pid, stop };
     }
-  } catch (error) {
     await removeFolder();
-    throw error;
+    // Between finding a free port and binding it, somebody else may take it.
+    if (!outcome.portTaken || port !== undefined || attempt === PORT_ATTEMPTS) {
+      throw new Error(`${binary.source} did not start on port ${tryPort}: ${outcome.output}`);
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import { fetchNode } from './support/node-version.js';
 import { run } from './support/run.js';
 import { core, pack, type Tarball } from './support/tarball.js';
 
-const TOO_LARGE_BYTES = 400_000;
+const TOO_LARGE_BYTES = 650_000;
 const NODE_MAJORS = [20, 22, 24];
 const expected = {
   result: { status: 'sent to a@example.com of company-123' },

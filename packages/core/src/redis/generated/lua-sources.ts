@@ -4787,7 +4787,7 @@ local function text(value) return string.sub(value or '', 1, maxTextBytes) end
 for _, id in ipairs(rcall('ZREVRANGE', base .. 'failed', ARGV[4], ARGV[4] + ARGV[5] - 1)) do
   if isTask(id) then
     local name, reason, made, finishedOn = unpack(rcall('HMGET', jobKey(id), 'name', 'failedReason', 'atm', 'finishedOn'))
-    local tag = tagOf(id, bytesLeft)
+    local tag = tagWithin(id, bytesLeft)
     if tag then bytesLeft = bytesLeft - rcall('HSTRLEN', jobKey(id), 'data') end
     reply[#reply + 1] = { id, text(name), tag or false, text(reason), made or '0', finishedOn or '0' }
   end
