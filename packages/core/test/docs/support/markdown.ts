@@ -30,6 +30,8 @@ export interface MarkdownFile {
 }
 
 const notOurs = new Set(['node_modules', 'dist', 'coverage', 'reports', 'demo-output', '.git', '.cache']);
+/** The reference of the API, made of the docstrings for the site. */
+const generated = join('tools', 'site', 'api');
 
 /** All Markdown files of the repository, from the root; not the templates of generated ones, whose links start elsewhere. */
 export function markdownFiles(folder = root): string[] {
@@ -37,6 +39,7 @@ export function markdownFiles(folder = root): string[] {
     .flatMap((entry) => {
       if (notOurs.has(entry.name)) return [];
       const path = join(folder, entry.name);
+      if (relative(root, path) === generated) return [];
       if (entry.isDirectory()) return markdownFiles(path);
       return /(?<!\.template)\.md$/.test(entry.name) ? [relative(root, path)] : [];
     })
