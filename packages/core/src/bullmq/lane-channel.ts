@@ -3,6 +3,7 @@ import type { LuaScriptName } from '../redis/generated/lua-sources.js';
 import type { QueueScripts } from '../redis/queue-scripts.js';
 import type { ScriptArgument } from '../redis/script-runner.js';
 import type { CompletionGroup } from './completion-group.js';
+import { firstResendMs, nextResendMs, ResendPauses } from './resend-pauses.js';
 
 export interface LaneOptions {
   readonly workerId: string;
@@ -26,8 +27,6 @@ export interface LaneCall {
   readonly args: readonly ScriptArgument[];
 }
 
-const firstRetryMs = 100;
-const longestRetryMs = 1_000;
 /** A script that fails on what it finds in Redis will fail on it again: it is sent no more often than this. */
 const mostScriptFaults = 3;
 
@@ -39,7 +38,7 @@ export function isScriptFault(error: unknown): boolean {
 /** What a worker sends to Redis in its own name, until its lease is gone. */
 export class LaneChannel {
   #abandoned: Error | undefined;
-  readonly #interrupts = new Set<() => void>();
+  readonly #pauses = new ResendPauses();
 
   constructor(
     private readonly scripts: QueueScripts,
@@ -59,7 +58,7 @@ export class LaneChannel {
 
   /** Whoever waits to send again does it now. */
   endPauses(): void {
-    for (const interrupt of this.#interrupts) interrupt();
+    this.#pauses.end();
   }
 
   /** @throws {@link LeaseLostError}, {@link WorkerFencedError}, and whatever else went wrong; it may have run then */
@@ -83,7 +82,7 @@ export class LaneChannel {
    */
   async sendUntilAnswered(call: LaneCall, isVain = () => false): Promise<unknown> {
     let scriptFaults = 0;
-    for (let pauseMs = firstRetryMs; !isVain(); pauseMs = Math.min(pauseMs * 2, longestRetryMs)) {
+    for (let pauseMs = firstResendMs; !isVain(); pauseMs = nextResendMs(pauseMs)) {
       if (this.#abandoned) throw this.#abandoned;
       try {
         return await this.send(call);
@@ -99,15 +98,6 @@ export class LaneChannel {
 
   /** Resolves after so long, when the lease is gone, or when pauses are ended. */
   async pause(ms: number): Promise<void> {
-    if (this.#abandoned) return;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.#interrupts.delete(done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      this.#interrupts.add(done);
-    });
+    if (!this.#abandoned) await this.#pauses.pause(ms);
   }
 }

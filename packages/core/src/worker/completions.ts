@@ -1,5 +1,6 @@
 import type { Completion, CompletionGroup } from '../bullmq/completion-group.js';
 import { isScriptFault } from '../bullmq/lane-channel.js';
+import { firstResendMs, nextResendMs, ResendPauses } from '../bullmq/resend-pauses.js';
 import { isLuaCode, luaError, notPlainCode } from '../errors/luaErrors.js';
 import type { QueueContext } from '../redis/queue-context.js';
 
@@ -8,9 +9,6 @@ interface Waiting {
   readonly resolve: (reply: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
-
-const firstRetryMs = 100;
-const longestRetryMs = 1_000;
 
 /**
  * Records the completions of an instance's workers: those that come close together go to Redis in one script. Each worker
@@ -23,7 +21,7 @@ export class Completions implements CompletionGroup {
   readonly #largestGroup: number;
   #waiting: Waiting[] = [];
   #isScheduled = false;
-  readonly #interrupts = new Set<() => void>();
+  readonly #pauses = new ResendPauses();
 
   constructor(
     private readonly context: Pick<QueueContext, 'nodeId' | 'scripts' | 'options'>,
@@ -41,7 +39,7 @@ export class Completions implements CompletionGroup {
   }
 
   endPauses(): void {
-    for (const interrupt of this.#interrupts) interrupt();
+    this.#pauses.end();
   }
 
   #schedule(): void {
@@ -62,7 +60,7 @@ export class Completions implements CompletionGroup {
 
   /** Until Redis answers: the script may run twice, and a result is not given up for a passing fault. */
   async #send(group: readonly Waiting[]): Promise<void> {
-    for (let pauseMs = firstRetryMs; ; pauseMs = Math.min(2 * pauseMs, longestRetryMs)) {
+    for (let pauseMs = firstResendMs; ; pauseMs = nextResendMs(pauseMs)) {
       const present = group.filter((waiting) => !isAbandoned(waiting));
       if (present.length === 0) return;
       try {
@@ -79,20 +77,8 @@ export class Completions implements CompletionGroup {
           return;
         }
       }
-      await this.#pause(pauseMs);
+      await this.#pauses.pause(pauseMs);
     }
-  }
-
-  async #pause(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.#interrupts.delete(done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      this.#interrupts.add(done);
-    });
   }
 
   async #run(group: readonly Waiting[]): Promise<readonly unknown[]> {
