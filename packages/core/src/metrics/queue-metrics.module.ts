@@ -5,6 +5,7 @@ import {
   QueueMetricsService,
   type QueueMetricsOptions,
 } from './queue-metrics.service.js';
+import { resolveMetricsOptions } from './resolve-metrics-options.js';
 
 /**
  * Metrics of all queues of the application, for Prometheus.
@@ -15,11 +16,15 @@ import {
  */
 @Module({})
 export class QueueMetricsModule {
+  /** @throws {@link InvalidOptionsError} */
   static register(options: QueueMetricsOptions = {}): DynamicModule {
     return {
       module: QueueMetricsModule,
       imports: [AffinityInstanceModule],
-      providers: [{ provide: metricsOptionsToken, useValue: options }, QueueMetricsService],
+      providers: [
+        { provide: metricsOptionsToken, useValue: resolveMetricsOptions(options) },
+        QueueMetricsService,
+      ],
       exports: [QueueMetricsService],
     };
   }

@@ -3,6 +3,7 @@ import { register, type Gauge, type Registry } from 'prom-client';
 import { AffinityInstance } from '../module/affinity-instance.js';
 import type { MetricName } from './metric-definitions.js';
 import { MetricSet } from './metric-set.js';
+import type { ResolvedMetricsOptions } from './resolve-metrics-options.js';
 import { WatchedQueue } from './watched-queue.js';
 
 /** @publicApi */
@@ -27,8 +28,6 @@ export interface QueueMetricsOptions {
 
 export const metricsOptionsToken = 'AffinityQueue:MetricsOptions';
 
-const defaultTimeoutMs = 2_000;
-
 /**
  * Keeps the metrics of all queues of this application in a registry of prom-client.
  *
@@ -44,7 +43,7 @@ export class QueueMetricsService implements OnModuleInit, OnModuleDestroy {
   /** @internal */
   constructor(
     @Inject(AffinityInstance) private readonly instance: AffinityInstance,
-    @Inject(metricsOptionsToken) private readonly options: QueueMetricsOptions,
+    @Inject(metricsOptionsToken) private readonly options: ResolvedMetricsOptions,
   ) {
     this.registry = options.registry ?? register;
   }
@@ -61,15 +60,18 @@ export class QueueMetricsService implements OnModuleInit, OnModuleDestroy {
 
   /** @internal All queues have joined by now, and none has begun to work. */
   onModuleInit(): void {
-    const { buckets = {}, timeout = defaultTimeoutMs } = this.options;
+    const { buckets, timeoutMs } = this.options;
     const metrics = new MetricSet(this.registry, buckets, {
       gauge: (name, gauge) => this.#collect(name, gauge),
+      counter: (name) => {
+        if (name === 'affinity_queue_tasks_total') for (const queue of this.#queues) queue.announceTypes();
+      },
       histogram: (name) => {
         if (name === 'affinity_queue_batch_size') for (const queue of this.#queues) queue.settleBatches();
       },
     });
     this.#metrics = metrics;
-    this.#queues = this.instance.queues.map((queue) => new WatchedQueue(queue, metrics, timeout));
+    this.#queues = this.instance.queues.map((queue) => new WatchedQueue(queue, metrics, timeoutMs));
   }
 
   /** @internal */

@@ -164,6 +164,17 @@ describe('health', () => {
     await flips(check, 'up', heartbeatTimeout);
   });
 
+  it('knows the longest tag that a valid task can have', async () => {
+    const stage = await startStage({ queueOptions: { maxPayloadBytes: 10 } });
+    const { check } = healthOf(stage);
+    const identifyTag = '\u0001'.repeat(512);
+    await stage.hold('busy');
+    stage.scheduler.stop();
+    await stage.queue.add(task(identifyTag));
+    expect((await check()).oldestWaitingTag).toMatchObject({ identifyTag });
+    stage.open();
+  });
+
   it('counts the wait of a delayed task from when it was due, and that of one not taken in', async () => {
     const stage = await startStage();
     const { check } = healthOf(stage);
