@@ -16,7 +16,7 @@ import { resolveMetricsOptions } from './resolve-metrics-options.js';
  */
 @Module({})
 export class QueueMetricsModule {
-  /** @throws {@link InvalidOptionsError} */
+  /** @throws `InvalidOptionsError` */
   static register(options: QueueMetricsOptions = {}): DynamicModule {
     return {
       module: QueueMetricsModule,
