@@ -1,10 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AffinityInstanceModule } from '../module/lifecycle.module.js';
-import {
-  metricsOptionsToken,
-  QueueMetricsService,
-  type QueueMetricsOptions,
-} from './queue-metrics.service.js';
+import type { QueueMetricsOptions } from './queue-metrics-options.js';
+import { metricsOptionsToken, QueueMetricsService } from './queue-metrics.service.js';
 import { resolveMetricsOptions } from './resolve-metrics-options.js';
 
 /**

@@ -1,9 +1,9 @@
 import { displayValue } from '../domain/text.js';
 import { InvalidOptionsError, type OptionProblem } from '../errors/errors.js';
 import { metricDefinitions, type MetricDefinition } from './metric-definitions.js';
-import type { QueueMetricsOptions } from './queue-metrics.service.js';
+import type { QueueMetricsOptions } from './queue-metrics-options.js';
 
-/** What {@link QueueMetricsService} sees of its options. */
+/** What QueueMetricsService sees of its options. */
 export interface ResolvedMetricsOptions extends Pick<QueueMetricsOptions, 'registry'> {
   readonly buckets: NonNullable<QueueMetricsOptions['buckets']>;
   readonly timeoutMs: number;
