@@ -16,7 +16,7 @@ export async function useWebApplication(adapter: AbstractHttpAdapter) {
     const url = await app.getUrl();
     const queue = app.get(QueueService);
     const job = await queue.add({ type: 'double', identifyTag: 'company-123', payload: 21 });
-    const result: unknown = await queue.waitUntilFinished(job, 10_000);
+    const result: unknown = await queue.waitUntilFinished(job, 30_000);
     const { reason } = await queue.explain(job.id ?? '');
     const stream = await fetch(`${url}/queues/live`);
     const found = {

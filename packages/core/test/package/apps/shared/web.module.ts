@@ -43,7 +43,7 @@ export function webModule(historyFolder: string): Type {
     imports: [
       QueueModule.forRoot({ locale: 'en' }),
       TerminusModule.forRoot({ logger: false }),
-      QueueHealthModule.register({ takeoverGrace: 5_000 }),
+      QueueHealthModule.register({ takeoverGrace: 10_000 }),
       QueueMetricsModule.register(),
       DashboardModule.register(dashboard),
       HistoryModule.forRoot({ folder: historyFolder }),

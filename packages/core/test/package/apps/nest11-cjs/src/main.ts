@@ -12,7 +12,7 @@ async function main(): Promise<void> {
     identifyTag: 'company-123',
     payload: { to: 'a@example.com' },
   });
-  const result: unknown = await queueService.waitUntilFinished(job, 10_000);
+  const result: unknown = await queueService.waitUntilFinished(job, 30_000);
   const { waiting } = await urgent.getQueueStats();
   const refused = await queueService
     .add({ type: '', identifyTag: 't', payload: null })

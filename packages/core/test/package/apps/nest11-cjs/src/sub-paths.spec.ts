@@ -11,4 +11,4 @@ test('every sub-path of the library is there in CommonJS', async () => {
     history: 1,
   };
   await expect(useSubPaths()).resolves.toMatchObject({ inMemory: 8, express: web, fastify: web });
-}, 30_000);
+}, 90_000);
