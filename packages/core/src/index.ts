@@ -1,3 +1,8 @@
+/**
+ * Queues whose tasks of one tag run in order on one worker: the module, its services, decorators, options and errors.
+ *
+ * @module nestjs-affinity-queue
+ */
 export { QueueModule } from './module/queue.module.js';
 export type {
   QueueAsyncOptions,
