@@ -14,6 +14,7 @@ export {
 export { InjectQueueService, InjectWorkerService } from './module/decorators.js';
 export { TaskHandler, type QueueMethodOptions } from './module/discovery/task-handler.decorator.js';
 export { OnQueueEvent, type QueueEventOf } from './module/discovery/on-queue-event.decorator.js';
+export { OnTagBound, OnTagReleased } from './module/discovery/tag-hook.decorators.js';
 export type { TaskRequest } from './module/discovery/task-request.js';
 
 export {
@@ -34,6 +35,8 @@ export type { TagOverview } from './producer/tag-overview.js';
 export type { WorkerDetails } from './producer/worker-details.js';
 export { WorkerService } from './worker/worker-service.js';
 export type { TaskContext, TaskHandlerFunction } from './worker/task-context.js';
+export type { TagBinding, TagHooks, TagRelease } from './worker/tag-hooks/tag-hooks.js';
+export type { ReleaseReason } from './domain/release-reason.js';
 export { SchedulerService } from './scheduler/scheduler-service.js';
 export { ElectionService } from './election/election-service.js';
 export type { LeaderInfo } from './election/leader-info.js';

@@ -5,6 +5,8 @@ import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { Instruments } from '../observability/instruments.interface.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { HandlerRegistry } from './handler-registry.js';
+import { TagHookRegistry } from './tag-hooks/tag-hook-registry.js';
+import type { TagHooks } from './tag-hooks/tag-hooks.js';
 import type { TaskHandlerFunction } from './task-context.js';
 import { TaskRunner } from './task-runner.js';
 import { WorkerPool } from './worker-pool.js';
@@ -25,6 +27,7 @@ export interface WorkerServiceDependencies {
  */
 export class WorkerService {
   readonly #handlers = new HandlerRegistry();
+  readonly #hooks = new TagHookRegistry();
   readonly #pool: WorkerPool;
   readonly #context: QueueContext;
   readonly #log: QueueLog;
@@ -37,7 +40,7 @@ export class WorkerService {
     this.#context = dependencies.context;
     this.#log = dependencies.log;
     const runner = new TaskRunner(this.#handlers, dependencies.context.options, dependencies.instruments);
-    this.#pool = new WorkerPool({ ...dependencies, clock, runner });
+    this.#pool = new WorkerPool({ ...dependencies, clock, runner, hooks: this.#hooks });
   }
 
   /**
@@ -55,6 +58,21 @@ export class WorkerService {
     this.#handlers.register(type, handler);
     if (this.runsTasks) this.#log.info('handlerRegistered', { type });
     else this.#log.debug('handlerUnused', { type, role: this.#context.options.role });
+  }
+
+  /**
+   * Registers what is to happen when a tag is bound to a worker of this instance, before its first handler, and when it is
+   * released, after its last one. Hooks that are registered later run in their order, and are released in the opposite one.
+   *
+   * @throws {@link InvalidHandlerError}
+   * @example
+   * workerService.registerTagHooks({
+   *   bound: async ({ identifyTag }) => { clients.set(identifyTag, await connect(identifyTag)); },
+   *   released: async ({ identifyTag }) => { await clients.get(identifyTag)?.close(); },
+   * });
+   */
+  registerTagHooks(hooks: TagHooks): void {
+    this.#hooks.register(hooks);
   }
 
   /** @internal Every handler runs inside what this makes of it. */
