@@ -7,6 +7,7 @@ import { run } from './run.js';
 import type { Tarball } from './tarball.js';
 
 const applications = fileURLToPath(new URL('../apps/', import.meta.url));
+const typedTasks = fileURLToPath(new URL('../../types/typed-tasks.ts', import.meta.url));
 
 /** An application outside the workspace, which has installed the packed library from the registry's side. */
 export class Application {
@@ -16,6 +17,8 @@ export class Application {
   static async install(name: string, tarball: Tarball): Promise<Application> {
     const folder = await mkdtemp(join(tmpdir(), `affinity-${name}-`));
     await cp(join(applications, name), folder, { recursive: true });
+    // What the types accept and refuse, they accept and refuse as packed, too.
+    await cp(typedTasks, join(folder, 'src', 'typed-tasks.ts'));
     // Without install scripts: the library must need none.
     await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', tarball.path], {
       cwd: folder,
