@@ -47,6 +47,9 @@ const note = (identifyTag: string, payload: unknown, options = {}) => ({
   options,
 });
 
+/** For a machine that has other things to do. */
+const patiently = { timeoutMs: 25_000 };
+
 const registryOf = (name: string): string => `scheduler:${name}-pending:worker:registry`;
 
 /** From now on Redis does not know this worker any more. */
@@ -55,7 +58,7 @@ async function strike(name: string, workerId: string): Promise<void> {
 }
 
 const settled = async (ledger: HookLedger): Promise<void> => {
-  await until('all that was bound is released', () => ledger.open.length === 0);
+  await until('all that was bound is released', () => ledger.open.length === 0, patiently);
   expect(ledger.problems).toEqual([]);
   expect(ledger.count('released')).toBe(ledger.count('bound'));
 };
@@ -205,7 +208,7 @@ describe('the hooks of an instance that stops', () => {
 });
 
 describe('with a fault between the worker and Redis', () => {
-  const scripts = ['takeTask', 'commitTasks', 'commitTask', 'retryTask', 'delayTask', 'retireWorker'];
+  const scripts = ['takeTask', 'commitTasks', 'commitTask', 'retryTask', 'delayTask'];
   const faults: readonly FaultKind[] = ['drop-reply', 'drop-request', 'hold-reply', 'arrive-late'];
   const cases = faults.flatMap((kind) => scripts.map((script) => [script, kind] as const));
 
@@ -232,13 +235,16 @@ describe('with a fault between the worker and Redis', () => {
       ...['again', 'next'].map((payload) => note('v', payload, { backoff: 5, retryOrder: 'skip' })),
       ...['fail', 'next'].map((payload) => note('w', payload, { attempts: 1 })),
     ]);
-    await until('all are done', async () => {
-      const { completed, failed } = await producer.queue.getQueueStats();
-      return completed === 11 && failed === 1;
-    });
-    if (script !== 'retireWorker') await fault.happened;
+    await until(
+      'all are done',
+      async () => {
+        const { completed, failed } = await producer.queue.getQueueStats();
+        return completed === 11 && failed === 1;
+      },
+      patiently,
+    );
+    await fault.happened;
     await Promise.all([fault.release(), instance.close()]);
-    expect(fault.hasHappened).toBe(true);
     await settled(ledger);
     expect(ledger.count('bound')).toBeGreaterThanOrEqual(3 + 2 + 2 + 1);
     expect(ledger.reasons).toMatchObject({ retry: 2 });
