@@ -1,4 +1,5 @@
 import { raw2NextJobData, type JobJson } from 'bullmq';
+import type { ReleaseReason } from '../domain/release-reason.js';
 import { storedOptions, type StoredOptions } from './stored-options.js';
 
 /** One attempt of a task, as a worker took it. */
@@ -33,12 +34,20 @@ export interface Taken {
   readonly task: TakenTask | undefined;
   /** BullMQ's rate limit: how long to wait before the next take. */
   readonly limitMs: number;
+  /** The worker holds its batch, and the batch is over: why. The next take without holding ends it. */
+  readonly batchOver?: ReleaseReason;
 }
 
 export const nothingTaken: Taken = Object.freeze({ task: undefined, limitMs: 0 });
 
 type Batch = [tag: string, position: number, fencingToken: string, size: number, seq?: string];
-type Reply = [flatHash: string[] | 0, id: string | 0, limitMs: number, delayUntil: number, batch?: Batch];
+type Reply = [
+  flatHash: string[] | 0,
+  id: string | 0,
+  limitMs: number,
+  delayUntil: number,
+  batch?: Batch | ReleaseReason,
+];
 
 /** Fields of a job that say that BullMQ's own code has to look at it; `progress` only because it may be no JSON. */
 const specialFields: ReadonlySet<string> = new Set([
@@ -55,6 +64,7 @@ const noBatch: Batch = ['', 0, '0', 0];
 /** Decodes the reply of a script that takes. */
 export function decodeTaken(reply: unknown): Taken {
   const [hash, id, limitMs, , batch] = reply as Reply;
+  if (typeof batch === 'string') return { task: undefined, limitMs: 0, batchOver: batch };
   if (id === 0) return limitMs > 0 ? { task: undefined, limitMs } : nothingTaken;
   return { task: new DecodedTask(hash === 0 ? [] : hash, id, batch ?? noBatch), limitMs: 0 };
 }

@@ -407,6 +407,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
+      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
       if not tag then return NOTHING end
       worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
       if not worker.tag then return NOTHING end
@@ -427,9 +428,10 @@ local function takeAgain(worker, token)
   worker.cur = false
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -845,6 +847,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
+      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
       if not tag then return NOTHING end
       worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
       if not worker.tag then return NOTHING end
@@ -865,9 +868,10 @@ local function takeAgain(worker, token)
   worker.cur = false
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -1284,6 +1288,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
+      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
       if not tag then return NOTHING end
       worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
       if not worker.tag then return NOTHING end
@@ -1304,9 +1309,10 @@ local function takeAgain(worker, token)
   worker.cur = false
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -1885,6 +1891,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
+      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
       if not tag then return NOTHING end
       worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
       if not worker.tag then return NOTHING end
@@ -1905,9 +1912,10 @@ local function takeAgain(worker, token)
   worker.cur = false
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -2246,6 +2254,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
+      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
       if not tag then return NOTHING end
       worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
       if not worker.tag then return NOTHING end
@@ -2266,9 +2275,10 @@ local function takeAgain(worker, token)
   worker.cur = false
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -2323,7 +2333,7 @@ if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_AR
 local commits, seen = {}, {}
 local function readCommit(at)
   return {
-    workerId = ARGV[at], id = ARGV[at + 1], attempt = ARGV[at + 2], takes = ARGV[at + 3] == '1', short = ARGV[at + 4],
+    workerId = ARGV[at], id = ARGV[at + 1], attempt = ARGV[at + 2], takes = ARGV[at + 3], short = ARGV[at + 4],
     keepCount = ARGV[at + 5], keepAge = ARGV[at + 6], value = ARGV[at + 7], key = jobKey(ARGV[at + 1]),
   }
 end
@@ -2396,7 +2406,8 @@ end
 local function takeFor(commit)
   local worker = commit.worker
   if commit.state == 'current' then noteLength(worker.id, commit.short, worker.short) end
-  if not commit.takes or (commit.state == 'committed' and not worker.cur) then return 0 end
+  worker.holds = commit.takes == '2'
+  if commit.takes == '0' or (commit.state == 'committed' and not worker.cur) then return 0 end
   return worker.cur and takeAgain(worker, worker.id) or takeNext(worker, worker.id, timestamp)
 end
 local function goOn(commit)
@@ -2705,6 +2716,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
+      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
       if not tag then return NOTHING end
       worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
       if not worker.tag then return NOTHING end
@@ -2725,9 +2737,10 @@ local function takeAgain(worker, token)
   worker.cur = false
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -7029,6 +7042,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
+      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
       if not tag then return NOTHING end
       worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
       if not worker.tag then return NOTHING end
@@ -7049,9 +7063,10 @@ local function takeAgain(worker, token)
   worker.cur = false
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -9412,6 +9427,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
+      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
       if not tag then return NOTHING end
       worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
       if not worker.tag then return NOTHING end
@@ -9432,9 +9448,10 @@ local function takeAgain(worker, token)
   worker.cur = false
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -9900,6 +9917,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
+      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
       if not tag then return NOTHING end
       worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
       if not worker.tag then return NOTHING end
@@ -9920,15 +9938,16 @@ local function takeAgain(worker, token)
   worker.cur = false
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
 end
 if not isRegistered(caller) then return FENCED_WORKER end
-return take(caller, ARGV[4], ARGV[5])
+return take(caller, ARGV[4], ARGV[5], ARGV[6] == '1')
 end
 return body()
 `,
@@ -10211,6 +10230,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
+      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
       if not tag then return NOTHING end
       worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
       if not worker.tag then return NOTHING end
@@ -10231,9 +10251,10 @@ local function takeAgain(worker, token)
   worker.cur = false
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -10663,6 +10684,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
+      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
       if not tag then return NOTHING end
       worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
       if not worker.tag then return NOTHING end
@@ -10683,9 +10705,10 @@ local function takeAgain(worker, token)
   worker.cur = false
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task

@@ -6,8 +6,8 @@
 
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the nodeId
   ARGV[4]   the instance's clock, ms since the epoch
-  ARGV[5..] per task eight arguments: workerId, task id, attempt, 1: take the next task, 1: the worker's tasks are short, how
-            many completed tasks to keep ("": all), for how long (s, "": for ever), result (JSON)
+  ARGV[5..] per task eight arguments: workerId, task id, attempt, 1: take the next task (2: and hold the batch), 1: the
+            worker's tasks are short, how many completed tasks to keep ("": all), for how long (s, "": for ever), result (JSON)
   Returns   per task: 0, the next task (includes/take.lua), FENCED_WORKER, NOT_OWNER, or NOT_PLAIN; INVALID_ARGUMENT for
             all of them
 ]]
@@ -23,7 +23,7 @@ local commits, seen = {}, {}
 
 local function readCommit(at)
   return {
-    workerId = ARGV[at], id = ARGV[at + 1], attempt = ARGV[at + 2], takes = ARGV[at + 3] == '1', short = ARGV[at + 4],
+    workerId = ARGV[at], id = ARGV[at + 1], attempt = ARGV[at + 2], takes = ARGV[at + 3], short = ARGV[at + 4],
     keepCount = ARGV[at + 5], keepAge = ARGV[at + 6], value = ARGV[at + 7], key = jobKey(ARGV[at + 1]),
   }
 end
@@ -109,8 +109,9 @@ end
 local function takeFor(commit)
   local worker = commit.worker
   if commit.state == 'current' then noteLength(worker.id, commit.short, worker.short) end
+  worker.holds = commit.takes == '2'
   -- Said again: the reply was lost. What it had taken is given again; the worker asks for another one by itself.
-  if not commit.takes or (commit.state == 'committed' and not worker.cur) then return 0 end
+  if commit.takes == '0' or (commit.state == 'committed' and not worker.cur) then return 0 end
   return worker.cur and takeAgain(worker, worker.id) or takeNext(worker, worker.id, timestamp)
 end
 

@@ -8,6 +8,7 @@ import type { Tarball } from './tarball.js';
 
 const library = 'nestjs-affinity-queue';
 const applications = fileURLToPath(new URL('../apps/', import.meta.url));
+const typedTasks = fileURLToPath(new URL('../../types/typed-tasks.ts', import.meta.url));
 
 /** An application outside the workspace, which has installed the packed library from the registry's side. */
 export class Application {
@@ -18,6 +19,8 @@ export class Application {
     const folder = await mkdtemp(join(tmpdir(), `affinity-${name}-`));
     await cp(join(applications, name), folder, { recursive: true });
     await cp(join(applications, 'shared'), join(folder, 'src'), { recursive: true });
+    // What the types accept and refuse, they accept and refuse as packed, too.
+    await cp(typedTasks, join(folder, 'src', 'typed-tasks.ts'));
     // Without install scripts: the library must need none.
     await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', tarball.path], {
       cwd: folder,

@@ -3,9 +3,12 @@
   Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
   returned again. A batch ends here, when the worker's `wait` is empty. Ids that are no waiting task any more are skipped:
   those whose hash is gone, and those that aff:seq does not know, which were removed and perhaps added again meanwhile.
+  A worker that holds its batch, for hooks of the application that come before the release, is told that the batch is over
+  and why; it ends at a take without holding.
 
   Returns, as BullMQ's moveToActive does,
-  { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token, batch size, place in the order } }
+  { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token, batch size, place in the order } };
+  at the end of a batch that is held { 0, 0, 0, 0, reason }
 ]]
 local NOTHING = { 0, 0, 0, 0 }
 
@@ -125,6 +128,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       local tag = worker.tag
+      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
       if not tag then return NOTHING end
       worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
       if not worker.tag then return NOTHING end
@@ -149,9 +153,10 @@ local function takeAgain(worker, token)
   return nil
 end
 
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   --- @bug "a take that is not idempotent" local task = takeNext(worker, token, timestamp)
   local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
