@@ -261,11 +261,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -761,11 +761,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -1098,11 +1098,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -1287,11 +1287,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -1647,11 +1647,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -1980,11 +1980,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -2351,7 +2351,7 @@ for i = 1, count do
         rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
       if fields and fields[1] and fields[2] and fields[3] and fields[4] and fields[5] and fields[6] then
         rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
-        local text = short .. ':1:' .. taken + 1 .. ':' .. fence .. ':' .. seq .. ':' .. #nextId .. ':' .. nextId .. last
+        local text = short .. ':1:' .. taken + 1 .. ':' .. fence .. ':' .. seq .. ':' .. #nextId .. ':' .. nextId .. ' ' .. last
         rcall('HSET', metaKey, 'cur', text)
         rcall('XADD', events, '*', 'event', 'active', 'jobId', nextId, 'prev', 'waiting')
         startedIds[#startedIds + 1] = nextId
@@ -2364,7 +2364,7 @@ for i = 1, count do
       end
     end
     if not reply then
-      rcall('HSET', metaKey, 'cur', ARGV[at + 3] .. '::' .. taken .. ':' .. fence .. '::0:' .. last)
+      rcall('HSET', metaKey, 'cur', ARGV[at + 3] .. '::' .. taken .. ':' .. fence .. '::0: ' .. last)
       if ARGV[at + 2] == '1' or ARGV[at + 3] ~= short then others[#others + 1] = i end
       reply = 0
     end
@@ -2503,11 +2503,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -2842,11 +2842,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -3360,11 +3360,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -3877,11 +3877,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -4308,11 +4308,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -4740,11 +4740,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -5569,11 +5569,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -5890,11 +5890,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -6073,11 +6073,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -6539,11 +6539,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -6819,11 +6819,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -7066,11 +7066,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -7246,11 +7246,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -7519,11 +7519,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -8156,11 +8156,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -8482,11 +8482,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -8708,11 +8708,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -9140,11 +9140,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -9691,11 +9691,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -9977,11 +9977,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -10259,11 +10259,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -10916,11 +10916,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -11269,11 +11269,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -11778,11 +11778,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -12190,11 +12190,11 @@ local function readStanding(text)
   local id = string.sub(text, from, from + length - 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length),
+    last = string.sub(text, from + length + 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)

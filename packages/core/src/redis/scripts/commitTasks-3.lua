@@ -98,7 +98,7 @@ for i = 1, count do
         rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
       if fields and fields[1] and fields[2] and fields[3] and fields[4] and fields[5] and fields[6] then
         rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
-        local text = short .. ':1:' .. taken + 1 .. ':' .. fence .. ':' .. seq .. ':' .. #nextId .. ':' .. nextId .. last
+        local text = short .. ':1:' .. taken + 1 .. ':' .. fence .. ':' .. seq .. ':' .. #nextId .. ':' .. nextId .. ' ' .. last
         rcall('HSET', metaKey, 'cur', text)
         --- @witness "taken", "id", nextId, "tag", rcall('HGET', metaKey, 'tag') or "", "worker", worker, "attempt", "1", "fence", fence
         rcall('XADD', events, '*', 'event', 'active', 'jobId', nextId, 'prev', 'waiting')
@@ -112,7 +112,7 @@ for i = 1, count do
       end
     end
     if not reply then
-      rcall('HSET', metaKey, 'cur', ARGV[at + 3] .. '::' .. taken .. ':' .. fence .. '::0:' .. last)
+      rcall('HSET', metaKey, 'cur', ARGV[at + 3] .. '::' .. taken .. ':' .. fence .. '::0: ' .. last)
       if ARGV[at + 2] == '1' or ARGV[at + 3] ~= short then others[#others + 1] = i end
       reply = 0
     end

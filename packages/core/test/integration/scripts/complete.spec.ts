@@ -1,5 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidScriptArgumentError, NotTaskOwnerError, WorkerFencedError } from '../../../src/errors/errors.js';
+import {
+  InvalidScriptArgumentError,
+  NotTaskOwnerError,
+  WorkerFencedError,
+} from '../../../src/errors/errors.js';
 import { notPlainCode } from '../../../src/errors/luaErrors.js';
 import type { CompletionEntry, Harness, Taken } from './support/harness.js';
 import { eventsOf, isWoken, calm, soundState, useHarness } from './support/use-harness.js';
@@ -171,7 +175,7 @@ describe('commitTasks', () => {
     const replies = await queue.complete(entriesOf(tasks));
     expect(replies).toMatchObject([{ id: 'a2' }, undefined, { id: 'c2' }, { id: 'd2' }].map((r) => r ?? {}));
     expect(replies[1]).toBeUndefined();
-    expect(await redis.hget(queue.worker('w2', 'meta'), 'cur')).toMatch(/^0::1:\d+::0:b1:1$/);
+    expect(await redis.hget(queue.worker('w2', 'meta'), 'cur')).toMatch(/^0::1:\d+::0: b1:1$/);
     expect((await redis.lrange(queue.list('active'), 0, -1)).sort()).toEqual(['a2', 'c2', 'd2']);
     await expect(queue.takeReply('w2')).rejects.toThrow('WRONGTYPE');
   });

@@ -28,9 +28,9 @@
     wait             list of the task ids of its batch that it has not taken yet
     next             list of the task ids of its look-ahead
     meta             hash: queue (the stamp: ARGV[1]), state, marker, node, lease (ms, the worker's own), entry (its first
-                     registry entry); of the batch: tag, batch, done, fence; of the current task: cur, att, seq; of the
-                     look-ahead: ntag, nbatch, nfence; last (the last committed "id:attempt"); short (1: its tasks are
-                     short); leaving (1: it gets nothing new); cancelled (the last cancelled "attempt:seq:id")
+                     registry entry); cur (where it stands: includes/standing.lua); of the batch: tag, batch, fence; of the
+                     look-ahead: ntag, nbatch, nfence; short (1: its tasks are short); leaving (1: it gets nothing new);
+                     cancelled (the last cancelled "attempt:seq:id")
 ]]
 local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]

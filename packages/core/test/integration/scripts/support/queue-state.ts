@@ -138,7 +138,7 @@ function withStanding({ cur, ...meta }: Record<string, string>): Record<string, 
 }
 
 function lastOf(standing: string, id: string): string {
-  return standing.replace(/^~?(?:[^:]*:){6}/, '').slice(id.length);
+  return standing.replace(/^~?(?:[^:]*:){6}/, '').slice(id.length + 1);
 }
 
 const defined = new WeakSet<Redis>();
