@@ -7,8 +7,8 @@
  *
  * A script is named `<verbNoun>-<number of keys>.lua`. A line `--- @include "includes/name"` is replaced by that file,
  * each file once per script, recursively, in the order of first mention. A line `--- @bullmq "<commandName>"` stays. What
- * follows a line `--- @body` becomes a function that is called at the end: a Lua closure captures a variable of an enclosing
- * function much faster than one of its own, of which the scripts have dozens.
+ * follows a line `--- @body` becomes a function that is called at the end, or where a line `--- @end` is: a Lua closure captures
+ * a variable of an enclosing function much faster than one of its own, of which the scripts have dozens.
  */
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
@@ -23,6 +23,7 @@ const SCRIPT_NAME = /^([a-z][A-Za-z0-9]*)-(\d+)\.lua$/;
 const INCLUDE_LINE = /^[ \t]*--- @include "([\w./-]+)"[ \t]*$/;
 
 const BODY_LINE = /^--- @body$/m;
+const END_LINE = /^--- @end$/m;
 
 const check = process.argv.includes('--check');
 try {
@@ -73,6 +74,7 @@ async function expand(file, seen = new Set()) {
 
 function withBody(lua) {
   if (!BODY_LINE.test(lua)) return lua;
+  if (END_LINE.test(lua)) return lua.replace(BODY_LINE, 'local function body()').replace(END_LINE, 'end\nbody()');
   return `${lua.replace(BODY_LINE, 'local function body()')}\nend\nreturn body()`;
 }
 

@@ -1,6 +1,6 @@
 import type { JobsOptions } from 'bullmq';
 import { NotTaskOwnerError } from '../errors/errors.js';
-import { decodeTaken, type Taken, type TakenTask } from './taken-task.js';
+import { decodeTaken, type Taken, type TakenBatch, type TakenTask } from './taken-task.js';
 
 /** An attempt that BullMQ left without an outcome, and what is needed to fail it. */
 export interface StrandedAttempt {
@@ -27,6 +27,8 @@ const mostTakes = 3;
 export class AttemptLedger {
   #open: Entry | undefined;
   #handedOver: string | undefined;
+  /** What was taken last is of this batch. */
+  #batch: TakenBatch | undefined;
 
   constructor(private readonly workerId: string) {}
 
@@ -40,7 +42,8 @@ export class AttemptLedger {
     const before = this.#open;
     this.#open = undefined;
     this.#handedOver = undefined;
-    const taken = decodeTaken(reply);
+    const taken = decodeTaken(reply, this.#batch, this.workerId);
+    this.#batch = taken.task;
     if (taken.task !== undefined) {
       const again = before !== undefined && before.refused === undefined && isSame(before.task, taken.task);
       if (again) this.#open = { ...before, task: taken.task, takes: before.takes + 1 };

@@ -1,20 +1,17 @@
 import { raw2NextJobData, type JobJson, type JobsOptions } from 'bullmq';
 
-/** Which completed tasks are kept, as `commitTasks` wants it; "" is no limit. */
-export interface KeepRule {
-  readonly count: number | '';
-  readonly ageSeconds: number | '';
-}
-
 /** The options of a task, decoded. */
 export interface StoredOptions {
   readonly options: JobsOptions;
   readonly retryOrder: string;
-  /** Nothing where only BullMQ's own script knows what the retention means. */
-  readonly keep: KeepRule | undefined;
+  /**
+   * Which completed tasks are kept, as `commitTasks` wants it: "<number>:<seconds>", each empty for no limit. Nothing where
+   * only BullMQ's own script knows what the retention means.
+   */
+  readonly keep: string | undefined;
 }
 
-const keepAll: KeepRule = Object.freeze({ count: '', ageSeconds: '' });
+const keepAll = ':';
 const cache = new Map<string, StoredOptions>();
 const cacheSize = 1_000;
 /** A longer text is another producer's, and decoded each time. */
@@ -57,19 +54,19 @@ function decode(text: string): StoredOptions {
   return { options, retryOrder, keep: keepRule(removeOnComplete) };
 }
 
-function keepRule(removeOnComplete: unknown): KeepRule | undefined {
+function keepRule(removeOnComplete: unknown): string | undefined {
   if (removeOnComplete === undefined || removeOnComplete === false) return keepAll;
-  if (removeOnComplete === true) return { count: 0, ageSeconds: '' };
+  if (removeOnComplete === true) return '0:';
   if (typeof removeOnComplete === 'number') return limits(removeOnComplete, undefined);
   if (typeof removeOnComplete !== 'object' || removeOnComplete === null) return undefined;
   const { count, age } = removeOnComplete as { count?: unknown; age?: unknown };
   return limits(count, age);
 }
 
-function limits(count: unknown, age: unknown): KeepRule | undefined {
+function limits(count: unknown, age: unknown): string | undefined {
   if (!isWholeOrNothing(count) || !isWholeOrNothing(age)) return undefined;
   // BullMQ takes a negative number for no limit.
-  return { count: count === undefined || count < 0 ? '' : count, ageSeconds: age ?? '' };
+  return `${count === undefined || count < 0 ? '' : count}:${age ?? ''}`;
 }
 
 function isWholeOrNothing(value: unknown): value is number | undefined {

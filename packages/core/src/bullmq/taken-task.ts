@@ -1,5 +1,6 @@
 import { raw2NextJobData, type JobJson } from 'bullmq';
 import type { ReleaseReason } from '../domain/release-reason.js';
+import { readStanding, type Standing } from './standing.js';
 import { storedOptions, type StoredOptions } from './stored-options.js';
 
 /** One attempt of a task, as a worker took it. */
@@ -7,6 +8,8 @@ export interface TakenTask {
   readonly id: string;
   /** BullMQ's `ats`: with the id, the identity of the attempt. */
   readonly attempt: number;
+  /** Where its worker stands now, word for word as Redis has it. */
+  readonly standing: string;
   readonly identifyTag: string;
   readonly batchPosition: number;
   /** Tasks of the batch so far: those that ran and those that were dispatched. */
@@ -40,13 +43,28 @@ export interface Taken {
 
 export const nothingTaken: Taken = Object.freeze({ task: undefined, limitMs: 0 });
 
-type Batch = [tag: string, position: number, fencingToken: string, size: number, seq?: string];
-type Reply = [
+/** What tasks of one batch have in common. */
+export interface TakenBatch {
+  readonly identifyTag: string;
+  readonly batchSize: number;
+}
+
+type Plain = [
+  standing: string,
+  data: string,
+  name: string,
+  options: string,
+  timestamp: string,
+  processedOn: string,
+  tag?: string,
+  batchSize?: number,
+];
+type Whole = [
   flatHash: string[] | 0,
   id: string | 0,
   limitMs: number,
   delayUntil: number,
-  batch?: Batch | ReleaseReason,
+  at?: [standing: string, tag: string, batchSize: number] | ReleaseReason,
 ];
 
 /** Fields of a job that say that BullMQ's own code has to look at it; `progress` only because it may be no JSON. */
@@ -59,44 +77,78 @@ const specialFields: ReadonlySet<string> = new Set([
   'progress',
 ]);
 const noOptions: StoredOptions = { options: {}, retryOrder: 'block', keep: undefined };
-const noBatch: Batch = ['', 0, '0', 0];
+const noBatch: TakenBatch = { identifyTag: '', batchSize: 0 };
 
-/** Decodes the reply of a script that takes. */
-export function decodeTaken(reply: unknown): Taken {
-  const [hash, id, limitMs, , batch] = reply as Reply;
-  if (typeof batch === 'string') return { task: undefined, limitMs: 0, batchOver: batch };
-  if (id === 0) return limitMs > 0 ? { task: undefined, limitMs } : nothingTaken;
-  return { task: new DecodedTask(hash === 0 ? [] : hash, id, batch ?? noBatch), limitMs: 0 };
+/**
+ * Decodes the reply of a script that takes.
+ *
+ * @param batch - of the task before, which the reply does not say again where it is the same
+ */
+export function decodeTaken(reply: unknown, batch: TakenBatch | undefined, workerId: string): Taken {
+  if (isPlain(reply)) return { task: plainTask(reply, batch ?? noBatch, workerId), limitMs: 0 };
+  const [hash, id, limitMs, , at] = reply as Whole;
+  if (typeof at === 'string') return { task: undefined, limitMs: 0, batchOver: at };
+  if (id === 0 || at === undefined) return limitMs > 0 ? { task: undefined, limitMs } : nothingTaken;
+  const [standing, identifyTag, batchSize] = at;
+  const flatHash = hash === 0 ? [] : hash;
+  const fields = readFields(flatHash);
+  const task = new DecodedTask(standing, { identifyTag, batchSize }, fields, () => flatHash);
+  return { task, limitMs: 0 };
+}
+
+function isPlain(reply: unknown): reply is Plain {
+  return typeof (reply as Plain | Whole)[0] === 'string';
+}
+
+/** A task as it was added: it has no other fields than these. */
+function plainTask(reply: Plain, known: TakenBatch, workerId: string): TakenTask {
+  const [standing, data, name, options, timestamp, processedOn, identifyTag, batchSize] = reply;
+  const batch = identifyTag === undefined ? known : { identifyTag, batchSize: batchSize ?? 0 };
+  const fields = { name, data, options, deferredFailure: undefined, isSpecial: false };
+  return new DecodedTask(standing, batch, fields, () => [
+    ...['name', name, 'data', data, 'opts', options, 'timestamp', timestamp, 'delay', '0', 'priority', '0'],
+    ...['processedOn', processedOn, 'pb', workerId, 'ats', '1'],
+  ]);
+}
+
+interface Fields {
+  readonly name: string;
+  readonly data: string;
+  readonly options: string;
+  readonly deferredFailure: string | undefined;
+  readonly isSpecial: boolean;
 }
 
 /** Reads what every task needs; the rest, which most handlers never ask for, waits until BullMQ has to know it. */
 class DecodedTask implements TakenTask {
-  readonly attempt: number;
   readonly identifyTag: string;
-  readonly batchPosition: number;
-  readonly fencingToken: number;
   readonly batchSize: number;
-  readonly seq: string;
   readonly name: string;
   readonly data: string;
   readonly stored: StoredOptions;
   readonly isPlain: boolean;
   readonly malformed: string | undefined;
   readonly deferredFailure: string | undefined;
-  readonly #hash: string[];
+  readonly id: string;
+  readonly attempt: number;
+  readonly batchPosition: number;
+  readonly fencingToken: number;
+  readonly seq: string;
 
   constructor(
-    hash: string[],
-    readonly id: string,
-    batch: Batch,
+    readonly standing: string,
+    { identifyTag, batchSize }: TakenBatch,
+    fields: Fields,
+    private readonly flatHash: () => string[],
   ) {
-    this.#hash = hash;
-    [this.identifyTag, this.batchPosition] = batch;
-    this.fencingToken = Number(batch[2]);
-    this.batchSize = batch[3];
-    this.seq = batch[4] ?? '';
-    const fields = readFields(hash);
-    this.attempt = Number(fields.attempt);
+    this.identifyTag = identifyTag;
+    this.batchSize = batchSize;
+    const at: Standing = readStanding(standing);
+    this.id = at.id;
+    this.attempt = at.attempt;
+    this.batchPosition = at.batchPosition;
+    this.fencingToken = at.fencingToken;
+    this.seq = at.seq;
     this.name = fields.name;
     this.data = fields.data;
     this.deferredFailure = fields.deferredFailure;
@@ -113,17 +165,16 @@ class DecodedTask implements TakenTask {
   }
 
   toJobJson(): JobJson {
-    const [job] = raw2NextJobData([this.#hash, this.id, 0, 0]) as [JobJson];
+    const [job] = raw2NextJobData([this.flatHash(), this.id, 0, 0]) as [JobJson];
     return job;
   }
 }
 
-function readFields(hash: readonly string[]) {
+function readFields(hash: readonly string[]): Fields {
   const fields = {
     name: '',
     data: '{}',
     options: '{}',
-    attempt: '',
     deferredFailure: undefined as string | undefined,
     isSpecial: false,
   };
@@ -133,7 +184,6 @@ function readFields(hash: readonly string[]) {
     if (field === 'data') fields.data = value;
     else if (field === 'opts') fields.options = value;
     else if (field === 'name') fields.name = value;
-    else if (field === 'ats') fields.attempt = value;
     else if (specialFields.has(field)) {
       fields.isSpecial = true;
       if (field === 'defa') fields.deferredFailure = value;

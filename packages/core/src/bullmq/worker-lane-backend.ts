@@ -125,12 +125,11 @@ export class WorkerLaneBackend extends PendingQueueBackend {
    * @throws {@link WorkerFencedError}, {@link NotTaskOwnerError}, the reason why the lease is gone
    */
   async complete(jobId: string, json: string): Promise<Taken | 'not-plain' | undefined> {
-    const { attempt, stored } = this.#attempts.running(jobId);
+    const { standing, stored } = this.#attempts.running(jobId);
     if (stored.keep === undefined) return 'not-plain';
     const { workerId, runsShortTasks, holdsBatch, onFenced, completions } = this.#lane;
-    const { count, ageSeconds } = stored.keep;
     const takesNext = this.#stopping ? 0 : holdsBatch() ? 2 : 1;
-    const args = [workerId, jobId, attempt, takesNext, runsShortTasks() ? 1 : 0, count, ageSeconds, json];
+    const args = [workerId, standing, takesNext, runsShortTasks() ? 1 : 0, stored.keep, json];
     let reply: unknown;
     try {
       reply = await completions.commit({ workerId, jobId, args, abandoned: () => this.#channel.abandoned });

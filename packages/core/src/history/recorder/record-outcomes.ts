@@ -1,3 +1,4 @@
+import { readStanding } from '../../bullmq/standing.js';
 import { ErrorCode } from '../../errors/codes.js';
 import type { ScriptCall, ScriptOutcome } from '../../redis/queue-scripts.js';
 import type { AttemptOutcome } from '../records.js';
@@ -11,7 +12,7 @@ interface Ending {
   readonly outcome: AttemptOutcome;
 }
 
-const fieldsOfACommit = 8;
+const fieldsOfACommit = 6;
 
 /** Where the scripts that end attempts have them in their arguments; the heads of the .lua files say the same. */
 const endings: Readonly<Record<string, (caller: string, args: readonly unknown[]) => Ending[]>> = {
@@ -20,8 +21,9 @@ const endings: Readonly<Record<string, (caller: string, args: readonly unknown[]
   ],
   commitTasks: (_, args) =>
     Array.from({ length: Math.floor((args.length - 1) / fieldsOfACommit) }, (__, index) => {
-      const [worker, task, attempt] = args.slice(1 + index * fieldsOfACommit);
-      return ending(String(worker), task, attempt, 'completed');
+      const [worker, standing] = args.slice(1 + index * fieldsOfACommit);
+      const { id, attempt } = readStanding(String(standing));
+      return ending(String(worker), id, attempt, 'completed');
     }),
   buryTask: (worker, args) => [ending(worker, args[4], args[0], 'failed')],
   retryTask: (worker, args) => [

@@ -61,14 +61,19 @@ export const luaSources: Readonly<
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -134,14 +139,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -244,6 +254,20 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -256,6 +280,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -267,7 +301,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -285,7 +319,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -296,14 +330,10 @@ local function release(worker, reason, parkUntil)
   end
   return ntag, nfence, nbatch
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
+local function compareAttempt(standing, id, attempt)
+  if standing.id == id and standing.attempt == attempt then return 'current' end
+  if standing.last == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function noteLength(worker, short, noted)
   if noted == short then return end
@@ -316,19 +346,24 @@ local function noteLength(worker, short, noted)
     rcall('LREM', keys.hungry, 0, worker)
   end
 end
-local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
-  return {
-    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
-  }
+local function knownWorker(worker, standing)
+  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
 end
-local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
+local FIELDS_WHEN_ADDED = 6
+local function plainFields(id)
+  if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
+  for i = 1, FIELDS_WHEN_ADDED do
+    if not fields[i] then return nil end
+  end
+  return fields
+end
+local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -338,28 +373,49 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, attempts, token, timestamp)
-  local key, attempt = jobKey(id), asText(attempts + 1)
+local function begin(worker, id, seq, attempt, token, timestamp)
+  local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
-  worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
+  rcall('HSET', worker.metaKey, 'cur', text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
+  worker.hasTask = true
+  return text
+end
+local function startPlain(worker, id, seq, fields, token, timestamp)
+  local text = begin(worker, id, seq, '1', token, timestamp)
+  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
+  return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
+end
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  return {
+    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    fence = values[3] or '', batch = values[4], leaving = values[5],
+  }
+end
+local function readBatch(worker)
+  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
+  worker.isKnown = false
+end
+local function startTask(worker, id, seq, task, token, timestamp)
+  if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
+  local attempt = asText(task.attempts + 1)
+  local text = begin(worker, id, seq, attempt, token, timestamp)
+  if worker.isKnown then readBatch(worker) end
+  local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur, worker.seq = id, seq
-  return reply(worker, id, hash)
+  return { hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
 end
 local LIMITED_BY_HAND = 9007199254740991
-local isUnlimited
-local function isLimited()
-  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
-  return not isUnlimited
-end
 local function limitRate(id)
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
@@ -381,8 +437,13 @@ local function taskHash(id)
     local field = hash[i]
     if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
-  if isOne then return hash, attempts end
+  if isOne then return { hash = hash, attempts = attempts } end
   return nil
+end
+local function readTask(id)
+  local fields = plainFields(id)
+  if fields then return { fields = fields, attempts = 0 } end
+  return taskHash(id)
 end
 local function endReason(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
@@ -395,51 +456,52 @@ local function takeNext(worker, token, timestamp)
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash, attempts
-      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
-      if hash then
+      local task = seq and not isStarted[id] and readTask(id)
+      if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
         if waitMs > 0 then return { 0, 0, waitMs, 0 } end
         if mayHaveToWait then rcall('RPOP', waitKey) end
-        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+        return startTask(worker, id, seq, task, token, timestamp)
       end
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = worker.tag
-      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
-      if not tag then return NOTHING end
-      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
-      worker.done = 0
+      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      worker.tag, worker.fence, worker.batch = tag, fence or '', batch
+      if not tag then return NOTHING end
     end
   end
 end
 local function takeAgain(worker, token)
-  local id = worker.cur
-  local hash = taskHash(id)
-  if hash then
+  local id, task = worker.at.id, taskHash(worker.at.id)
+  if task then
     rcall('SET', jobKey(id) .. ':lock', token)
-    return reply(worker, id, hash)
+    local text = string.gsub(worker.text, '^~', '')
+    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    worker.hasTask = true
+    return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
-  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  local at = worker.at
+  at.id = false
+  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
-  worker.cur = false
   return nil
 end
 local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
   worker.holds = holds
-  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
-  return compareAttempt(cur, att, last, id, attempt)
+  return compareAttempt(standingOf(worker), id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -485,14 +547,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -574,14 +641,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -684,6 +756,20 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -696,6 +782,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -707,7 +803,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -725,7 +821,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -736,14 +832,10 @@ local function release(worker, reason, parkUntil)
   end
   return ntag, nfence, nbatch
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
+local function compareAttempt(standing, id, attempt)
+  if standing.id == id and standing.attempt == attempt then return 'current' end
+  if standing.last == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function noteLength(worker, short, noted)
   if noted == short then return end
@@ -756,19 +848,24 @@ local function noteLength(worker, short, noted)
     rcall('LREM', keys.hungry, 0, worker)
   end
 end
-local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
-  return {
-    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
-  }
+local function knownWorker(worker, standing)
+  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
 end
-local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
+local FIELDS_WHEN_ADDED = 6
+local function plainFields(id)
+  if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
+  for i = 1, FIELDS_WHEN_ADDED do
+    if not fields[i] then return nil end
+  end
+  return fields
+end
+local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -778,28 +875,49 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, attempts, token, timestamp)
-  local key, attempt = jobKey(id), asText(attempts + 1)
+local function begin(worker, id, seq, attempt, token, timestamp)
+  local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
-  worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
+  rcall('HSET', worker.metaKey, 'cur', text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
+  worker.hasTask = true
+  return text
+end
+local function startPlain(worker, id, seq, fields, token, timestamp)
+  local text = begin(worker, id, seq, '1', token, timestamp)
+  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
+  return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
+end
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  return {
+    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    fence = values[3] or '', batch = values[4], leaving = values[5],
+  }
+end
+local function readBatch(worker)
+  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
+  worker.isKnown = false
+end
+local function startTask(worker, id, seq, task, token, timestamp)
+  if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
+  local attempt = asText(task.attempts + 1)
+  local text = begin(worker, id, seq, attempt, token, timestamp)
+  if worker.isKnown then readBatch(worker) end
+  local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur, worker.seq = id, seq
-  return reply(worker, id, hash)
+  return { hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
 end
 local LIMITED_BY_HAND = 9007199254740991
-local isUnlimited
-local function isLimited()
-  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
-  return not isUnlimited
-end
 local function limitRate(id)
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
@@ -821,8 +939,13 @@ local function taskHash(id)
     local field = hash[i]
     if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
-  if isOne then return hash, attempts end
+  if isOne then return { hash = hash, attempts = attempts } end
   return nil
+end
+local function readTask(id)
+  local fields = plainFields(id)
+  if fields then return { fields = fields, attempts = 0 } end
+  return taskHash(id)
 end
 local function endReason(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
@@ -835,51 +958,52 @@ local function takeNext(worker, token, timestamp)
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash, attempts
-      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
-      if hash then
+      local task = seq and not isStarted[id] and readTask(id)
+      if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
         if waitMs > 0 then return { 0, 0, waitMs, 0 } end
         if mayHaveToWait then rcall('RPOP', waitKey) end
-        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+        return startTask(worker, id, seq, task, token, timestamp)
       end
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = worker.tag
-      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
-      if not tag then return NOTHING end
-      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
-      worker.done = 0
+      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      worker.tag, worker.fence, worker.batch = tag, fence or '', batch
+      if not tag then return NOTHING end
     end
   end
 end
 local function takeAgain(worker, token)
-  local id = worker.cur
-  local hash = taskHash(id)
-  if hash then
+  local id, task = worker.at.id, taskHash(worker.at.id)
+  if task then
     rcall('SET', jobKey(id) .. ':lock', token)
-    return reply(worker, id, hash)
+    local text = string.gsub(worker.text, '^~', '')
+    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    worker.hasTask = true
+    return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
-  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  local at = worker.at
+  at.id = false
+  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
-  worker.cur = false
   return nil
 end
 local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
   worker.holds = holds
-  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
-  return compareAttempt(cur, att, last, id, attempt)
+  return compareAttempt(standingOf(worker), id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -929,14 +1053,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -966,6 +1095,20 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -978,11 +1121,21 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
 local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
-  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
+  local cancelled, text = unpack(workerMeta(worker, 'cancelled', 'cur'))
+  if not cancelled or cancelled ~= attemptName(attempt, readStanding(text).seq, id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -993,9 +1146,10 @@ for i = 4, #ARGV, 3 do
   if isRegistered(worker) then
     rcall('HINCRBY', keys.beats, worker, 1)
     rcall('HSET', registryKey, worker, ARGV[i + 2])
-    local tag, cur, attempt, seq, name = unpack(workerMeta(worker, 'tag', 'cur', 'att', 'seq', 'cancelled'))
-    if cur and name and name == attemptName(attempt, seq or '', cur) then
-      for _, value in ipairs({ worker, cur, attempt, seq }) do cancelled[#cancelled + 1] = value end
+    local tag, text, name = unpack(workerMeta(worker, 'tag', 'cur', 'cancelled'))
+    local at = name and readStanding(text)
+    if at and at.id and name == attemptName(at.attempt, at.seq, at.id) then
+      for _, value in ipairs({ worker, at.id, at.attempt, at.seq }) do cancelled[#cancelled + 1] = value end
     end
     if ARGV[i + 1] ~= '1' then
       local holds = tag or rcall('EXISTS', workerKey(worker, 'wait')) == 1
@@ -1015,14 +1169,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -1125,6 +1284,20 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -1137,6 +1310,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -1148,7 +1331,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -1166,7 +1349,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -1177,14 +1360,10 @@ local function release(worker, reason, parkUntil)
   end
   return ntag, nfence, nbatch
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
+local function compareAttempt(standing, id, attempt)
+  if standing.id == id and standing.attempt == attempt then return 'current' end
+  if standing.last == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function noteLength(worker, short, noted)
   if noted == short then return end
@@ -1197,19 +1376,24 @@ local function noteLength(worker, short, noted)
     rcall('LREM', keys.hungry, 0, worker)
   end
 end
-local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
-  return {
-    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
-  }
+local function knownWorker(worker, standing)
+  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
 end
-local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
+local FIELDS_WHEN_ADDED = 6
+local function plainFields(id)
+  if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
+  for i = 1, FIELDS_WHEN_ADDED do
+    if not fields[i] then return nil end
+  end
+  return fields
+end
+local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -1219,28 +1403,49 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, attempts, token, timestamp)
-  local key, attempt = jobKey(id), asText(attempts + 1)
+local function begin(worker, id, seq, attempt, token, timestamp)
+  local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
-  worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
+  rcall('HSET', worker.metaKey, 'cur', text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
+  worker.hasTask = true
+  return text
+end
+local function startPlain(worker, id, seq, fields, token, timestamp)
+  local text = begin(worker, id, seq, '1', token, timestamp)
+  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
+  return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
+end
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  return {
+    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    fence = values[3] or '', batch = values[4], leaving = values[5],
+  }
+end
+local function readBatch(worker)
+  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
+  worker.isKnown = false
+end
+local function startTask(worker, id, seq, task, token, timestamp)
+  if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
+  local attempt = asText(task.attempts + 1)
+  local text = begin(worker, id, seq, attempt, token, timestamp)
+  if worker.isKnown then readBatch(worker) end
+  local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur, worker.seq = id, seq
-  return reply(worker, id, hash)
+  return { hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
 end
 local LIMITED_BY_HAND = 9007199254740991
-local isUnlimited
-local function isLimited()
-  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
-  return not isUnlimited
-end
 local function limitRate(id)
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
@@ -1262,8 +1467,13 @@ local function taskHash(id)
     local field = hash[i]
     if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
-  if isOne then return hash, attempts end
+  if isOne then return { hash = hash, attempts = attempts } end
   return nil
+end
+local function readTask(id)
+  local fields = plainFields(id)
+  if fields then return { fields = fields, attempts = 0 } end
+  return taskHash(id)
 end
 local function endReason(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
@@ -1276,51 +1486,52 @@ local function takeNext(worker, token, timestamp)
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash, attempts
-      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
-      if hash then
+      local task = seq and not isStarted[id] and readTask(id)
+      if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
         if waitMs > 0 then return { 0, 0, waitMs, 0 } end
         if mayHaveToWait then rcall('RPOP', waitKey) end
-        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+        return startTask(worker, id, seq, task, token, timestamp)
       end
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = worker.tag
-      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
-      if not tag then return NOTHING end
-      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
-      worker.done = 0
+      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      worker.tag, worker.fence, worker.batch = tag, fence or '', batch
+      if not tag then return NOTHING end
     end
   end
 end
 local function takeAgain(worker, token)
-  local id = worker.cur
-  local hash = taskHash(id)
-  if hash then
+  local id, task = worker.at.id, taskHash(worker.at.id)
+  if task then
     rcall('SET', jobKey(id) .. ':lock', token)
-    return reply(worker, id, hash)
+    local text = string.gsub(worker.text, '^~', '')
+    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    worker.hasTask = true
+    return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
-  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  local at = worker.at
+  at.id = false
+  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
-  worker.cur = false
   return nil
 end
 local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
   worker.holds = holds
-  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
-  return compareAttempt(cur, att, last, id, attempt)
+  return compareAttempt(standingOf(worker), id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -1400,14 +1611,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -1430,6 +1646,20 @@ local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp')
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function body()
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -1442,11 +1672,21 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
 local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
-  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
+  local cancelled, text = unpack(workerMeta(worker, 'cancelled', 'cur'))
+  if not cancelled or cancelled ~= attemptName(attempt, readStanding(text).seq, id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -1454,11 +1694,12 @@ local id = ARGV[4]
 if not isTask(id) then return 0 end
 local worker = rcall('HGET', jobKey(id), 'pb')
 if not worker then return 0 end
-local cur, attempt, seq, marker = unpack(workerMeta(worker, 'cur', 'att', 'seq', 'marker'))
-if cur ~= id then return 0 end
+local text, marker = unpack(workerMeta(worker, 'cur', 'marker'))
+local at = readStanding(text)
+if at.id ~= id then return 0 end
 goOnWhenFull()
-rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attemptName(attempt, seq, id))
-rcall('ZADD', marker, 0, cancelMember(worker, attempt, seq, id))
+rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attemptName(at.attempt, at.seq, id))
+rcall('ZADD', marker, 0, cancelMember(worker, at.attempt, at.seq, id))
 return 1
 end
 return body()
@@ -1469,14 +1710,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -1613,14 +1859,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -1728,6 +1979,20 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -1740,6 +2005,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -1751,7 +2026,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -1769,7 +2044,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -1780,14 +2055,10 @@ local function release(worker, reason, parkUntil)
   end
   return ntag, nfence, nbatch
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
+local function compareAttempt(standing, id, attempt)
+  if standing.id == id and standing.attempt == attempt then return 'current' end
+  if standing.last == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function noteLength(worker, short, noted)
   if noted == short then return end
@@ -1800,19 +2071,24 @@ local function noteLength(worker, short, noted)
     rcall('LREM', keys.hungry, 0, worker)
   end
 end
-local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
-  return {
-    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
-  }
+local function knownWorker(worker, standing)
+  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
 end
-local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
+local FIELDS_WHEN_ADDED = 6
+local function plainFields(id)
+  if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
+  for i = 1, FIELDS_WHEN_ADDED do
+    if not fields[i] then return nil end
+  end
+  return fields
+end
+local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -1822,28 +2098,49 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, attempts, token, timestamp)
-  local key, attempt = jobKey(id), asText(attempts + 1)
+local function begin(worker, id, seq, attempt, token, timestamp)
+  local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
-  worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
+  rcall('HSET', worker.metaKey, 'cur', text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
+  worker.hasTask = true
+  return text
+end
+local function startPlain(worker, id, seq, fields, token, timestamp)
+  local text = begin(worker, id, seq, '1', token, timestamp)
+  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
+  return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
+end
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  return {
+    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    fence = values[3] or '', batch = values[4], leaving = values[5],
+  }
+end
+local function readBatch(worker)
+  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
+  worker.isKnown = false
+end
+local function startTask(worker, id, seq, task, token, timestamp)
+  if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
+  local attempt = asText(task.attempts + 1)
+  local text = begin(worker, id, seq, attempt, token, timestamp)
+  if worker.isKnown then readBatch(worker) end
+  local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur, worker.seq = id, seq
-  return reply(worker, id, hash)
+  return { hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
 end
 local LIMITED_BY_HAND = 9007199254740991
-local isUnlimited
-local function isLimited()
-  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
-  return not isUnlimited
-end
 local function limitRate(id)
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
@@ -1865,8 +2162,13 @@ local function taskHash(id)
     local field = hash[i]
     if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
-  if isOne then return hash, attempts end
+  if isOne then return { hash = hash, attempts = attempts } end
   return nil
+end
+local function readTask(id)
+  local fields = plainFields(id)
+  if fields then return { fields = fields, attempts = 0 } end
+  return taskHash(id)
 end
 local function endReason(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
@@ -1879,51 +2181,52 @@ local function takeNext(worker, token, timestamp)
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash, attempts
-      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
-      if hash then
+      local task = seq and not isStarted[id] and readTask(id)
+      if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
         if waitMs > 0 then return { 0, 0, waitMs, 0 } end
         if mayHaveToWait then rcall('RPOP', waitKey) end
-        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+        return startTask(worker, id, seq, task, token, timestamp)
       end
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = worker.tag
-      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
-      if not tag then return NOTHING end
-      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
-      worker.done = 0
+      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      worker.tag, worker.fence, worker.batch = tag, fence or '', batch
+      if not tag then return NOTHING end
     end
   end
 end
 local function takeAgain(worker, token)
-  local id = worker.cur
-  local hash = taskHash(id)
-  if hash then
+  local id, task = worker.at.id, taskHash(worker.at.id)
+  if task then
     rcall('SET', jobKey(id) .. ':lock', token)
-    return reply(worker, id, hash)
+    local text = string.gsub(worker.text, '^~', '')
+    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    worker.hasTask = true
+    return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
-  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  local at = worker.at
+  at.id = false
+  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
-  worker.cur = false
   return nil
 end
 local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
   worker.holds = holds
-  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
-  return compareAttempt(cur, att, last, id, attempt)
+  return compareAttempt(standingOf(worker), id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -1972,7 +2275,7 @@ if state == 'current' then
   if not comesNext then theirKeys[3] = keys.seq end
   local code = endAttempt(bullmq, theirKeys, slice(ARGV, 8), caller, id, attempt, ARGV[5])
   if type(code) == 'number' and code < 0 then return code end
-  if ARGV[12] == 'failed' and isTask(id) then rcall('HSET', jobKey(id), 'aff:seq', workerMeta(caller, 'seq')[1] or '') end
+  if ARGV[12] == 'failed' and isTask(id) then rcall('HSET', jobKey(id), 'aff:seq', standingOf(caller).seq) end
   noteFlow()
   forgetCurrent(caller, id, attempt)
   noteLength(caller, ARGV[7])
@@ -1986,16 +2289,126 @@ return body()
   commitTasks: {
     numberOfKeys: 3,
     lua: `local rcall = redis.call
+local base, workerBase, timestamp = ARGV[1], ARGV[2], ARGV[4]
+local active, events, sequence, completedKey = base .. 'active', base .. 'events', base .. 'aff:seq', base .. 'completed'
+local INVALID_ARGUMENT, NOT_PLAIN = -106, -109
+local FIRST, FIELDS = 5, 6
+local count = (#ARGV + 1 - FIRST) / FIELDS
+if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
+local commits, childKeys, seen = {}, {}, {}
+for i = 1, count do
+  local at = FIRST + (i - 1) * FIELDS
+  local worker, text = ARGV[at], ARGV[at + 1]
+  local short, attempt, taken, fence, length, from = string.match(text, '^([01]):(%d+):(%d+):(%d+):[^:]*:(%d+):()')
+  local metaKey = workerBase .. worker .. ':meta'
+  local standing = short and rcall('HGET', metaKey, 'cur')
+  local isSame = standing == text
+  if short and not seen[worker] and (isSame or standing == '~' .. text) then
+    seen[worker] = true
+    local id = string.sub(text, from, from + length - 1)
+    local key = base .. id
+    local job = redis.pcall('HMGET', key, 'ats', 'atm', 'parentKey', 'deid')
+    local made = job[1] == attempt and not job[3] and not job[4] and tonumber(job[2] or 0)
+    if made then
+      commits[i] = { worker, metaKey, id, key, attempt, made, short, taken, fence, isSame }
+      childKeys[#childKeys + 1] = key .. ':dependencies'
+      childKeys[#childKeys + 1] = key .. ':processed'
+      childKeys[#childKeys + 1] = key .. ':failed'
+      childKeys[#childKeys + 1] = key .. ':unsuccessful'
+    end
+  end
+end
+if #childKeys > 0 and rcall('EXISTS', unpack(childKeys)) > 0 then
+  for i = 1, count do
+    local key = commits[i] and commits[i][4]
+    if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful') > 0 then
+      commits[i] = nil
+    end
+  end
+end
+local meta = rcall('HMGET', base .. 'meta', 'paused', 'max', 'opts.maxLenEvents')
+local isFree = not meta[1] and not tonumber(meta[2]) and rcall('EXISTS', base .. 'limiter') == 0
+local replies, others = {}, {}
+local gone, scores, rules, due = {}, {}, {}, {}
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
+for i = 1, count do
+  local commit, reply = commits[i], NOT_PLAIN
+  if commit and rcall('LREM', active, -1, commit[3]) == 1 then
+    local at = FIRST + (i - 1) * FIELDS
+    local worker, metaKey, id, key, attempt, made, short, taken, fence, isSame = unpack(commit)
+    local rule, value = ARGV[at + 4], ARGV[at + 5]
+    gone[#gone + 1] = key .. ':lock'
+    if string.sub(rule, 1, 2) == '0:' then
+      gone[#gone + 1] = key
+      gone[#gone + 1] = key .. ':logs'
+    else
+      rules[rule] = true
+      rcall('HSET', key, 'returnvalue', value, 'finishedOn', timestamp, 'atm', NUMBERS[made + 1] or string.format('%d', made + 1))
+      scores[#scores + 1] = timestamp
+      scores[#scores + 1] = id
+    end
+    rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
+    reply = nil
+    local last, waitKey = id .. ':' .. attempt, workerBase .. worker .. ':wait'
+    local mayTake = isSame and isFree and ARGV[at + 2] ~= '0' and ARGV[at + 3] == short
+    local nextId = mayTake and redis.pcall('RPOP', waitKey)
+    if type(nextId) == 'string' then
+      local nextKey, seq = base .. nextId, rcall('ZSCORE', sequence, nextId)
+      local fields = seq and not isStarted[nextId] and redis.pcall('HLEN', nextKey) == 6 and
+        rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
+      if fields and fields[1] and fields[2] and fields[3] and fields[4] and fields[5] and fields[6] then
+        rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
+        local text = short .. ':1:' .. taken + 1 .. ':' .. fence .. ':' .. seq .. ':' .. #nextId .. ':' .. nextId .. ' ' .. last
+        rcall('HSET', metaKey, 'cur', text)
+        rcall('XADD', events, '*', 'event', 'active', 'jobId', nextId, 'prev', 'waiting')
+        startedIds[#startedIds + 1] = nextId
+        startedLocks[#startedLocks + 1] = nextKey .. ':lock'
+        startedLocks[#startedLocks + 1] = worker
+        isStarted[nextId] = true
+        reply = { text, fields[1], fields[2], fields[3], fields[4], timestamp }
+      else
+        rcall('RPUSH', waitKey, nextId)
+      end
+    end
+    if not reply then
+      rcall('HSET', metaKey, 'cur', ARGV[at + 3] .. '::' .. taken .. ':' .. fence .. '::0: ' .. last)
+      if ARGV[at + 2] ~= '0' or ARGV[at + 3] ~= short then others[#others + 1] = i end
+      reply = 0
+    end
+  end
+  replies[i] = reply
+end
+if #gone == 0 then return replies end
+rcall('DEL', unpack(gone))
+if #scores > 0 then rcall('ZADD', completedKey, unpack(scores)) end
+for rule in pairs(rules) do
+  local most = tonumber(string.match(rule, '^(%d+):$'))
+  local isKept = rule == ':' or (most and rcall('ZCARD', completedKey) <= most + math.min(100, math.floor(most / 10)))
+  if not isKept then due[#due + 1] = rule end
+end
+if #startedIds > 0 then
+  rcall('ZREM', sequence, unpack(startedIds))
+  rcall('LPUSH', active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+end
+if #others > 0 or #due > 0 then
+local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -2091,6 +2504,20 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -2103,6 +2530,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -2114,7 +2551,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -2132,7 +2569,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -2143,14 +2580,10 @@ local function release(worker, reason, parkUntil)
   end
   return ntag, nfence, nbatch
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
+local function compareAttempt(standing, id, attempt)
+  if standing.id == id and standing.attempt == attempt then return 'current' end
+  if standing.last == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function noteLength(worker, short, noted)
   if noted == short then return end
@@ -2163,19 +2596,24 @@ local function noteLength(worker, short, noted)
     rcall('LREM', keys.hungry, 0, worker)
   end
 end
-local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
-  return {
-    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
-  }
+local function knownWorker(worker, standing)
+  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
 end
-local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
+local FIELDS_WHEN_ADDED = 6
+local function plainFields(id)
+  if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
+  for i = 1, FIELDS_WHEN_ADDED do
+    if not fields[i] then return nil end
+  end
+  return fields
+end
+local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -2185,28 +2623,49 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, attempts, token, timestamp)
-  local key, attempt = jobKey(id), asText(attempts + 1)
+local function begin(worker, id, seq, attempt, token, timestamp)
+  local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
-  worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
+  rcall('HSET', worker.metaKey, 'cur', text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
+  worker.hasTask = true
+  return text
+end
+local function startPlain(worker, id, seq, fields, token, timestamp)
+  local text = begin(worker, id, seq, '1', token, timestamp)
+  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
+  return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
+end
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  return {
+    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    fence = values[3] or '', batch = values[4], leaving = values[5],
+  }
+end
+local function readBatch(worker)
+  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
+  worker.isKnown = false
+end
+local function startTask(worker, id, seq, task, token, timestamp)
+  if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
+  local attempt = asText(task.attempts + 1)
+  local text = begin(worker, id, seq, attempt, token, timestamp)
+  if worker.isKnown then readBatch(worker) end
+  local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur, worker.seq = id, seq
-  return reply(worker, id, hash)
+  return { hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
 end
 local LIMITED_BY_HAND = 9007199254740991
-local isUnlimited
-local function isLimited()
-  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
-  return not isUnlimited
-end
 local function limitRate(id)
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
@@ -2228,8 +2687,13 @@ local function taskHash(id)
     local field = hash[i]
     if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
-  if isOne then return hash, attempts end
+  if isOne then return { hash = hash, attempts = attempts } end
   return nil
+end
+local function readTask(id)
+  local fields = plainFields(id)
+  if fields then return { fields = fields, attempts = 0 } end
+  return taskHash(id)
 end
 local function endReason(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
@@ -2242,44 +2706,46 @@ local function takeNext(worker, token, timestamp)
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash, attempts
-      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
-      if hash then
+      local task = seq and not isStarted[id] and readTask(id)
+      if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
         if waitMs > 0 then return { 0, 0, waitMs, 0 } end
         if mayHaveToWait then rcall('RPOP', waitKey) end
-        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+        return startTask(worker, id, seq, task, token, timestamp)
       end
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = worker.tag
-      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
-      if not tag then return NOTHING end
-      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
-      worker.done = 0
+      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      worker.tag, worker.fence, worker.batch = tag, fence or '', batch
+      if not tag then return NOTHING end
     end
   end
 end
 local function takeAgain(worker, token)
-  local id = worker.cur
-  local hash = taskHash(id)
-  if hash then
+  local id, task = worker.at.id, taskHash(worker.at.id)
+  if task then
     rcall('SET', jobKey(id) .. ':lock', token)
-    return reply(worker, id, hash)
+    local text = string.gsub(worker.text, '^~', '')
+    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    worker.hasTask = true
+    return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
-  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  local at = worker.at
+  at.id = false
+  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
-  worker.cur = false
   return nil
 end
 local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
   worker.holds = holds
-  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
 end
@@ -2288,7 +2754,6 @@ local function appendChildKeys(list, key)
   list[n + 1], list[n + 2] = key .. ':dependencies', key .. ':processed'
   list[n + 3], list[n + 4] = key .. ':failed', key .. ':unsuccessful'
 end
-local completedKey = base .. 'completed'
 local MOST_REMOVED, MOST_SLACK = 150, 100
 local hasFlows
 local function appendTaskKeys(list, key)
@@ -2302,132 +2767,42 @@ local function removeCompleted(ids)
   local gone = {}
   for _, id in ipairs(ids) do appendTaskKeys(gone, jobKey(id)) end
   rcall('DEL', unpack(gone))
-  rcall('ZREM', completedKey, unpack(ids))
+  rcall('ZREM', keys.completed, unpack(ids))
 end
 local function retainByAge(seconds, timestamp)
   local oldest = string.format('%.0f', tonumber(timestamp) - seconds * 1000)
-  removeCompleted(rcall('ZRANGEBYSCORE', completedKey, '-inf', oldest, 'LIMIT', 0, MOST_REMOVED))
+  removeCompleted(rcall('ZRANGEBYSCORE', keys.completed, '-inf', oldest, 'LIMIT', 0, MOST_REMOVED))
 end
 local function retainByCount(most)
-  local excess = rcall('ZCARD', completedKey) - most
+  local excess = rcall('ZCARD', keys.completed) - most
   if excess > math.min(MOST_SLACK, math.floor(most / 10)) then
-    removeCompleted(rcall('ZRANGE', completedKey, 0, math.min(excess, MOST_REMOVED) - 1))
+    removeCompleted(rcall('ZRANGE', keys.completed, 0, math.min(excess, MOST_REMOVED) - 1))
   end
 end
-local function retain(commits, timestamp)
-  local done = {}
-  for _, commit in ipairs(commits) do
-    local rule = commit.keepCount .. ':' .. commit.keepAge
-    if commit.keepCount ~= '0' and not done[rule] then
-      done[rule] = true
-      local seconds, most = tonumber(commit.keepAge), tonumber(commit.keepCount)
-      most = most and math.floor(most)
-      if seconds then retainByAge(seconds, timestamp) end
-      if most and most > 0 then retainByCount(most) end
+local function retain(rule, timestamp)
+  local count, age = string.match(rule, '^([^:]*):(.*)$')
+  local seconds, most = tonumber(age), tonumber(count)
+  most = most and math.floor(most)
+  if seconds then retainByAge(seconds, timestamp) end
+  if most and most > 0 then retainByCount(most) end
+end
+  rcall('XTRIM', events, 'MAXLEN', '~', meta[3] or '10000')
+  for _, rule in ipairs(due) do retain(rule, timestamp) end
+  for _, i in ipairs(others) do
+    local at = FIRST + (i - 1) * FIELDS
+    noteLength(ARGV[at], ARGV[at + 3])
+    if ARGV[at + 2] ~= '0' then
+      local isSound, task = pcall(take, ARGV[at], ARGV[at], timestamp, ARGV[at + 2] == '2')
+      if isSound then replies[i] = task end
     end
   end
 end
-local FIELDS = 8
-local timestamp, count = ARGV[4], (#ARGV - 4) / FIELDS
-if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
-local commits, seen = {}, {}
-local function readCommit(at)
-  return {
-    workerId = ARGV[at], id = ARGV[at + 1], attempt = ARGV[at + 2], takes = ARGV[at + 3], short = ARGV[at + 4],
-    keepCount = ARGV[at + 5], keepAge = ARGV[at + 6], value = ARGV[at + 7], key = jobKey(ARGV[at + 1]),
-  }
+body()
 end
-local function isPlain(commit)
-  local job = redis.pcall('HMGET', commit.key, 'ats', 'parentKey', 'deid', 'atm')
-  if job.err or job[1] ~= commit.attempt or job[2] or job[3] then return false end
-  commit.made = tonumber(job[4] or 0)
-  return commit.made ~= nil
+if rcall('EXISTS', sequence, base .. 'wait', active, base .. 'prioritized') == 0 then
+  rcall('XADD', events, '*', 'event', 'drained')
 end
-local function validate(commit, entry)
-  if not entry then return FENCED_WORKER end
-  if seen[commit.workerId] then return NOT_OWNER end
-  seen[commit.workerId] = true
-  local worker = readWorker(commit.workerId)
-  commit.worker = worker
-  local state = compareAttempt(worker.cur, worker.att, worker.last, commit.id, commit.attempt)
-  if state == 'current' and not isPlain(commit) then return NOT_PLAIN end
-  return state
-end
-local function haveChildren(list)
-  local childKeys = {}
-  for _, commit in ipairs(list) do
-    appendChildKeys(childKeys, commit.key)
-  end
-  return rcall('EXISTS', unpack(childKeys)) > 0
-end
-local function readAll()
-  local workers = {}
-  for at = 5, #ARGV, FIELDS do
-    commits[#commits + 1] = readCommit(at)
-    workers[#workers + 1] = ARGV[at]
-  end
-  local current = {}
-  local entries = rcall('HMGET', registryKey, unpack(workers))
-  for i, commit in ipairs(commits) do
-    commit.state = validate(commit, entries[i])
-    if commit.state == 'current' then current[#current + 1] = commit end
-  end
-  if #current == 0 or not haveChildren(current) then return current end
-  local childless = {}
-  for _, commit in ipairs(current) do
-    if haveChildren({ commit }) then commit.state = NOT_PLAIN else childless[#childless + 1] = commit end
-  end
-  return childless
-end
-local function complete(current)
-  local gone, scores, completed = {}, {}, {}
-  for _, commit in ipairs(current) do
-    local id, key = commit.id, commit.key
-    if rcall('LREM', keys.active, -1, id) == 0 then
-      commit.state = NOT_PLAIN
-    else
-      completed[#completed + 1] = commit
-      gone[#gone + 1] = key .. ':lock'
-      if commit.keepCount == '0' then
-        appendTaskKeys(gone, key)
-      else
-        rcall('HSET', key, 'returnvalue', commit.value, 'finishedOn', timestamp, 'atm', asText(commit.made + 1))
-        scores[#scores + 1] = timestamp
-        scores[#scores + 1] = id
-      end
-      emit('completed', 'jobId', id, 'returnvalue', commit.value, 'prev', 'active')
-      commit.worker.cur, commit.worker.last = false, id .. ':' .. commit.attempt
-    end
-  end
-  if #gone > 0 then rcall('DEL', unpack(gone)) end
-  if #scores > 0 then rcall('ZADD', completedKey, unpack(scores)) end
-  return completed
-end
-local function takeFor(commit)
-  local worker = commit.worker
-  if commit.state == 'current' then noteLength(worker.id, commit.short, worker.short) end
-  worker.holds = commit.takes == '2'
-  if commit.takes == '0' or (commit.state == 'committed' and not worker.cur) then return 0 end
-  return worker.cur and takeAgain(worker, worker.id) or takeNext(worker, worker.id, timestamp)
-end
-local function goOn(commit)
-  local isSound, task = pcall(takeFor, commit)
-  if commit.state == 'current' and not commit.worker.cur then forgetCurrent(commit.workerId, commit.id, commit.attempt) end
-  return isSound and task or 0
-end
-local current = readAll()
-goOnWhenFull()
-current = complete(current)
-retain(current, timestamp)
-local replies = {}
-for i, commit in ipairs(commits) do
-  replies[i] = type(commit.state) == 'number' and commit.state or goOn(commit)
-end
-writeStarted()
-if #current > 0 and rcall('EXISTS', keys.seq, keys.wait, keys.active, keys.prioritized) == 0 then emit('drained') end
 return replies
-end
-return body()
 `,
   },
   delayTask: {
@@ -2435,14 +2810,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -2465,6 +2845,20 @@ local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp')
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function body()
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -2477,11 +2871,21 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
 local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
-  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
+  local cancelled, text = unpack(workerMeta(worker, 'cancelled', 'cur'))
+  if not cancelled or cancelled ~= attemptName(attempt, readStanding(text).seq, id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -2576,7 +2980,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -2594,7 +2998,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -2605,14 +3009,10 @@ local function release(worker, reason, parkUntil)
   end
   return ntag, nfence, nbatch
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
+local function compareAttempt(standing, id, attempt)
+  if standing.id == id and standing.attempt == attempt then return 'current' end
+  if standing.last == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function noteLength(worker, short, noted)
   if noted == short then return end
@@ -2625,19 +3025,24 @@ local function noteLength(worker, short, noted)
     rcall('LREM', keys.hungry, 0, worker)
   end
 end
-local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
-  return {
-    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
-  }
+local function knownWorker(worker, standing)
+  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
 end
-local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
+local FIELDS_WHEN_ADDED = 6
+local function plainFields(id)
+  if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
+  for i = 1, FIELDS_WHEN_ADDED do
+    if not fields[i] then return nil end
+  end
+  return fields
+end
+local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -2647,28 +3052,49 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, attempts, token, timestamp)
-  local key, attempt = jobKey(id), asText(attempts + 1)
+local function begin(worker, id, seq, attempt, token, timestamp)
+  local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
-  worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
+  rcall('HSET', worker.metaKey, 'cur', text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
+  worker.hasTask = true
+  return text
+end
+local function startPlain(worker, id, seq, fields, token, timestamp)
+  local text = begin(worker, id, seq, '1', token, timestamp)
+  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
+  return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
+end
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  return {
+    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    fence = values[3] or '', batch = values[4], leaving = values[5],
+  }
+end
+local function readBatch(worker)
+  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
+  worker.isKnown = false
+end
+local function startTask(worker, id, seq, task, token, timestamp)
+  if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
+  local attempt = asText(task.attempts + 1)
+  local text = begin(worker, id, seq, attempt, token, timestamp)
+  if worker.isKnown then readBatch(worker) end
+  local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur, worker.seq = id, seq
-  return reply(worker, id, hash)
+  return { hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
 end
 local LIMITED_BY_HAND = 9007199254740991
-local isUnlimited
-local function isLimited()
-  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
-  return not isUnlimited
-end
 local function limitRate(id)
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
@@ -2690,8 +3116,13 @@ local function taskHash(id)
     local field = hash[i]
     if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
-  if isOne then return hash, attempts end
+  if isOne then return { hash = hash, attempts = attempts } end
   return nil
+end
+local function readTask(id)
+  local fields = plainFields(id)
+  if fields then return { fields = fields, attempts = 0 } end
+  return taskHash(id)
 end
 local function endReason(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
@@ -2704,51 +3135,52 @@ local function takeNext(worker, token, timestamp)
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash, attempts
-      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
-      if hash then
+      local task = seq and not isStarted[id] and readTask(id)
+      if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
         if waitMs > 0 then return { 0, 0, waitMs, 0 } end
         if mayHaveToWait then rcall('RPOP', waitKey) end
-        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+        return startTask(worker, id, seq, task, token, timestamp)
       end
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = worker.tag
-      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
-      if not tag then return NOTHING end
-      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
-      worker.done = 0
+      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      worker.tag, worker.fence, worker.batch = tag, fence or '', batch
+      if not tag then return NOTHING end
     end
   end
 end
 local function takeAgain(worker, token)
-  local id = worker.cur
-  local hash = taskHash(id)
-  if hash then
+  local id, task = worker.at.id, taskHash(worker.at.id)
+  if task then
     rcall('SET', jobKey(id) .. ':lock', token)
-    return reply(worker, id, hash)
+    local text = string.gsub(worker.text, '^~', '')
+    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    worker.hasTask = true
+    return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
-  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  local at = worker.at
+  at.id = false
+  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
-  worker.cur = false
   return nil
 end
 local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
   worker.holds = holds
-  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
-  return compareAttempt(cur, att, last, id, attempt)
+  return compareAttempt(standingOf(worker), id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -2805,14 +3237,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -2928,6 +3365,20 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -2940,6 +3391,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -2951,7 +3412,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -2969,7 +3430,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -3029,6 +3490,7 @@ local function topUp(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
@@ -3299,14 +3761,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -3415,6 +3882,20 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -3427,6 +3908,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -3438,7 +3929,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -3456,7 +3947,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -3516,6 +4007,7 @@ local function topUp(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
@@ -3700,14 +4192,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -3816,6 +4313,20 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -3828,6 +4339,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -3839,7 +4360,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -3857,7 +4378,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -3917,6 +4438,7 @@ local function topUp(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
@@ -4102,14 +4624,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -4218,6 +4745,20 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -4230,6 +4771,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -4241,7 +4792,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -4259,7 +4810,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -4319,6 +4870,7 @@ local function topUp(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
@@ -4436,9 +4988,9 @@ local indexTag = tag or MALFORMED_TAG
 local owners, seen = {}, {}
 for _, worker in ipairs(ownersOf(indexTag)) do
   if not seen[worker] and #owners < MAX_OWNERS then
-    local meta = workerMeta(worker, 'tag', 'batch', 'done', 'ntag', 'cur')
-    local row = { worker }
-    for i = 1, 5 do row[i + 1] = meta[i] or '' end
+    local meta = workerMeta(worker, 'tag', 'batch', 'fence', 'ntag', 'cur')
+    local at = readStanding(meta[5])
+    local row = { worker, meta[1] or '', meta[2] or '', tostring(takenOf(at, meta[3])), meta[4] or '', at.id or '' }
     row[7] = rcall('LLEN', workerKey(worker, 'wait'))
     owners[#owners + 1] = row
   end
@@ -4450,7 +5002,7 @@ local function positionIn(list)
   return nil
 end
 local function placeAtWorker(worker)
-  if workerMeta(worker, 'cur')[1] == id then return 'running' end
+  if standingOf(worker).id == id then return 'running' end
   local position = positionIn(workerKey(worker, 'wait'))
   if position then return 'dispatched', position end
   position = positionIn(workerKey(worker, 'next'))
@@ -4515,14 +5067,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -4667,14 +5224,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -4815,14 +5377,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -4972,14 +5539,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -5002,6 +5574,42 @@ local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp')
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function body()
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local maxWorkers, maxTags, maxTypeBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local held, nextHeld, tags, listed = {}, {}, {}, {}
 local function list(tag)
@@ -5016,14 +5624,16 @@ local function noteHeld(tag, ids)
   nextHeld[tag] = nextHeld[tag] or rcall('LINDEX', ids, -1)
 end
 local function describeWorker(worker)
-  local tag, batch, done, task, attempt, ntag, nbatch, leaving = unpack(rcall('HMGET', workerKey(worker, 'meta'),
-    'tag', 'batch', 'done', 'cur', 'att', 'ntag', 'nbatch', 'leaving'))
+  local tag, batch, fence, text, ntag, nbatch, leaving =
+    unpack(workerMeta(worker, 'tag', 'batch', 'fence', 'cur', 'ntag', 'nbatch', 'leaving'))
+  local at = readStanding(text)
+  local task = at.id
   noteHeld(tag, workerKey(worker, 'wait'))
   noteHeld(ntag, workerKey(worker, 'next'))
   local about = task and rcall('HMGET', jobKey(task), 'name', 'processedOn') or {}
   return {
     worker, rcall('HGET', registryKey, worker) or '', rcall('HGET', keys.beats, worker) or '0', tag, batch or '0',
-    done or '0', task, attempt or '0', string.sub(about[1] or '', 1, maxTypeBytes), about[2] or '0', ntag, nbatch or '0',
+    tostring(takenOf(at, fence)), task, at.id and at.attempt or '0', string.sub(about[1] or '', 1, maxTypeBytes), about[2] or '0', ntag, nbatch or '0',
     leaving and 1 or 0,
   }
 end
@@ -5059,14 +5669,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -5109,14 +5724,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -5181,14 +5801,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -5270,6 +5895,20 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -5282,6 +5921,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local tag = ARGV[4]
 local waiting, active = rcall('LLEN', tagKey(tag)), 0
 local owners, seen = {}, {}
@@ -5293,7 +5942,7 @@ for _, worker in ipairs(owners) do
   local meta = workerMeta(worker, 'tag', 'cur', 'ntag')
   if meta[1] == tag then
     waiting = waiting + rcall('LLEN', workerKey(worker, 'wait'))
-    if meta[2] then active = active + 1 end
+    if readStanding(meta[2]).id then active = active + 1 end
   end
   if meta[3] == tag then waiting = waiting + rcall('LLEN', workerKey(worker, 'next')) end
 end
@@ -5308,14 +5957,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -5424,6 +6078,20 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -5436,6 +6104,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -5447,7 +6125,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -5465,7 +6143,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -5525,6 +6203,7 @@ local function topUp(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
@@ -5543,7 +6222,7 @@ local function add(tag)
       local meta = workerMeta(worker, 'tag', 'cur', 'ntag')
       if meta[1] == tag then
         dispatched = dispatched + rcall('LLEN', workerKey(worker, 'wait'))
-        if meta[2] then running = running + 1 end
+        if readStanding(meta[2]).id then running = running + 1 end
       end
       if meta[3] == tag then dispatched = dispatched + rcall('LLEN', workerKey(worker, 'next')) end
     end
@@ -5570,14 +6249,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -5617,14 +6301,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -5659,14 +6348,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -5729,14 +6423,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -5845,6 +6544,20 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -5857,6 +6570,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -5868,7 +6591,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -5886,7 +6609,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -5946,6 +6669,7 @@ local function topUp(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
@@ -5955,9 +6679,10 @@ table.sort(workers)
 local rows = {}
 for i = 1, math.min(#workers, tonumber(ARGV[4])) do
   local worker = workers[i]
-  local meta = workerMeta(worker, 'tag', 'batch', 'done', 'cur', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'fence', 'cur', 'ntag', 'leaving')
+  local at = readStanding(meta[4])
   rows[#rows + 1] = {
-    worker, rcall('HGET', registryKey, worker), meta[1] or '', meta[2] or '0', meta[3] or '0', meta[4] or '',
+    worker, rcall('HGET', registryKey, worker), meta[1] or '', meta[2] or '0', tostring(takenOf(at, meta[3])), at.id or '',
     rcall('LLEN', workerKey(worker, 'wait')), meta[5] or '', meta[6] and 1 or 0,
   }
 end
@@ -5971,14 +6696,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -6094,6 +6824,20 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -6106,6 +6850,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -6117,7 +6871,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -6135,7 +6889,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -6195,6 +6949,7 @@ local function topUp(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
@@ -6203,6 +6958,7 @@ if not isRegistered(caller) then return FENCED_WORKER end
 rcall('LREM', keys.idle, 0, caller)
 rcall('LREM', keys.hungry, 0, caller)
 rcall('HSET', workerKey(caller, 'meta'), 'leaving', '1')
+markChanged(caller)
 dropAhead(caller, 'head')
 local tag = workerMeta(caller, 'tag')[1]
 if tag then
@@ -6221,14 +6977,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -6310,6 +7071,20 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -6321,6 +7096,16 @@ local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
+end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
 end
 if ARGV[4] == 'check' then
   if rcall('HEXISTS', keys.meta, 'paused') == 0 then return -1 end
@@ -6345,14 +7130,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -6461,6 +7251,20 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -6473,6 +7277,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -6484,7 +7298,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -6502,7 +7316,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -6562,6 +7376,7 @@ local function topUp(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
@@ -6588,14 +7403,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -6704,6 +7524,20 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -6716,6 +7550,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -6727,7 +7571,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -6745,7 +7589,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -6805,6 +7649,7 @@ local function topUp(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
@@ -6931,14 +7776,10 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
+local function compareAttempt(standing, id, attempt)
+  if standing.id == id and standing.attempt == attempt then return 'current' end
+  if standing.last == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function noteLength(worker, short, noted)
   if noted == short then return end
@@ -6951,19 +7792,24 @@ local function noteLength(worker, short, noted)
     rcall('LREM', keys.hungry, 0, worker)
   end
 end
-local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
-  return {
-    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
-  }
+local function knownWorker(worker, standing)
+  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
 end
-local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
+local FIELDS_WHEN_ADDED = 6
+local function plainFields(id)
+  if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
+  for i = 1, FIELDS_WHEN_ADDED do
+    if not fields[i] then return nil end
+  end
+  return fields
+end
+local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -6973,28 +7819,49 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, attempts, token, timestamp)
-  local key, attempt = jobKey(id), asText(attempts + 1)
+local function begin(worker, id, seq, attempt, token, timestamp)
+  local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
-  worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
+  rcall('HSET', worker.metaKey, 'cur', text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
+  worker.hasTask = true
+  return text
+end
+local function startPlain(worker, id, seq, fields, token, timestamp)
+  local text = begin(worker, id, seq, '1', token, timestamp)
+  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
+  return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
+end
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  return {
+    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    fence = values[3] or '', batch = values[4], leaving = values[5],
+  }
+end
+local function readBatch(worker)
+  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
+  worker.isKnown = false
+end
+local function startTask(worker, id, seq, task, token, timestamp)
+  if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
+  local attempt = asText(task.attempts + 1)
+  local text = begin(worker, id, seq, attempt, token, timestamp)
+  if worker.isKnown then readBatch(worker) end
+  local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur, worker.seq = id, seq
-  return reply(worker, id, hash)
+  return { hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
 end
 local LIMITED_BY_HAND = 9007199254740991
-local isUnlimited
-local function isLimited()
-  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
-  return not isUnlimited
-end
 local function limitRate(id)
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
@@ -7016,8 +7883,13 @@ local function taskHash(id)
     local field = hash[i]
     if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
-  if isOne then return hash, attempts end
+  if isOne then return { hash = hash, attempts = attempts } end
   return nil
+end
+local function readTask(id)
+  local fields = plainFields(id)
+  if fields then return { fields = fields, attempts = 0 } end
+  return taskHash(id)
 end
 local function endReason(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
@@ -7030,51 +7902,52 @@ local function takeNext(worker, token, timestamp)
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash, attempts
-      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
-      if hash then
+      local task = seq and not isStarted[id] and readTask(id)
+      if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
         if waitMs > 0 then return { 0, 0, waitMs, 0 } end
         if mayHaveToWait then rcall('RPOP', waitKey) end
-        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+        return startTask(worker, id, seq, task, token, timestamp)
       end
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = worker.tag
-      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
-      if not tag then return NOTHING end
-      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
-      worker.done = 0
+      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      worker.tag, worker.fence, worker.batch = tag, fence or '', batch
+      if not tag then return NOTHING end
     end
   end
 end
 local function takeAgain(worker, token)
-  local id = worker.cur
-  local hash = taskHash(id)
-  if hash then
+  local id, task = worker.at.id, taskHash(worker.at.id)
+  if task then
     rcall('SET', jobKey(id) .. ':lock', token)
-    return reply(worker, id, hash)
+    local text = string.gsub(worker.text, '^~', '')
+    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    worker.hasTask = true
+    return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
-  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  local at = worker.at
+  at.id = false
+  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
-  worker.cur = false
   return nil
 end
 local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
   worker.holds = holds
-  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
-  return compareAttempt(cur, att, last, id, attempt)
+  return compareAttempt(standingOf(worker), id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -7162,14 +8035,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -7285,6 +8163,20 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -7297,6 +8189,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -7308,7 +8210,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -7326,7 +8228,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -7386,6 +8288,7 @@ local function topUp(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
@@ -7393,8 +8296,8 @@ end
 local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
 local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
-  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
+  local cancelled, text = unpack(workerMeta(worker, 'cancelled', 'cur'))
+  if not cancelled or cancelled ~= attemptName(attempt, readStanding(text).seq, id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -7416,8 +8319,10 @@ local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
 end
 local function dissolve(worker, crashed, maxCrashes)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, cur, att, seq, ntag, marker, state =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'att', 'seq', 'ntag', 'marker', 'state'))
+  local tag, batch, text, ntag, marker, state =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'ntag', 'marker', 'state'))
+  local at = readStanding(text)
+  local cur, att, seq = at.id, at.attempt, at.seq
   local count = 0
   rcall('HDEL', registryKey, worker)
   rcall('HDEL', keys.beats, worker)
@@ -7437,7 +8342,7 @@ local function dissolve(worker, crashed, maxCrashes)
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', seq or '', cur or '')) end
+  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att, seq, cur or '')) end
   if rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return count
 end
@@ -7469,14 +8374,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -7579,6 +8489,20 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -7591,6 +8515,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -7602,7 +8536,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -7620,7 +8554,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -7660,14 +8594,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -7776,6 +8715,20 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -7788,6 +8741,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -7799,7 +8762,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -7817,7 +8780,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -7877,6 +8840,7 @@ local function topUp(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
@@ -8062,14 +9026,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -8178,6 +9147,20 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -8190,6 +9173,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -8201,7 +9194,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -8219,7 +9212,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -8279,6 +9272,7 @@ local function topUp(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
@@ -8459,14 +9453,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -8503,14 +9502,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -8560,14 +9564,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -8605,14 +9614,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -8649,14 +9663,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -8679,6 +9698,20 @@ local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp')
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function body()
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -8690,6 +9723,16 @@ local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
+end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
 end
 --- @bullmq "pause"
 local left = bullmq({ unpack(KEYS, 4) }, { unpack(ARGV, 4) })
@@ -8705,14 +9748,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -8808,14 +9856,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -8931,6 +9984,20 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -8943,6 +10010,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -8954,7 +10031,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -8972,7 +10049,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -9032,6 +10109,7 @@ local function topUp(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
@@ -9039,8 +10117,8 @@ end
 local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
 local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
-  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
+  local cancelled, text = unpack(workerMeta(worker, 'cancelled', 'cur'))
+  if not cancelled or cancelled ~= attemptName(attempt, readStanding(text).seq, id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -9062,8 +10140,10 @@ local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
 end
 local function dissolve(worker, crashed, maxCrashes)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, cur, att, seq, ntag, marker, state =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'att', 'seq', 'ntag', 'marker', 'state'))
+  local tag, batch, text, ntag, marker, state =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'ntag', 'marker', 'state'))
+  local at = readStanding(text)
+  local cur, att, seq = at.id, at.attempt, at.seq
   local count = 0
   rcall('HDEL', registryKey, worker)
   rcall('HDEL', keys.beats, worker)
@@ -9083,7 +10163,7 @@ local function dissolve(worker, crashed, maxCrashes)
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', seq or '', cur or '')) end
+  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att, seq, cur or '')) end
   if rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return count
 end
@@ -9098,14 +10178,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -9146,14 +10231,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -9176,6 +10266,20 @@ local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp')
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function body()
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -9188,11 +10292,21 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
 local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  local cancelled, seq = unpack(workerMeta(worker, 'cancelled', 'seq'))
-  if not cancelled or cancelled ~= attemptName(attempt, seq or '', id) then return false end
+  local cancelled, text = unpack(workerMeta(worker, 'cancelled', 'cur'))
+  if not cancelled or cancelled ~= attemptName(attempt, readStanding(text).seq, id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -9287,7 +10401,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -9305,7 +10419,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -9316,14 +10430,10 @@ local function release(worker, reason, parkUntil)
   end
   return ntag, nfence, nbatch
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
+local function compareAttempt(standing, id, attempt)
+  if standing.id == id and standing.attempt == attempt then return 'current' end
+  if standing.last == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function noteLength(worker, short, noted)
   if noted == short then return end
@@ -9336,19 +10446,24 @@ local function noteLength(worker, short, noted)
     rcall('LREM', keys.hungry, 0, worker)
   end
 end
-local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
-  return {
-    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
-  }
+local function knownWorker(worker, standing)
+  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
 end
-local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
+local FIELDS_WHEN_ADDED = 6
+local function plainFields(id)
+  if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
+  for i = 1, FIELDS_WHEN_ADDED do
+    if not fields[i] then return nil end
+  end
+  return fields
+end
+local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -9358,28 +10473,49 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, attempts, token, timestamp)
-  local key, attempt = jobKey(id), asText(attempts + 1)
+local function begin(worker, id, seq, attempt, token, timestamp)
+  local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
-  worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
+  rcall('HSET', worker.metaKey, 'cur', text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
+  worker.hasTask = true
+  return text
+end
+local function startPlain(worker, id, seq, fields, token, timestamp)
+  local text = begin(worker, id, seq, '1', token, timestamp)
+  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
+  return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
+end
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  return {
+    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    fence = values[3] or '', batch = values[4], leaving = values[5],
+  }
+end
+local function readBatch(worker)
+  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
+  worker.isKnown = false
+end
+local function startTask(worker, id, seq, task, token, timestamp)
+  if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
+  local attempt = asText(task.attempts + 1)
+  local text = begin(worker, id, seq, attempt, token, timestamp)
+  if worker.isKnown then readBatch(worker) end
+  local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur, worker.seq = id, seq
-  return reply(worker, id, hash)
+  return { hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
 end
 local LIMITED_BY_HAND = 9007199254740991
-local isUnlimited
-local function isLimited()
-  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
-  return not isUnlimited
-end
 local function limitRate(id)
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
@@ -9401,8 +10537,13 @@ local function taskHash(id)
     local field = hash[i]
     if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
-  if isOne then return hash, attempts end
+  if isOne then return { hash = hash, attempts = attempts } end
   return nil
+end
+local function readTask(id)
+  local fields = plainFields(id)
+  if fields then return { fields = fields, attempts = 0 } end
+  return taskHash(id)
 end
 local function endReason(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
@@ -9415,51 +10556,52 @@ local function takeNext(worker, token, timestamp)
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash, attempts
-      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
-      if hash then
+      local task = seq and not isStarted[id] and readTask(id)
+      if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
         if waitMs > 0 then return { 0, 0, waitMs, 0 } end
         if mayHaveToWait then rcall('RPOP', waitKey) end
-        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+        return startTask(worker, id, seq, task, token, timestamp)
       end
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = worker.tag
-      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
-      if not tag then return NOTHING end
-      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
-      worker.done = 0
+      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      worker.tag, worker.fence, worker.batch = tag, fence or '', batch
+      if not tag then return NOTHING end
     end
   end
 end
 local function takeAgain(worker, token)
-  local id = worker.cur
-  local hash = taskHash(id)
-  if hash then
+  local id, task = worker.at.id, taskHash(worker.at.id)
+  if task then
     rcall('SET', jobKey(id) .. ':lock', token)
-    return reply(worker, id, hash)
+    local text = string.gsub(worker.text, '^~', '')
+    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    worker.hasTask = true
+    return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
-  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  local at = worker.at
+  at.id = false
+  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
-  worker.cur = false
   return nil
 end
 local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
   worker.holds = holds
-  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
-  return compareAttempt(cur, att, last, id, attempt)
+  return compareAttempt(standingOf(worker), id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -9508,8 +10650,7 @@ end
 local attempt, token, id, delay = ARGV[4], ARGV[5], ARGV[8], tonumber(ARGV[9])
 if not delay or #ARGV % 2 == 0 then return INVALID_ARGUMENT end
 local function giveBack()
-  local meta = workerMeta(caller, 'tag', 'seq')
-  local tag = meta[1]
+  local tag, text = unpack(workerMeta(caller, 'tag', 'cur'))
   rcall('DEL', jobKey(id) .. ':lock')
   rcall('LREM', keys.active, -1, id)
   for i = 12, #ARGV, 2 do rcall('HSET', jobKey(id), ARGV[i], ARGV[i + 1]) end
@@ -9517,7 +10658,7 @@ local function giveBack()
   local wasReady = isReady(tag)
   returnToTag(tag, workerKey(caller, 'wait'))
   rcall('RPUSH', tagKey(tag), id)
-  rcall('ZADD', keys.seq, meta[2] or '0', id)
+  rcall('ZADD', keys.seq, tonumber(readStanding(text).seq) or 0, id)
   settle(tag, wasReady)
   emit('waiting', 'jobId', id, 'prev', 'active')
   if heedCancel(caller, attempt, id) then delay = 0 end
@@ -9547,14 +10688,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -9664,14 +10810,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -9774,6 +10925,20 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -9786,6 +10951,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -9797,7 +10972,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -9815,7 +10990,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -9826,19 +11001,24 @@ local function release(worker, reason, parkUntil)
   end
   return ntag, nfence, nbatch
 end
-local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
-  return {
-    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
-  }
+local function knownWorker(worker, standing)
+  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
 end
-local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
+local FIELDS_WHEN_ADDED = 6
+local function plainFields(id)
+  if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
+  for i = 1, FIELDS_WHEN_ADDED do
+    if not fields[i] then return nil end
+  end
+  return fields
+end
+local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -9848,28 +11028,49 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, attempts, token, timestamp)
-  local key, attempt = jobKey(id), asText(attempts + 1)
+local function begin(worker, id, seq, attempt, token, timestamp)
+  local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
-  worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
+  rcall('HSET', worker.metaKey, 'cur', text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
+  worker.hasTask = true
+  return text
+end
+local function startPlain(worker, id, seq, fields, token, timestamp)
+  local text = begin(worker, id, seq, '1', token, timestamp)
+  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
+  return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
+end
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  return {
+    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    fence = values[3] or '', batch = values[4], leaving = values[5],
+  }
+end
+local function readBatch(worker)
+  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
+  worker.isKnown = false
+end
+local function startTask(worker, id, seq, task, token, timestamp)
+  if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
+  local attempt = asText(task.attempts + 1)
+  local text = begin(worker, id, seq, attempt, token, timestamp)
+  if worker.isKnown then readBatch(worker) end
+  local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur, worker.seq = id, seq
-  return reply(worker, id, hash)
+  return { hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
 end
 local LIMITED_BY_HAND = 9007199254740991
-local isUnlimited
-local function isLimited()
-  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
-  return not isUnlimited
-end
 local function limitRate(id)
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
@@ -9891,8 +11092,13 @@ local function taskHash(id)
     local field = hash[i]
     if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
-  if isOne then return hash, attempts end
+  if isOne then return { hash = hash, attempts = attempts } end
   return nil
+end
+local function readTask(id)
+  local fields = plainFields(id)
+  if fields then return { fields = fields, attempts = 0 } end
+  return taskHash(id)
 end
 local function endReason(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
@@ -9905,44 +11111,46 @@ local function takeNext(worker, token, timestamp)
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash, attempts
-      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
-      if hash then
+      local task = seq and not isStarted[id] and readTask(id)
+      if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
         if waitMs > 0 then return { 0, 0, waitMs, 0 } end
         if mayHaveToWait then rcall('RPOP', waitKey) end
-        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+        return startTask(worker, id, seq, task, token, timestamp)
       end
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = worker.tag
-      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
-      if not tag then return NOTHING end
-      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
-      worker.done = 0
+      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      worker.tag, worker.fence, worker.batch = tag, fence or '', batch
+      if not tag then return NOTHING end
     end
   end
 end
 local function takeAgain(worker, token)
-  local id = worker.cur
-  local hash = taskHash(id)
-  if hash then
+  local id, task = worker.at.id, taskHash(worker.at.id)
+  if task then
     rcall('SET', jobKey(id) .. ':lock', token)
-    return reply(worker, id, hash)
+    local text = string.gsub(worker.text, '^~', '')
+    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    worker.hasTask = true
+    return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
-  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  local at = worker.at
+  at.id = false
+  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
-  worker.cur = false
   return nil
 end
 local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
   worker.holds = holds
-  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
 end
@@ -9957,14 +11165,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -10067,6 +11280,20 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -10079,6 +11306,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -10090,7 +11327,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -10108,7 +11345,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -10119,14 +11356,10 @@ local function release(worker, reason, parkUntil)
   end
   return ntag, nfence, nbatch
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
+local function compareAttempt(standing, id, attempt)
+  if standing.id == id and standing.attempt == attempt then return 'current' end
+  if standing.last == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function noteLength(worker, short, noted)
   if noted == short then return end
@@ -10139,19 +11372,24 @@ local function noteLength(worker, short, noted)
     rcall('LREM', keys.hungry, 0, worker)
   end
 end
-local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
-  return {
-    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
-  }
+local function knownWorker(worker, standing)
+  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
 end
-local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
+local FIELDS_WHEN_ADDED = 6
+local function plainFields(id)
+  if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
+  for i = 1, FIELDS_WHEN_ADDED do
+    if not fields[i] then return nil end
+  end
+  return fields
+end
+local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -10161,28 +11399,49 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, attempts, token, timestamp)
-  local key, attempt = jobKey(id), asText(attempts + 1)
+local function begin(worker, id, seq, attempt, token, timestamp)
+  local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
-  worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
+  rcall('HSET', worker.metaKey, 'cur', text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
+  worker.hasTask = true
+  return text
+end
+local function startPlain(worker, id, seq, fields, token, timestamp)
+  local text = begin(worker, id, seq, '1', token, timestamp)
+  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
+  return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
+end
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  return {
+    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    fence = values[3] or '', batch = values[4], leaving = values[5],
+  }
+end
+local function readBatch(worker)
+  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
+  worker.isKnown = false
+end
+local function startTask(worker, id, seq, task, token, timestamp)
+  if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
+  local attempt = asText(task.attempts + 1)
+  local text = begin(worker, id, seq, attempt, token, timestamp)
+  if worker.isKnown then readBatch(worker) end
+  local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur, worker.seq = id, seq
-  return reply(worker, id, hash)
+  return { hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
 end
 local LIMITED_BY_HAND = 9007199254740991
-local isUnlimited
-local function isLimited()
-  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
-  return not isUnlimited
-end
 local function limitRate(id)
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
@@ -10204,8 +11463,13 @@ local function taskHash(id)
     local field = hash[i]
     if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
-  if isOne then return hash, attempts end
+  if isOne then return { hash = hash, attempts = attempts } end
   return nil
+end
+local function readTask(id)
+  local fields = plainFields(id)
+  if fields then return { fields = fields, attempts = 0 } end
+  return taskHash(id)
 end
 local function endReason(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
@@ -10218,51 +11482,52 @@ local function takeNext(worker, token, timestamp)
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash, attempts
-      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
-      if hash then
+      local task = seq and not isStarted[id] and readTask(id)
+      if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
         if waitMs > 0 then return { 0, 0, waitMs, 0 } end
         if mayHaveToWait then rcall('RPOP', waitKey) end
-        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+        return startTask(worker, id, seq, task, token, timestamp)
       end
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = worker.tag
-      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
-      if not tag then return NOTHING end
-      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
-      worker.done = 0
+      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      worker.tag, worker.fence, worker.batch = tag, fence or '', batch
+      if not tag then return NOTHING end
     end
   end
 end
 local function takeAgain(worker, token)
-  local id = worker.cur
-  local hash = taskHash(id)
-  if hash then
+  local id, task = worker.at.id, taskHash(worker.at.id)
+  if task then
     rcall('SET', jobKey(id) .. ':lock', token)
-    return reply(worker, id, hash)
+    local text = string.gsub(worker.text, '^~', '')
+    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    worker.hasTask = true
+    return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
-  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  local at = worker.at
+  at.id = false
+  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
-  worker.cur = false
   return nil
 end
 local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
   worker.holds = holds
-  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
-  return compareAttempt(cur, att, last, id, attempt)
+  return compareAttempt(standingOf(worker), id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -10411,14 +11676,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -10521,6 +11791,20 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -10533,6 +11817,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -10544,7 +11838,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -10562,7 +11856,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -10573,14 +11867,10 @@ local function release(worker, reason, parkUntil)
   end
   return ntag, nfence, nbatch
 end
-local function compareAttempt(cur, att, last, id, attempt)
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
+local function compareAttempt(standing, id, attempt)
+  if standing.id == id and standing.attempt == attempt then return 'current' end
+  if standing.last == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
-end
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 local function noteLength(worker, short, noted)
   if noted == short then return end
@@ -10593,19 +11883,24 @@ local function noteLength(worker, short, noted)
     rcall('LREM', keys.hungry, 0, worker)
   end
 end
-local NOTHING = { 0, 0, 0, 0 }
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
-  return {
-    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
-  }
+local function knownWorker(worker, standing)
+  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
 end
-local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
+local FIELDS_WHEN_ADDED = 6
+local function plainFields(id)
+  if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
+  for i = 1, FIELDS_WHEN_ADDED do
+    if not fields[i] then return nil end
+  end
+  return fields
+end
+local isUnlimited
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
 end
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local function writeStarted()
@@ -10615,28 +11910,49 @@ local function writeStarted()
   rcall('MSET', unpack(startedLocks))
   startedIds, startedLocks = {}, {}
 end
-local function startTask(worker, id, seq, hash, attempts, token, timestamp)
-  local key, attempt = jobKey(id), asText(attempts + 1)
+local function begin(worker, id, seq, attempt, token, timestamp)
+  local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
-  worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
+  local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
+  rcall('HSET', worker.metaKey, 'cur', text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
+  worker.hasTask = true
+  return text
+end
+local function startPlain(worker, id, seq, fields, token, timestamp)
+  local text = begin(worker, id, seq, '1', token, timestamp)
+  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
+  return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
+end
+local NOTHING = { 0, 0, 0, 0 }
+local function readWorker(worker)
+  local metaKey = workerKey(worker, 'meta')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  return {
+    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    fence = values[3] or '', batch = values[4], leaving = values[5],
+  }
+end
+local function readBatch(worker)
+  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
+  worker.isKnown = false
+end
+local function startTask(worker, id, seq, task, token, timestamp)
+  if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
+  local attempt = asText(task.attempts + 1)
+  local text = begin(worker, id, seq, attempt, token, timestamp)
+  if worker.isKnown then readBatch(worker) end
+  local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur, worker.seq = id, seq
-  return reply(worker, id, hash)
+  return { hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
 end
 local LIMITED_BY_HAND = 9007199254740991
-local isUnlimited
-local function isLimited()
-  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
-  return not isUnlimited
-end
 local function limitRate(id)
   if rcall('HEXISTS', jobKey(id), 'defa') == 1 then return 0 end
   local max, duration = tonumber(queueSettings()[3]), tonumber(queueSettings()[4])
@@ -10658,8 +11974,13 @@ local function taskHash(id)
     local field = hash[i]
     if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
-  if isOne then return hash, attempts end
+  if isOne then return { hash = hash, attempts = attempts } end
   return nil
+end
+local function readTask(id)
+  local fields = plainFields(id)
+  if fields then return { fields = fields, attempts = 0 } end
+  return taskHash(id)
 end
 local function endReason(tag)
   if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
@@ -10672,51 +11993,52 @@ local function takeNext(worker, token, timestamp)
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash, attempts
-      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
-      if hash then
+      local task = seq and not isStarted[id] and readTask(id)
+      if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
         if waitMs > 0 then return { 0, 0, waitMs, 0 } end
         if mayHaveToWait then rcall('RPOP', waitKey) end
-        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+        return startTask(worker, id, seq, task, token, timestamp)
       end
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = worker.tag
-      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
-      if not tag then return NOTHING end
-      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
-      worker.done = 0
+      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      worker.tag, worker.fence, worker.batch = tag, fence or '', batch
+      if not tag then return NOTHING end
     end
   end
 end
 local function takeAgain(worker, token)
-  local id = worker.cur
-  local hash = taskHash(id)
-  if hash then
+  local id, task = worker.at.id, taskHash(worker.at.id)
+  if task then
     rcall('SET', jobKey(id) .. ':lock', token)
-    return reply(worker, id, hash)
+    local text = string.gsub(worker.text, '^~', '')
+    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    worker.hasTask = true
+    return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
-  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  local at = worker.at
+  at.id = false
+  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
-  worker.cur = false
   return nil
 end
 local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
   worker.holds = holds
-  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
-  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
-  return compareAttempt(cur, att, last, id, attempt)
+  return compareAttempt(standingOf(worker), id, attempt)
 end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
@@ -10762,14 +12084,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
@@ -10878,6 +12205,20 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
   return rcall('HMGET', workerKey(worker, 'meta'), ...)
 end
@@ -10890,6 +12231,16 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -10901,7 +12252,7 @@ local function feedLater(worker, short, leaving)
   return true
 end
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -10919,7 +12270,7 @@ local function release(worker, reason, parkUntil)
     redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)
@@ -10979,6 +12330,7 @@ local function topUp(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count
@@ -11162,14 +12514,19 @@ return body()
     lua: `local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109

@@ -17,9 +17,10 @@ for i = 4, #ARGV, 3 do
   if isRegistered(worker) then
     rcall('HINCRBY', keys.beats, worker, 1)
     rcall('HSET', registryKey, worker, ARGV[i + 2])
-    local tag, cur, attempt, seq, name = unpack(workerMeta(worker, 'tag', 'cur', 'att', 'seq', 'cancelled'))
-    if cur and name and name == attemptName(attempt, seq or '', cur) then
-      for _, value in ipairs({ worker, cur, attempt, seq }) do cancelled[#cancelled + 1] = value end
+    local tag, text, name = unpack(workerMeta(worker, 'tag', 'cur', 'cancelled'))
+    local at = name and readStanding(text)
+    if at and at.id and name == attemptName(at.attempt, at.seq, at.id) then
+      for _, value in ipairs({ worker, at.id, at.attempt, at.seq }) do cancelled[#cancelled + 1] = value end
     end
     if ARGV[i + 1] ~= '1' then
       local holds = tag or rcall('EXISTS', workerKey(worker, 'wait')) == 1

@@ -12,9 +12,10 @@ local id = ARGV[4]
 if not isTask(id) then return 0 end
 local worker = rcall('HGET', jobKey(id), 'pb')
 if not worker then return 0 end
-local cur, attempt, seq, marker = unpack(workerMeta(worker, 'cur', 'att', 'seq', 'marker'))
-if cur ~= id then return 0 end
+local text, marker = unpack(workerMeta(worker, 'cur', 'marker'))
+local at = readStanding(text)
+if at.id ~= id then return 0 end
 goOnWhenFull()
-rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attemptName(attempt, seq, id))
-rcall('ZADD', marker, 0, cancelMember(worker, attempt, seq, id))
+rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attemptName(at.attempt, at.seq, id))
+rcall('ZADD', marker, 0, cancelMember(worker, at.attempt, at.seq, id))
 return 1

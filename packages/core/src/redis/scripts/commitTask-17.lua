@@ -36,7 +36,7 @@ if state == 'current' then
   local code = endAttempt(bullmq, theirKeys, slice(ARGV, 8), caller, id, attempt, ARGV[5])
   if type(code) == 'number' and code < 0 then return code end
   -- So that tasks that fail in one millisecond are retried in their order.
-  if ARGV[12] == 'failed' and isTask(id) then rcall('HSET', jobKey(id), 'aff:seq', workerMeta(caller, 'seq')[1] or '') end
+  if ARGV[12] == 'failed' and isTask(id) then rcall('HSET', jobKey(id), 'aff:seq', standingOf(caller).seq) end
   noteFlow()
   --- @witness "ended", "id", id, "worker", caller, "attempt", attempt, "outcome", ARGV[12]
   forgetCurrent(caller, id, attempt)

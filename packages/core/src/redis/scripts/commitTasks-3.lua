@@ -1,136 +1,158 @@
 --[[
-  Records the completions of tasks of several workers of an instance in one step, and takes the next task of each. Only for
-  plain tasks: one that has a parent, children or a deduplication id, or that is not as the worker took it, is left to
-  commitTask, which runs BullMQ's own script. Idempotent per (id, attempt). Reads and validates everything first; a task that
-  is refused, or is not plain, does not touch the others. Bounded by the number of workers, and by what retention may remove.
+  Records the completions of tasks of several workers of an instance in one step, and takes the next task of each. Only what is
+  usual: a plain task that is exactly as its worker took it. Any other one is left to commitTask, which knows every case: a
+  completion that is sent again, a worker that was declared dead, a task with a parent, children or a deduplication id.
+  Reads and validates everything first; a task that is left out does not touch the others. Bounded by the number of workers,
+  and by what retention may remove.
 
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the nodeId
   ARGV[4]   the instance's clock, ms since the epoch
-  ARGV[5..] per task eight arguments: workerId, task id, attempt, 1: take the next task (2: and hold the batch), 1: the
-            worker's tasks are short, how many completed tasks to keep ("": all), for how long (s, "": for ever), result (JSON)
-  Returns   per task: 0, the next task (includes/take.lua), FENCED_WORKER, NOT_OWNER, or NOT_PLAIN; INVALID_ARGUMENT for
-            all of them
+  ARGV[5..] per task six arguments: workerId, the worker's standing as it was told (includes/standing.lua), 1: take the next
+            task (2: and hold the batch), 1: the worker's tasks are short, which completed tasks to keep ("<number>:<seconds>", each "" for all),
+            result (JSON)
+  Returns   per task: the next task (includes/take.lua), 0, or NOT_PLAIN: nothing was recorded; INVALID_ARGUMENT for all
 ]]
+local rcall = redis.call
+local base, workerBase, timestamp = ARGV[1], ARGV[2], ARGV[4]
+local active, events, sequence, completedKey = base .. 'active', base .. 'events', base .. 'aff:seq', base .. 'completed'
+local INVALID_ARGUMENT, NOT_PLAIN = -106, -109
+
+local FIRST, FIELDS = 5, 6
+local count = (#ARGV + 1 - FIRST) / FIELDS
+if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
+
+--[[
+  Completions that go on within their batch are done in one piece, without functions: in Redis they are made anew for every
+  call. For the same reason strings are put together only where they are needed; each costs about as much as the half of a
+  small command.
+]]
+local commits, childKeys, seen = {}, {}, {}
+for i = 1, count do
+  local at = FIRST + (i - 1) * FIELDS
+  local worker, text = ARGV[at], ARGV[at + 1]
+  local short, attempt, taken, fence, length, from = string.match(text, '^([01]):(%d+):(%d+):(%d+):[^:]*:(%d+):()')
+  local metaKey = workerBase .. worker .. ':meta'
+  local standing = short and rcall('HGET', metaKey, 'cur')
+  local isSame = standing == text
+  -- A worker has one outcome to tell at a time. The standing of one that was declared dead is gone.
+  --- @bug "an outcome without asking who runs the task" if short and not seen[worker] then
+  if short and not seen[worker] and (isSame or standing == '~' .. text) then
+    seen[worker] = true
+    local id = string.sub(text, from, from + length - 1)
+    local key = base .. id
+    local job = redis.pcall('HMGET', key, 'ats', 'atm', 'parentKey', 'deid')
+    local made = job[1] == attempt and not job[3] and not job[4] and tonumber(job[2] or 0)
+    if made then
+      commits[i] = { worker, metaKey, id, key, attempt, made, short, taken, fence, isSame }
+      childKeys[#childKeys + 1] = key .. ':dependencies'
+      childKeys[#childKeys + 1] = key .. ':processed'
+      childKeys[#childKeys + 1] = key .. ':failed'
+      childKeys[#childKeys + 1] = key .. ':unsuccessful'
+    end
+  end
+end
+-- One of them has children, or had some.
+if #childKeys > 0 and rcall('EXISTS', unpack(childKeys)) > 0 then
+  for i = 1, count do
+    local key = commits[i] and commits[i][4]
+    if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful') > 0 then
+      commits[i] = nil
+    end
+  end
+end
+
+local meta = rcall('HMGET', base .. 'meta', 'paused', 'max', 'opts.maxLenEvents')
+local isFree = not meta[1] and not tonumber(meta[2]) and rcall('EXISTS', base .. 'limiter') == 0
+local replies, others = {}, {}
+local gone, scores, rules, due = {}, {}, {}, {}
+local startedIds, startedLocks, isStarted = {}, {}, {}
+local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
+for i = 1, count do
+  local commit, reply = commits[i], NOT_PLAIN
+  -- The first write of the script: a full Redis allows it, and then all the others.
+  if commit and rcall('LREM', active, -1, commit[3]) == 1 then
+    local at = FIRST + (i - 1) * FIELDS
+    local worker, metaKey, id, key, attempt, made, short, taken, fence, isSame = unpack(commit)
+    local rule, value = ARGV[at + 4], ARGV[at + 5]
+    gone[#gone + 1] = key .. ':lock'
+    if string.sub(rule, 1, 2) == '0:' then
+      gone[#gone + 1] = key
+      gone[#gone + 1] = key .. ':logs'
+    else
+      rules[rule] = true
+      rcall('HSET', key, 'returnvalue', value, 'finishedOn', timestamp, 'atm', NUMBERS[made + 1] or string.format('%d', made + 1))
+      scores[#scores + 1] = timestamp
+      scores[#scores + 1] = id
+    end
+    --- @witness "ended", "id", id, "worker", worker, "attempt", attempt, "outcome", "completed"
+    rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
+    --- @witness when string.sub(rule, 1, 2) == '0:': "gone", "id", id
+    reply = nil
+    local last, waitKey = id .. ':' .. attempt, workerBase .. worker .. ':wait'
+    local mayTake = isSame and isFree and ARGV[at + 2] ~= '0' and ARGV[at + 3] == short
+    local nextId = mayTake and redis.pcall('RPOP', waitKey)
+    if type(nextId) == 'string' then
+      local nextKey, seq = base .. nextId, rcall('ZSCORE', sequence, nextId)
+      -- As it was added, and as includes/start.lua starts it.
+      local fields = seq and not isStarted[nextId] and redis.pcall('HLEN', nextKey) == 6 and
+        rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
+      if fields and fields[1] and fields[2] and fields[3] and fields[4] and fields[5] and fields[6] then
+        rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
+        local text = short .. ':1:' .. taken + 1 .. ':' .. fence .. ':' .. seq .. ':' .. #nextId .. ':' .. nextId .. ' ' .. last
+        rcall('HSET', metaKey, 'cur', text)
+        --- @witness "taken", "id", nextId, "tag", rcall('HGET', metaKey, 'tag') or "", "worker", worker, "attempt", "1", "fence", fence
+        rcall('XADD', events, '*', 'event', 'active', 'jobId', nextId, 'prev', 'waiting')
+        startedIds[#startedIds + 1] = nextId
+        startedLocks[#startedLocks + 1] = nextKey .. ':lock'
+        startedLocks[#startedLocks + 1] = worker
+        isStarted[nextId] = true
+        reply = { text, fields[1], fields[2], fields[3], fields[4], timestamp }
+      else
+        rcall('RPUSH', waitKey, nextId)
+      end
+    end
+    if not reply then
+      rcall('HSET', metaKey, 'cur', ARGV[at + 3] .. '::' .. taken .. ':' .. fence .. '::0: ' .. last)
+      if ARGV[at + 2] ~= '0' or ARGV[at + 3] ~= short then others[#others + 1] = i end
+      reply = 0
+    end
+  end
+  replies[i] = reply
+end
+if #gone == 0 then return replies end
+rcall('DEL', unpack(gone))
+if #scores > 0 then rcall('ZADD', completedKey, unpack(scores)) end
+for rule in pairs(rules) do
+  -- A number may be exceeded by a tenth, but not by more than a hundred.
+  local most = tonumber(string.match(rule, '^(%d+):$'))
+  local isKept = rule == ':' or (most and rcall('ZCARD', completedKey) <= most + math.min(100, math.floor(most / 10)))
+  if not isKept then due[#due + 1] = rule end
+end
+if #startedIds > 0 then
+  rcall('ZREM', sequence, unpack(startedIds))
+  rcall('LPUSH', active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+end
+
+-- The end of a batch, a worker that is to be told something else, and what is to be removed.
+if #others > 0 or #due > 0 then
 --- @include "includes/ledger"
 --- @include "includes/take"
 --- @include "includes/retain"
-
-local FIELDS = 8
-local timestamp, count = ARGV[4], (#ARGV - 4) / FIELDS
-if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
-
-local commits, seen = {}, {}
-
-local function readCommit(at)
-  return {
-    workerId = ARGV[at], id = ARGV[at + 1], attempt = ARGV[at + 2], takes = ARGV[at + 3], short = ARGV[at + 4],
-    keepCount = ARGV[at + 5], keepAge = ARGV[at + 6], value = ARGV[at + 7], key = jobKey(ARGV[at + 1]),
-  }
-end
-
--- BullMQ's own script has more to do for a task with a parent or a deduplication id; and it knows what to say about one that
--- is gone, or was started by somebody else.
-local function isPlain(commit)
-  local job = redis.pcall('HMGET', commit.key, 'ats', 'parentKey', 'deid', 'atm')
-  if job.err or job[1] ~= commit.attempt or job[2] or job[3] then return false end
-  commit.made = tonumber(job[4] or 0)
-  return commit.made ~= nil
-end
-
-local function validate(commit, entry)
-  if not entry then return FENCED_WORKER end
-  -- A worker has one outcome to tell at a time.
-  if seen[commit.workerId] then return NOT_OWNER end
-  seen[commit.workerId] = true
-  local worker = readWorker(commit.workerId)
-  commit.worker = worker
-  local state = compareAttempt(worker.cur, worker.att, worker.last, commit.id, commit.attempt)
-  if state == 'current' and not isPlain(commit) then return NOT_PLAIN end
-  return state
-end
-
--- Whether one of them has children, or had some.
-local function haveChildren(list)
-  local childKeys = {}
-  for _, commit in ipairs(list) do
-    appendChildKeys(childKeys, commit.key)
-  end
-  return rcall('EXISTS', unpack(childKeys)) > 0
-end
-
-local function readAll()
-  local workers = {}
-  for at = 5, #ARGV, FIELDS do
-    commits[#commits + 1] = readCommit(at)
-    workers[#workers + 1] = ARGV[at]
-  end
-  local current = {}
-  local entries = rcall('HMGET', registryKey, unpack(workers))
-  for i, commit in ipairs(commits) do
-    commit.state = validate(commit, entries[i])
-    if commit.state == 'current' then current[#current + 1] = commit end
-  end
-  if #current == 0 or not haveChildren(current) then return current end
-  local childless = {}
-  for _, commit in ipairs(current) do
-    if haveChildren({ commit }) then commit.state = NOT_PLAIN else childless[#childless + 1] = commit end
-  end
-  return childless
-end
-
--- What BullMQ does at a completion, for all of them.
-local function complete(current)
-  local gone, scores, completed = {}, {}, {}
-  for _, commit in ipairs(current) do
-    local id, key = commit.id, commit.key
-    if rcall('LREM', keys.active, -1, id) == 0 then
-      commit.state = NOT_PLAIN
-    else
-      completed[#completed + 1] = commit
-      gone[#gone + 1] = key .. ':lock'
-      if commit.keepCount == '0' then
-        appendTaskKeys(gone, key)
-      else
-        rcall('HSET', key, 'returnvalue', commit.value, 'finishedOn', timestamp, 'atm', asText(commit.made + 1))
-        scores[#scores + 1] = timestamp
-        scores[#scores + 1] = id
-      end
-      --- @witness "ended", "id", id, "worker", commit.workerId, "attempt", commit.attempt, "outcome", "completed"
-      emit('completed', 'jobId', id, 'returnvalue', commit.value, 'prev', 'active')
-      --- @witness when commit.keepCount == "0": "gone", "id", id
-      commit.worker.cur, commit.worker.last = false, id .. ':' .. commit.attempt
+  rcall('XTRIM', events, 'MAXLEN', '~', meta[3] or '10000')
+  for _, rule in ipairs(due) do retain(rule, timestamp) end
+  for _, i in ipairs(others) do
+    local at = FIRST + (i - 1) * FIELDS
+    noteLength(ARGV[at], ARGV[at + 3])
+    if ARGV[at + 2] ~= '0' then
+      -- Damage to one worker's keys is told to that worker, by its own take.
+      local isSound, task = pcall(take, ARGV[at], ARGV[at], timestamp, ARGV[at + 2] == '2')
+      if isSound then replies[i] = task end
     end
   end
-  if #gone > 0 then rcall('DEL', unpack(gone)) end
-  if #scores > 0 then rcall('ZADD', completedKey, unpack(scores)) end
-  return completed
+--- @end
 end
-
-local function takeFor(commit)
-  local worker = commit.worker
-  if commit.state == 'current' then noteLength(worker.id, commit.short, worker.short) end
-  worker.holds = commit.takes == '2'
-  -- Said again: the reply was lost. What it had taken is given again; the worker asks for another one by itself.
-  if commit.takes == '0' or (commit.state == 'committed' and not worker.cur) then return 0 end
-  return worker.cur and takeAgain(worker, worker.id) or takeNext(worker, worker.id, timestamp)
+if rcall('EXISTS', sequence, base .. 'wait', active, base .. 'prioritized') == 0 then
+  rcall('XADD', events, '*', 'event', 'drained')
 end
-
--- What a worker is told: its next task, or 0. The end of its attempt is written with the start of the next one, or by itself.
--- Damage to one worker's keys is told to that worker, by its own take.
-local function goOn(commit)
-  local isSound, task = pcall(takeFor, commit)
-  if commit.state == 'current' and not commit.worker.cur then forgetCurrent(commit.workerId, commit.id, commit.attempt) end
-  return isSound and task or 0
-end
-
-local current = readAll()
-goOnWhenFull()
-current = complete(current)
-retain(current, timestamp)
-local replies = {}
-for i, commit in ipairs(commits) do
-  replies[i] = type(commit.state) == 'number' and commit.state or goOn(commit)
-end
-writeStarted()
-if #current > 0 and rcall('EXISTS', keys.seq, keys.wait, keys.active, keys.prioritized) == 0 then emit('drained') end
 return replies

@@ -34,9 +34,9 @@ local indexTag = tag or MALFORMED_TAG
 local owners, seen = {}, {}
 for _, worker in ipairs(ownersOf(indexTag)) do
   if not seen[worker] and #owners < MAX_OWNERS then
-    local meta = workerMeta(worker, 'tag', 'batch', 'done', 'ntag', 'cur')
-    local row = { worker }
-    for i = 1, 5 do row[i + 1] = meta[i] or '' end
+    local meta = workerMeta(worker, 'tag', 'batch', 'fence', 'ntag', 'cur')
+    local at = readStanding(meta[5])
+    local row = { worker, meta[1] or '', meta[2] or '', tostring(takenOf(at, meta[3])), meta[4] or '', at.id or '' }
     row[7] = rcall('LLEN', workerKey(worker, 'wait'))
     owners[#owners + 1] = row
   end
@@ -51,7 +51,7 @@ local function positionIn(list)
 end
 
 local function placeAtWorker(worker)
-  if workerMeta(worker, 'cur')[1] == id then return 'running' end
+  if standingOf(worker).id == id then return 'running' end
   local position = positionIn(workerKey(worker, 'wait'))
   if position then return 'dispatched', position end
   position = positionIn(workerKey(worker, 'next'))

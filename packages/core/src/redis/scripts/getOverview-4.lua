@@ -14,7 +14,7 @@
            a tag: { tag, waiting, when its next task was added in ms (nil: none waits), owners or "", end of its back-off in ms
            (nil: not parked), paused (0 | 1) }
 ]]
---- @include "includes/layout"
+--- @include "includes/workers"
 
 local maxWorkers, maxTags, maxTypeBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
@@ -35,14 +35,16 @@ local function noteHeld(tag, ids)
 end
 
 local function describeWorker(worker)
-  local tag, batch, done, task, attempt, ntag, nbatch, leaving = unpack(rcall('HMGET', workerKey(worker, 'meta'),
-    'tag', 'batch', 'done', 'cur', 'att', 'ntag', 'nbatch', 'leaving'))
+  local tag, batch, fence, text, ntag, nbatch, leaving =
+    unpack(workerMeta(worker, 'tag', 'batch', 'fence', 'cur', 'ntag', 'nbatch', 'leaving'))
+  local at = readStanding(text)
+  local task = at.id
   noteHeld(tag, workerKey(worker, 'wait'))
   noteHeld(ntag, workerKey(worker, 'next'))
   local about = task and rcall('HMGET', jobKey(task), 'name', 'processedOn') or {}
   return {
     worker, rcall('HGET', registryKey, worker) or '', rcall('HGET', keys.beats, worker) or '0', tag, batch or '0',
-    done or '0', task, attempt or '0', string.sub(about[1] or '', 1, maxTypeBytes), about[2] or '0', ntag, nbatch or '0',
+    tostring(takenOf(at, fence)), task, at.id and at.attempt or '0', string.sub(about[1] or '', 1, maxTypeBytes), about[2] or '0', ntag, nbatch or '0',
     leaving and 1 or 0,
   }
 end

@@ -20,7 +20,7 @@ for _, worker in ipairs(owners) do
   local meta = workerMeta(worker, 'tag', 'cur', 'ntag')
   if meta[1] == tag then
     waiting = waiting + rcall('LLEN', workerKey(worker, 'wait'))
-    if meta[2] then active = active + 1 end
+    if readStanding(meta[2]).id then active = active + 1 end
   end
   if meta[3] == tag then waiting = waiting + rcall('LLEN', workerKey(worker, 'next')) end
 end

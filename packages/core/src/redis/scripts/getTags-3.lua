@@ -23,7 +23,7 @@ local function add(tag)
       local meta = workerMeta(worker, 'tag', 'cur', 'ntag')
       if meta[1] == tag then
         dispatched = dispatched + rcall('LLEN', workerKey(worker, 'wait'))
-        if meta[2] then running = running + 1 end
+        if readStanding(meta[2]).id then running = running + 1 end
       end
       if meta[3] == tag then dispatched = dispatched + rcall('LLEN', workerKey(worker, 'next')) end
     end

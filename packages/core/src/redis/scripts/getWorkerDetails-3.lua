@@ -13,9 +13,10 @@ table.sort(workers)
 local rows = {}
 for i = 1, math.min(#workers, tonumber(ARGV[4])) do
   local worker = workers[i]
-  local meta = workerMeta(worker, 'tag', 'batch', 'done', 'cur', 'ntag', 'leaving')
+  local meta = workerMeta(worker, 'tag', 'batch', 'fence', 'cur', 'ntag', 'leaving')
+  local at = readStanding(meta[4])
   rows[#rows + 1] = {
-    worker, rcall('HGET', registryKey, worker), meta[1] or '', meta[2] or '0', meta[3] or '0', meta[4] or '',
+    worker, rcall('HGET', registryKey, worker), meta[1] or '', meta[2] or '0', tostring(takenOf(at, meta[3])), at.id or '',
     rcall('LLEN', workerKey(worker, 'wait')), meta[5] or '', meta[6] and 1 or 0,
   }
 end

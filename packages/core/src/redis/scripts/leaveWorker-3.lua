@@ -13,6 +13,7 @@ if not isRegistered(caller) then return FENCED_WORKER end
 rcall('LREM', keys.idle, 0, caller)
 rcall('LREM', keys.hungry, 0, caller)
 rcall('HSET', workerKey(caller, 'meta'), 'leaving', '1')
+markChanged(caller)
 dropAhead(caller, 'head')
 local tag = workerMeta(caller, 'tag')[1]
 if tag then

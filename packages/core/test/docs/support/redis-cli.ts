@@ -7,6 +7,8 @@ export interface RedisCommand {
   readonly words: readonly string[];
   /** The shell variable that gets the answer. */
   readonly into?: string;
+  /** Of the answer, what stands behind the sixth colon, up to a space. */
+  readonly cut?: boolean;
 }
 
 /** A line that gives a shell variable a text. */
@@ -27,8 +29,11 @@ export function redisLines(file: string): (RedisCommand | Assignment)[] {
         .replace(sha1, (_, text: string) => createHash('sha1').update(text).digest('hex'))
         .trim();
       const where = `${file}:${start + index + 1}`;
-      const answered = /^(\w+)=\$\(redis-cli (.*)\)$/.exec(line);
-      if (answered) return [{ where, into: answered[1]!, words: answered[2]!.split(/\s+/) }];
+      const answered = /^(\w+)=\$\(redis-cli ([^|]*?)( \| cut -d: -f7- \| cut -d' ' -f1)?\)$/.exec(line);
+      if (answered)
+        return [
+          { where, into: answered[1]!, words: answered[2]!.split(/\s+/), cut: answered[3] !== undefined },
+        ];
       const assigned = /^([a-z]\w*)=(\S+)$/.exec(line);
       if (assigned) return [{ variable: assigned[1]!, text: assigned[2]! }];
       const plain = /^redis-cli ([^|]*?)(?: \| jq)?$/.exec(line);

@@ -103,7 +103,7 @@ describe('retry order "skip"', () => {
     const failing = await queue.add(note('t', 0, 1), { retryOrder: 'skip', backoff: 40 });
     const others = await queue.addBulk(upTo(3).map((n) => note('t', n + 1)));
     await Promise.all(others.map((job) => queue.waitUntilFinished(job, 10_000)));
-    expect(numbers()).toEqual([0, 1, 2, 3]);
+    expect(numbers().slice(0, 4)).toEqual([0, 1, 2, 3]);
     await queue.waitUntilFinished(failing, 10_000);
     expect(numbers()).toEqual([0, 1, 2, 3, 0]);
   });

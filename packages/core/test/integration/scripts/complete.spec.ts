@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidScriptArgumentError } from '../../../src/errors/errors.js';
-import { LuaCode, notPlainCode } from '../../../src/errors/luaErrors.js';
+import {
+  InvalidScriptArgumentError,
+  NotTaskOwnerError,
+  WorkerFencedError,
+} from '../../../src/errors/errors.js';
+import { notPlainCode } from '../../../src/errors/luaErrors.js';
 import type { CompletionEntry, Harness, Taken } from './support/harness.js';
 import { eventsOf, isWoken, calm, soundState, useHarness } from './support/use-harness.js';
 
@@ -71,12 +75,12 @@ describe('commitTasks', () => {
     expect(state.workers.get('w1')?.meta).toMatchObject({ last: 'a1:1' });
   });
 
-  it('serves every worker of a group in which others are refused, are not plain, or were served before', async () => {
+  it('serves every worker of a group in which others are dead, are not plain, or were served before', async () => {
     const { queue, tasks } = await withRunning();
     const [dead, parent, repeated, fine] = tasks as [Taken, Taken, Taken, Taken];
     await queue.recover('w1');
     await redis.sadd(`${queue.job('b1')}:dependencies`, 'some:child');
-    const [before] = await queue.complete([{ worker: 'w3', task: repeated, fetchNext: true }]);
+    await queue.complete([{ worker: 'w3', task: repeated, fetchNext: true }]);
     const replies = await queue.complete([
       { worker: 'w1', task: dead, fetchNext: true },
       { worker: 'w2', task: parent, fetchNext: true },
@@ -86,12 +90,12 @@ describe('commitTasks', () => {
       { worker: 'w4', task: fine, fetchNext: true },
     ]);
     expect(replies).toEqual([
-      LuaCode.FENCED_WORKER,
       notPlainCode,
-      before,
+      notPlainCode,
+      notPlainCode,
       expect.objectContaining({ id: 'd2' }),
-      LuaCode.FENCED_WORKER,
-      LuaCode.NOT_OWNER,
+      notPlainCode,
+      notPlainCode,
     ]);
     const state = await soundState(queue);
     expect([...state.completed].sort()).toEqual(['c1', 'd1']);
@@ -101,12 +105,16 @@ describe('commitTasks', () => {
     expect(await queue.commit('w2', parent)).toBe(-4);
   });
 
-  it('gives the same reply, and changes nothing, when the first one was lost', async () => {
+  it('leaves it to commitTask, and changes nothing, when the first reply was lost', async () => {
     const { queue, tasks } = await withRunning();
     const entries = entriesOf(tasks).map((entry, i) => ({ ...entry, fetchNext: i > 1 }));
     const replies = await queue.complete(entries);
     const before = await queue.snapshot();
-    expect(await queue.complete(entries)).toEqual(replies);
+    expect(await queue.complete(entries)).toEqual(tasks.map(() => notPlainCode));
+    for (const [i, task] of tasks.entries()) {
+      expect(await queue.commit(`w${i + 1}`, task)).toBeUndefined();
+      if (i > 1) expect(await queue.take(`w${i + 1}`, `w${i + 1}`)).toEqual(replies[i]);
+    }
     expect(await queue.snapshot()).toEqual(before);
   });
 
@@ -116,7 +124,7 @@ describe('commitTasks', () => {
     expect(await queue.complete([entry])).toEqual([undefined]);
     await queue.add({ id: 'a1', tag: 'a' });
     await queue.dispatch();
-    expect(await queue.complete([entry])).toEqual([undefined]);
+    expect(await queue.finish('w1', tasks[0]!, { fetchNext: false })).toBeUndefined();
     expect(await queue.takeReply('w1', 'w1')).toMatchObject({ id: 'a1', attempt: '1' });
     expect((await soundState(queue)).completed).toEqual([]);
   });
@@ -129,8 +137,8 @@ describe('commitTasks', () => {
     const again = await queue.take('w5', 'w5');
     expect(again).toMatchObject({ id: 'a1', attempt: '2' });
     const before = await queue.snapshot();
-    expect(await queue.complete([{ worker: 'w1', task: tasks[0]! }])).toEqual([LuaCode.FENCED_WORKER]);
-    expect(await queue.complete([{ worker: 'w5', task: tasks[0]! }])).toEqual([LuaCode.NOT_OWNER]);
+    await expect(queue.finish('w1', tasks[0]!)).rejects.toThrow(WorkerFencedError);
+    await expect(queue.finish('w5', tasks[0]!)).rejects.toThrow(NotTaskOwnerError);
     expect(await queue.snapshot()).toEqual(before);
     await queue.complete([{ worker: 'w5', task: again }]);
     expect((await soundState(queue)).completed).toEqual(['a1']);
@@ -167,8 +175,7 @@ describe('commitTasks', () => {
     const replies = await queue.complete(entriesOf(tasks));
     expect(replies).toMatchObject([{ id: 'a2' }, undefined, { id: 'c2' }, { id: 'd2' }].map((r) => r ?? {}));
     expect(replies[1]).toBeUndefined();
-    expect(await redis.hget(queue.worker('w2', 'meta'), 'last')).toBe('b1:1');
-    expect(await redis.hexists(queue.worker('w2', 'meta'), 'cur')).toBe(0);
+    expect(await redis.hget(queue.worker('w2', 'meta'), 'cur')).toMatch(/^0::1:\d+::0: b1:1$/);
     expect((await redis.lrange(queue.list('active'), 0, -1)).sort()).toEqual(['a2', 'c2', 'd2']);
     await expect(queue.takeReply('w2')).rejects.toThrow('WRONGTYPE');
   });

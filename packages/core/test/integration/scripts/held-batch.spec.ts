@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { notPlainCode } from '../../../src/errors/luaErrors.js';
 import type { Harness, Taken } from './support/harness.js';
 import { calm, eventsOf, isWoken, soundState, useHarness } from './support/use-harness.js';
 
@@ -19,8 +20,8 @@ const takeHolding = (queue: Harness): Promise<unknown> =>
 
 const over = (reason: string): unknown => [0, 0, 0, 0, reason];
 
-async function completeHolding(queue: Harness, { id, attempt }: Taken): Promise<unknown> {
-  const args = [Date.now(), 'w1', id, attempt, 2, 0, '', '', 'null'];
+async function completeHolding(queue: Harness, { standing }: Taken): Promise<unknown> {
+  const args = [Date.now(), 'w1', standing, 2, 0, ':', 'null'];
   const [reply] = (await queue.run('commitTasks', { caller: 'node', args })) as unknown[];
   return reply;
 }
@@ -29,8 +30,7 @@ describe('a batch that its worker holds', () => {
   it('goes on as any other while it has tasks', async () => {
     const queue = await withBatch(2);
     const first = await queue.take('w1', 'w1');
-    const batch = ['a', 2, first.fence, 2, '2'];
-    expect(await completeHolding(queue, first)).toEqual([expect.any(Array), 'a2', 0, 0, batch]);
+    expect(await completeHolding(queue, first)).toMatchObject([`0:1:2:${first.fence}:2:2:a2 a1:1`]);
     expect((await soundState(queue)).active).toEqual(['a2']);
   });
 
@@ -55,11 +55,12 @@ describe('a batch that its worker holds', () => {
     expect(await eventsOf(queue, 'released')).toMatchObject([{ identifyTag: 'a', reason }]);
   });
 
-  it('answers a commit that is repeated as one whose reply was lost, and tells it again at the take', async () => {
+  it('leaves a commit that is repeated to commitTask, and tells it again at the take', async () => {
     const queue = await withBatch(1);
     const task = await queue.take('w1', 'w1');
     await completeHolding(queue, task);
-    expect(await completeHolding(queue, task)).toBe(0);
+    expect(await completeHolding(queue, task)).toBe(notPlainCode);
+    expect(await queue.commit('w1', task)).toBeUndefined();
     expect(await takeHolding(queue)).toEqual(over('empty'));
   });
 

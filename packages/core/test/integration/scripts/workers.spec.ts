@@ -9,6 +9,7 @@ import {
   TaskStillRunningError,
   WorkerFencedError,
 } from '../../../src/errors/errors.js';
+import { readStanding } from '../../../src/bullmq/standing.js';
 import { layoutVersion } from '../../../src/redis/queue-keys.js';
 import { type Harness, type Taken } from './support/harness.js';
 import {
@@ -192,12 +193,13 @@ describe('beat', () => {
     const cancelled = async () => ((await beat()) as unknown[])[3];
     await queue.takeReply('w1');
     expect(await cancelled()).toEqual([]);
-    const seq = await redis.hget(queue.keys.workerMeta('w1'), 'seq');
+    const standing = (await redis.hget(queue.keys.workerMeta('w1'), 'cur')) ?? '';
+    const { seq } = readStanding(standing);
     await queue.run('cancelTask', { args: ['a1'] });
     expect(await cancelled()).toEqual(['w1', 'a1', '1', seq]);
     expect(await cancelled()).toEqual(['w1', 'a1', '1', seq]);
     // An earlier attempt was meant.
-    await redis.hset(queue.keys.workerMeta('w1'), 'att', '2');
+    await redis.hset(queue.keys.workerMeta('w1'), 'cur', standing.replace(':1:', ':2:'));
     expect(await cancelled()).toEqual([]);
   });
 });
@@ -447,7 +449,7 @@ describe('cancelTask', () => {
     const { queue } = await withEverything();
     expect(await queue.run('cancelTask', { args: ['a1'] })).toBe(1);
     expect(await redis.zrange(queue.marker, 0, '-1')).toEqual([
-      `cancel:w1:1:${await redis.hget(queue.keys.workerMeta('w1'), 'seq')}:a1`,
+      `cancel:w1:1:${readStanding((await redis.hget(queue.keys.workerMeta('w1'), 'cur')) ?? '').seq}:a1`,
     ]);
     for (const id of ['a0', 'a2', 'b1', 'none'])
       expect(await queue.run('cancelTask', { args: [id] })).toBe(0);

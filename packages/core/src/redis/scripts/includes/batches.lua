@@ -71,6 +71,7 @@ local function topUp(worker, tag, maxBatchSize)
   if count == 0 then return 0 end
   local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
   --- @witness "toppedUp", "tag", tag, "worker", worker, "count", count
+  markChanged(worker)
   showState(worker, meta[5], tag, batch)
   settle(tag, wasReady)
   return count

@@ -12,8 +12,7 @@
 local function attemptState(worker, id, attempt)
   --- @bug "an outcome without asking who runs the task"
   if not isRegistered(worker) then return FENCED_WORKER end
-  local cur, att, last = unpack(workerMeta(worker, 'cur', 'att', 'last'))
-  return compareAttempt(cur, att, last, id, attempt)
+  return compareAttempt(standingOf(worker), id, attempt)
 end
 
 -- A handler may write about its task only while the attempt runs.

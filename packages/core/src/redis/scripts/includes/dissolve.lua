@@ -28,8 +28,10 @@ end
 
 local function dissolve(worker, crashed, maxCrashes)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, cur, att, seq, ntag, marker, state =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'att', 'seq', 'ntag', 'marker', 'state'))
+  local tag, batch, text, ntag, marker, state =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'ntag', 'marker', 'state'))
+  local at = readStanding(text)
+  local cur, att, seq = at.id, at.attempt, at.seq
   local count = 0
   --- @bug "a dead worker stays registered" if not crashed then rcall('HDEL', registryKey, worker) end
   rcall('HDEL', registryKey, worker)
@@ -54,7 +56,7 @@ local function dissolve(worker, crashed, maxCrashes)
   --- @bug "a worker leaves its keys behind"
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', seq or '', cur or '')) end
+  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att, seq, cur or '')) end
   -- As at a release: what BullMQ's add set no marker for while the queue was maxed.
   if rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   --- @witness crashed and "recovered" or "retired", "worker", worker, "leader", caller

@@ -28,22 +28,29 @@
     wait             list of the task ids of its batch that it has not taken yet
     next             list of the task ids of its look-ahead
     meta             hash: queue (the stamp: ARGV[1]), state, marker, node, lease (ms, the worker's own), entry (its first
-                     registry entry); of the batch: tag, batch, done, fence; of the current task: cur, att, seq; of the
-                     look-ahead: ntag, nbatch, nfence; last (the last committed "id:attempt"); short (1: its tasks are
-                     short); leaving (1: it gets nothing new); cancelled (the last cancelled "attempt:seq:id")
+                     registry entry); cur (where it stands: includes/standing.lua); of the batch: tag, batch, fence; of the
+                     look-ahead: ntag, nbatch, nfence; short (1: its tasks are short); leaving (1: it gets nothing new);
+                     cancelled (the last cancelled "attempt:seq:id")
 ]]
 local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
 
-local keys = {
-  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
-  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
-  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
-  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
-  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
 }
+
+-- The keys of the queue by name. A script uses few of them: each is put together when it is asked for.
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
 
 -- Codes of our own start below -100, so that they never meet those of BullMQ.
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103

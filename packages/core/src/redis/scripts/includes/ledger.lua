@@ -1,17 +1,12 @@
 --- @include "includes/release"
 --[[
-  What a worker's meta knows about its attempts: the current one (cur, att) and the one that was committed last (last).
+  What is said of an attempt against what a worker's meta knows about its attempts.
 ]]
-local function compareAttempt(cur, att, last, id, attempt)
+local function compareAttempt(standing, id, attempt)
   --- @bug "an outcome without asking who runs the task" if true then return 'current' end
-  if cur == id and att == attempt then return 'current' end
-  if last == id .. ':' .. attempt then return 'committed' end
+  if standing.id == id and standing.attempt == attempt then return 'current' end
+  if standing.last == id .. ':' .. attempt then return 'committed' end
   return NOT_OWNER
-end
-
-local function forgetCurrent(worker, id, attempt)
-  rcall('HDEL', workerKey(worker, 'meta'), 'cur', 'att', 'seq')
-  rcall('HSET', workerKey(worker, 'meta'), 'last', id .. ':' .. attempt)
 end
 
 -- A worker that begins or ceases to run short tasks becomes a candidate for look-aheads, or is one no longer. `noted` is what

@@ -20,7 +20,7 @@ end
 
 -- `state`, `short` and `leaving` are what the worker's meta has.
 local function beginBatch(worker, tag, batch, fence, state, short, leaving)
-  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'done', 0, 'fence', fence)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
   showState(worker, state, tag, batch)
   feedLater(worker, short, leaving)
   emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
@@ -47,7 +47,7 @@ local function release(worker, reason, parkUntil)
     --- @witness "begun", "tag", ntag, "worker", worker
     beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
   else
-    rcall('HDEL', metaKey, 'tag', 'batch', 'done', 'fence')
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
     if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
     if not leaving then rcall('RPUSH', keys.idle, worker) end
     showState(worker, state)

@@ -3,7 +3,6 @@
   Retention of completed tasks, as BullMQ has it at every completion, but for a group of them: a number of tasks may be
   exceeded by a tenth for a while, and what one call removes is bounded. Never fewer are kept than asked for.
 ]]
-local completedKey = base .. 'completed'
 local MOST_REMOVED, MOST_SLACK = 150, 100
 
 local hasFlows
@@ -21,32 +20,26 @@ local function removeCompleted(ids)
   local gone = {}
   for _, id in ipairs(ids) do appendTaskKeys(gone, jobKey(id)) end
   rcall('DEL', unpack(gone))
-  rcall('ZREM', completedKey, unpack(ids))
+  rcall('ZREM', keys.completed, unpack(ids))
 end
 
 local function retainByAge(seconds, timestamp)
   local oldest = string.format('%.0f', tonumber(timestamp) - seconds * 1000)
-  removeCompleted(rcall('ZRANGEBYSCORE', completedKey, '-inf', oldest, 'LIMIT', 0, MOST_REMOVED))
+  removeCompleted(rcall('ZRANGEBYSCORE', keys.completed, '-inf', oldest, 'LIMIT', 0, MOST_REMOVED))
 end
 
 local function retainByCount(most)
-  local excess = rcall('ZCARD', completedKey) - most
+  local excess = rcall('ZCARD', keys.completed) - most
   if excess > math.min(MOST_SLACK, math.floor(most / 10)) then
-    removeCompleted(rcall('ZRANGE', completedKey, 0, math.min(excess, MOST_REMOVED) - 1))
+    removeCompleted(rcall('ZRANGE', keys.completed, 0, math.min(excess, MOST_REMOVED) - 1))
   end
 end
 
--- Each rule once, however many tasks of the group share it.
-local function retain(commits, timestamp)
-  local done = {}
-  for _, commit in ipairs(commits) do
-    local rule = commit.keepCount .. ':' .. commit.keepAge
-    if commit.keepCount ~= '0' and not done[rule] then
-      done[rule] = true
-      local seconds, most = tonumber(commit.keepAge), tonumber(commit.keepCount)
-      most = most and math.floor(most)
-      if seconds then retainByAge(seconds, timestamp) end
-      if most and most > 0 then retainByCount(most) end
-    end
-  end
+-- A rule is "<number>:<seconds>", each "" for no limit.
+local function retain(rule, timestamp)
+  local count, age = string.match(rule, '^([^:]*):(.*)$')
+  local seconds, most = tonumber(age), tonumber(count)
+  most = most and math.floor(most)
+  if seconds then retainByAge(seconds, timestamp) end
+  if most and most > 0 then retainByCount(most) end
 end

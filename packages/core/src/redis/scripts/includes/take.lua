@@ -1,4 +1,6 @@
 --- @include "includes/release"
+--- @include "includes/workers"
+--- @include "includes/start"
 --[[
   Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
   returned again. A batch ends here, when the worker's `wait` is empty. Ids that are no waiting task any more are skipped:
@@ -6,71 +8,44 @@
   A worker that holds its batch, for hooks of the application that come before the release, is told that the batch is over
   and why; it ends at a take without holding.
 
-  Returns, as BullMQ's moveToActive does,
-  { job hash or 0, id or 0, rate limit ms, 0, { tag, batch position, fencing token, batch size, place in the order } };
+  Returns, for a task as it was added, which has nothing but the fields of one,
+    { standing (includes/standing.lua), data, name, options, timestamp, processedOn }, and where the caller may not know
+    them: tag, size of the batch
+  and else, as BullMQ's moveToActive does,
+    { job hash or 0, id or 0, rate limit ms, 0, { standing, tag, size of the batch } };
   at the end of a batch that is held { 0, 0, 0, 0, reason }
 ]]
 local NOTHING = { 0, 0, 0, 0 }
 
--- Redis formats a number that is an argument as if it had a fraction, slowly.
-local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
-
-local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-
 -- What a take needs of a worker.
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'att', 'last', 'tag', 'done', 'fence', 'batch', 'leaving', 'short', 'seq')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
   return {
-    id = worker, metaKey = metaKey, cur = values[1], att = values[2], last = values[3], tag = values[4], done = values[5], fence = values[6],
-    batch = values[7], leaving = values[8], short = values[9] or '0', seq = values[10],
+    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
 
-local function reply(worker, id, hash)
-  return { hash, id, 0, 0, { worker.tag or '', tonumber(worker.done or 0), worker.fence or '0', tonumber(worker.batch or 0), worker.seq or '' } }
+local function readBatch(worker)
+  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
+  worker.isKnown = false
 end
 
--- What this script has started, until `writeStarted` writes it. Locks have no expiry: what keeps a task is the lease of its
--- worker, and every way out of `active` deletes its lock.
-local startedIds, startedLocks, isStarted = {}, {}, {}
-
-local function writeStarted()
-  if #startedIds == 0 then return end
-  rcall('ZREM', keys.seq, unpack(startedIds))
-  rcall('LPUSH', keys.active, unpack(startedIds))
-  rcall('MSET', unpack(startedLocks))
-  startedIds, startedLocks = {}, {}
-end
-
--- Every script of ours that records an outcome and takes writes `last` with the start: one write instead of two.
-local function startTask(worker, id, seq, hash, attempts, token, timestamp)
-  local key, attempt = jobKey(id), asText(attempts + 1)
-  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
-  worker.done = tonumber(worker.done or 0) + 1
-  rcall('HSET', worker.metaKey, 'cur', id, 'att', attempt, 'seq', seq, 'done', asText(worker.done), 'last', worker.last or '')
-  --- @witness "taken", "id", id, "tag", worker.tag or "", "worker", worker.id, "attempt", attempt, "fence", worker.fence or "0"
-  emit('active', 'jobId', id, 'prev', 'waiting')
-  startedIds[#startedIds + 1] = id
-  startedLocks[#startedLocks + 1] = key .. ':lock'
-  startedLocks[#startedLocks + 1] = token
-  isStarted[id] = true
+local function startTask(worker, id, seq, task, token, timestamp)
+  if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
+  local attempt = asText(task.attempts + 1)
+  local text = begin(worker, id, seq, attempt, token, timestamp)
+  if worker.isKnown then readBatch(worker) end
+  local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
   hash[n + 4], hash[n + 5], hash[n + 6] = worker.id, 'ats', attempt
-  worker.cur, worker.seq = id, seq
-  return reply(worker, id, hash)
+  return { hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
 end
 
 -- queue.rateLimit, a limit set by hand for a while, writes a count that no number of starts reaches.
 local LIMITED_BY_HAND = 9007199254740991
-local isUnlimited
-
--- Anybody may write the limit; what is no number is none.
-local function isLimited()
-  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
-  return not isUnlimited
-end
 
 -- BullMQ's rate limit: the global one (meta: max, duration), or one set by hand. Returns the ms to wait, or counts one start.
 local function limitRate(id)
@@ -96,8 +71,14 @@ local function taskHash(id)
     local field = hash[i]
     if field == 'timestamp' then isOne = true elseif field == 'ats' then attempts = tonumber(hash[i + 1]) or 0 end
   end
-  if isOne then return hash, attempts end
+  if isOne then return { hash = hash, attempts = attempts } end
   return nil
+end
+
+local function readTask(id)
+  local fields = plainFields(id)
+  if fields then return { fields = fields, attempts = 0 } end
+  return taskHash(id)
 end
 
 -- Why a batch ends of which nothing is left.
@@ -111,45 +92,47 @@ local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
   local waitKey, mayHaveToWait = workerKey(worker.id, 'wait'), isLimited()
   while true do
-    --- @bug "a release before the batch is empty" local id = tonumber(worker.done or 0) < 1 and rcall('RPOP', waitKey)
+    --- @bug "a release before the batch is empty" local id = takenOf(worker.at, worker.fence) < 1 and rcall('RPOP', waitKey)
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
       local seq = rcall('ZSCORE', keys.seq, id)
-      local hash, attempts
-      if seq and not isStarted[id] then hash, attempts = taskHash(id) end
-      if hash then
+      local task = seq and not isStarted[id] and readTask(id)
+      if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
         if waitMs > 0 then return { 0, 0, waitMs, 0 } end
         if mayHaveToWait then rcall('RPOP', waitKey) end
-        return startTask(worker, id, seq, hash, attempts, token, timestamp)
+        return startTask(worker, id, seq, task, token, timestamp)
       end
       if mayHaveToWait then rcall('RPOP', waitKey) end
       --- @witness when not isStarted[id]: "gone", "id", id
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      local tag = worker.tag
-      if worker.holds then return { 0, 0, 0, 0, tag and endReason(tag) or 'empty' } end
-      if not tag then return NOTHING end
-      worker.tag, worker.fence, worker.batch = release(worker.id, endReason(tag))
+      if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
-      worker.done = 0
+      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      worker.tag, worker.fence, worker.batch = tag, fence or '', batch
+      if not tag then return NOTHING end
     end
   end
 end
 
 -- The current task again, or nil where its hash is gone.
 local function takeAgain(worker, token)
-  local id = worker.cur
-  local hash = taskHash(id)
-  if hash then
+  local id, task = worker.at.id, taskHash(worker.at.id)
+  if task then
     rcall('SET', jobKey(id) .. ':lock', token)
-    return reply(worker, id, hash)
+    local text = string.gsub(worker.text, '^~', '')
+    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    worker.hasTask = true
+    return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   --- @witness "gone", "id", id
-  rcall('HDEL', workerKey(worker.id, 'meta'), 'cur', 'att', 'seq')
+  local at = worker.at
+  at.id = false
+  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
-  worker.cur = false
   return nil
 end
 
@@ -158,7 +141,7 @@ local function take(workerId, token, timestamp, holds)
   local worker = readWorker(workerId)
   worker.holds = holds
   --- @bug "a take that is not idempotent" local task = takeNext(worker, token, timestamp)
-  local task = worker.cur and takeAgain(worker, token) or takeNext(worker, token, timestamp)
+  local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
 end

@@ -1,4 +1,4 @@
---- @include "includes/layout"
+--- @include "includes/standing"
 --[[
   What every script knows of a worker: its meta hash, and how to wake it.
 ]]
@@ -16,4 +16,19 @@ local function wakeBound()
   for _, worker in ipairs(rcall('HKEYS', registryKey)) do
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
+end
+
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+
+-- The worker has no current task any more; it committed `id` last.
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+
+-- The instance does not know what has just changed: it is told with the next task.
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
 end

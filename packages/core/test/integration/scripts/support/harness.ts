@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { composeScripts } from '../../../../src/bullmq/bullmq-scripts.js';
+import { readStanding } from '../../../../src/bullmq/standing.js';
 import { isLuaCode, luaError, notPlainCode } from '../../../../src/errors/luaErrors.js';
 import type { LuaScriptName } from '../../../../src/redis/generated/lua-sources.js';
 import { instanceKeys, layoutVersion, queueKeys, type QueueKeys } from '../../../../src/redis/queue-keys.js';
@@ -40,6 +41,7 @@ export interface Taken {
   readonly tag: string;
   readonly position: number;
   readonly fence: string;
+  readonly standing: string;
   readonly fields: Readonly<Record<string, string>>;
 }
 
@@ -160,7 +162,10 @@ export class Harness {
 
   /** @returns the task, or how long the rate limit lasts (ms), or nothing */
   async takeReply(worker: string, token = `${worker}-token`): Promise<Taken | number | undefined> {
-    return asTaken(await this.run('takeTask', { caller: worker, args: [token, Date.now()] }), token);
+    return asTaken(await this.run('takeTask', { caller: worker, args: [token, Date.now()] }), {
+      worker,
+      token,
+    });
   }
 
   async take(worker: string, token?: string): Promise<Taken> {
@@ -177,10 +182,10 @@ export class Harness {
     const { fetchNext = false, short = false, ...outcome } = options;
     const { keys, args } = this.bull.finished(task.id, { token: task.token, ...outcome });
     const own = [task.attempt, task.token, fetchNext ? 1 : 0, short ? 1 : 0];
-    return asTaken(
-      await this.run('commitTask', { caller: worker, keys, args: [...own, ...args] }),
-      task.token,
-    );
+    return asTaken(await this.run('commitTask', { caller: worker, keys, args: [...own, ...args] }), {
+      worker,
+      token: task.token,
+    });
   }
 
   /** Several workers' completions in one script; replies as `commit` has them, codes as they are. */
@@ -190,10 +195,13 @@ export class Harness {
   ): Promise<(Taken | number | undefined)[]> {
     const args = entries.flatMap(({ worker, task, ...options }) => {
       const { fetchNext = false, short = false, keepCount = '', keepAge = '', value = 'null' } = options;
-      return [worker, task.id, task.attempt, fetchNext ? 1 : 0, short ? 1 : 0, keepCount, keepAge, value];
+      const keep = `${keepCount}:${keepAge}`;
+      return [worker, task.standing, fetchNext ? 1 : 0, short ? 1 : 0, keep, value];
     });
     const replies = await this.run('commitTasks', { caller: node, args: [Date.now(), ...args] });
-    return (replies as unknown[]).map((reply, i) => asTaken(reply, entries[i]!.worker));
+    return (replies as unknown[]).map((reply, i) =>
+      asTaken(reply, { worker: entries[i]!.worker, token: entries[i]!.worker, tag: entries[i]!.task.tag }),
+    );
   }
 
   /** A completion as a worker records it: in a group (here of one), or by BullMQ's own script where it is not plain. */
@@ -212,7 +220,7 @@ export class Harness {
     const { delayMs = 0, counts = true, fields = [], fetchNext = false, short = false } = options;
     const own = [task.attempt, task.token, fetchNext ? 1 : 0, short ? 1 : 0];
     const args = [...own, task.id, delayMs, counts ? 1 : 0, Date.now(), ...fields];
-    return asTaken(await this.run('retryTask', { caller: worker, args }), task.token);
+    return asTaken(await this.run('retryTask', { caller: worker, args }), { worker, token: task.token });
   }
 
   async delay(
@@ -222,10 +230,10 @@ export class Harness {
   ): Promise<Taken | number | undefined> {
     const { keys, args } = this.bull.delayed(task.id, { token, delayMs, byHandler });
     const own = [task.attempt, token, fetchNext ? 1 : 0, short ? 1 : 0];
-    return asTaken(
-      await this.run('delayTask', { caller: worker, keys, args: [...own, ...args] }),
-      task.token,
-    );
+    return asTaken(await this.run('delayTask', { caller: worker, keys, args: [...own, ...args] }), {
+      worker,
+      token: task.token,
+    });
   }
 
   async remove(id: string, { withChildren = true, unfinishedOnly = true } = {}): Promise<unknown> {
@@ -333,20 +341,58 @@ function runnerOf(redis: Redis): ScriptRunner<LuaScriptName> {
   return runner;
 }
 
-function asTaken(reply: unknown, token: string): Taken | number | undefined {
+/** What of a task its reply does not say. */
+interface TakenBy {
+  readonly worker: string;
+  readonly token: string;
+  /** Of the task before, where the next one may be of the same batch. */
+  readonly tag?: string;
+}
+
+function asTaken(reply: unknown, by: TakenBy): Taken | number | undefined {
   if (reply === 0) return undefined;
   if (!Array.isArray(reply)) return reply as number;
-  const [flat, id, limitMs, , batch] = reply as [
+  if (typeof reply[0] === 'string') return plainTask(reply as string[], by);
+  const [flat, id, limitMs, , at] = reply as [
     string[] | 0,
     string | 0,
     number,
     number,
-    [string, number, string],
+    [standing: string, tag: string, batchSize: number],
   ];
   if (flat === 0 || id === 0) return limitMs > 0 ? limitMs : undefined;
   const fields = Object.fromEntries(
     flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : [])),
   );
-  const [tag, position, fence] = batch;
-  return { id, attempt: fields.ats ?? '', token, tag, position, fence, fields };
+  return task(at[0], at[1], by, fields);
+}
+
+function plainTask(reply: readonly string[], by: TakenBy): Taken {
+  const [standing = '', data = '', name = '', opts = '', timestamp = '', processedOn = '', tag] = reply;
+  const fields = {
+    name,
+    data,
+    opts,
+    timestamp,
+    delay: '0',
+    priority: '0',
+    processedOn,
+    pb: by.worker,
+    ats: '1',
+  };
+  return task(standing, tag ?? by.tag ?? '', by, fields);
+}
+
+function task(standing: string, tag: string, { token }: TakenBy, fields: Record<string, string>): Taken {
+  const { id, attempt, batchPosition, fencingToken } = readStanding(standing);
+  return {
+    id,
+    attempt: String(attempt),
+    token,
+    tag,
+    position: batchPosition,
+    fence: String(fencingToken),
+    standing,
+    fields,
+  };
 }

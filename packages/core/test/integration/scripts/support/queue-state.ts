@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { readStanding } from '../../../../src/bullmq/standing.js';
 import type { Harness } from './harness.js';
 
 export interface WorkerRecord {
@@ -107,7 +108,7 @@ export async function readState(
       known.workers.map((worker, i) => {
         const [workerMeta, wait, next] = (raw.workers as unknown[][])[i] ?? [];
         const record = {
-          meta: Object.fromEntries(pairs(workerMeta)),
+          meta: withStanding(Object.fromEntries(pairs(workerMeta))),
           wait: reversed(wait),
           next: reversed(next),
         };
@@ -121,6 +122,23 @@ export async function readState(
     isPaused: meta.has('paused'),
     concurrency: Number(meta.get('concurrency') ?? 0),
   };
+}
+
+/** The parts of where a worker stands, each under a name of its own; what there is not is left out. */
+function withStanding({ cur, ...meta }: Record<string, string>): Record<string, string> {
+  if (cur === undefined) return meta;
+  const { id, attempt, batchPosition, fencingToken, seq } = readStanding(cur);
+  const last = lastOf(cur, id);
+  return {
+    ...meta,
+    done: String(fencingToken) === meta.fence ? batchPosition.toString() : '0',
+    ...(id === '' ? {} : { cur: id, att: attempt.toString(), seq }),
+    ...(last === '' ? {} : { last }),
+  };
+}
+
+function lastOf(standing: string, id: string): string {
+  return standing.replace(/^~?(?:[^:]*:){6}/, '').slice(id.length + 1);
 }
 
 const defined = new WeakSet<Redis>();

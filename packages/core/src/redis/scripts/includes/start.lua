@@ -1,0 +1,70 @@
+--- @include "includes/events"
+--- @include "includes/standing"
+--[[
+  A worker starts a task. A worker here is a table: id, metaKey, at (its standing), fence (of its batch), isKnown (its
+  instance has just said its standing, and knows its batch); tag and batch (its size) where it is not.
+]]
+-- Redis formats a number that is an argument as if it had a fraction, slowly.
+local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
+
+local function asText(number) return SMALL[number] or string.format('%.0f', number) end
+
+-- A worker whose instance has just said its standing: its batch is read when it ends.
+local function knownWorker(worker, standing)
+  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
+end
+
+-- A task that has exactly the fields with which it is added; most are such, and then a part of them is enough.
+local FIELDS_WHEN_ADDED = 6
+
+local function plainFields(id)
+  if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
+  for i = 1, FIELDS_WHEN_ADDED do
+    if not fields[i] then return nil end
+  end
+  return fields
+end
+
+local isUnlimited
+
+-- Anybody may write the limit; what is no number is none.
+local function isLimited()
+  if isUnlimited == nil then isUnlimited = not (tonumber(queueSettings()[3]) or rcall('GET', keys.limiter)) end
+  return not isUnlimited
+end
+
+-- What this script has started, until `writeStarted` writes it. Locks have no expiry: what keeps a task is the lease of its
+-- worker, and every way out of `active` deletes its lock.
+local startedIds, startedLocks, isStarted = {}, {}, {}
+
+local function writeStarted()
+  if #startedIds == 0 then return end
+  rcall('ZREM', keys.seq, unpack(startedIds))
+  rcall('LPUSH', keys.active, unpack(startedIds))
+  rcall('MSET', unpack(startedLocks))
+  startedIds, startedLocks = {}, {}
+end
+
+-- Returns the worker's standing. Every script of ours that records an outcome and starts a task writes both at once.
+local function begin(worker, id, seq, attempt, token, timestamp)
+  local key, at = jobKey(id), worker.at
+  rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
+  local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
+  rcall('HSET', worker.metaKey, 'cur', text)
+  --- @witness "taken", "id", id, "tag", rcall('HGET', worker.metaKey, 'tag') or "", "worker", worker.id, "attempt", attempt, "fence", worker.fence
+  emit('active', 'jobId', id, 'prev', 'waiting')
+  startedIds[#startedIds + 1] = id
+  startedLocks[#startedLocks + 1] = key .. ':lock'
+  startedLocks[#startedLocks + 1] = token
+  isStarted[id] = true
+  worker.hasTask = true
+  return text
+end
+
+-- Starts a task as it was added; returns what the worker is told.
+local function startPlain(worker, id, seq, fields, token, timestamp)
+  local text = begin(worker, id, seq, '1', token, timestamp)
+  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
+  return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
+end
