@@ -30,6 +30,7 @@ export type {
   TaskExplanation,
   WorkerFacts,
 } from './producer/explain/task-explanation.js';
+export type { Schedule } from './producer/schedule-info.js';
 export type { TagOverview } from './producer/tag-overview.js';
 export type { WorkerDetails } from './producer/worker-details.js';
 export { WorkerService } from './worker/worker-service.js';
@@ -41,6 +42,13 @@ export type { QueueEvent, QueueEventFields, QueueEventType } from './observabili
 
 export { Task } from './domain/task.js';
 export type { RetryOrder, TaskOptions } from './domain/task-options.js';
+export type {
+  CronTiming,
+  IntervalTiming,
+  ScheduledTaskOptions,
+  ScheduleLimits,
+  ScheduleTiming,
+} from './domain/schedule.js';
 export type { WorkerState } from './domain/worker-state.js';
 export type { QueueRole } from './domain/roles.js';
 export type { Locale } from './domain/locale.js';
