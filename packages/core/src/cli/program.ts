@@ -3,6 +3,7 @@ import { locales, type Locale } from '../domain/locale.js';
 import type { CommandContext } from './commands/command.js';
 import { printExplanation } from './commands/explain.js';
 import { resign } from './commands/resign.js';
+import { printSchedules, unschedule } from './commands/schedules.js';
 import { printStatus } from './commands/status.js';
 import { pause, resume, retryFailed } from './commands/steering.js';
 import { printTags } from './commands/tags.js';
@@ -90,6 +91,17 @@ function createProgram(terminal: Terminal): Command {
       withQueue((context) => printExplanation(context, jobId, locale)),
     );
 
+  program
+    .command('schedules')
+    .description('what is scheduled, and when it is due next')
+    .option('--limit <number>', 'at most so many', positive, 100)
+    .action(({ limit }: { limit: number }) => withQueue((context) => printSchedules(context, limit)));
+
+  program
+    .command('unschedule <id>')
+    .description('ends a schedule, and removes its next task')
+    .action((id: string) => withQueue((context) => unschedule(context, id)));
+
   for (const [name, run, what] of [
     ['pause', pause, 'lets no further task start, in any instance'],
     ['resume', resume, 'lets a paused queue, or tag, go on'],
@@ -146,7 +158,7 @@ function positive(text: string): number {
 }
 
 const help = `
-Exit codes: 0 done, 1 it did not work, 2 wrong usage, 3 Redis cannot be used, 4 no such queue, task or leader.
+Exit codes: 0 done, 1 it did not work, 2 wrong usage, 3 Redis cannot be used, 4 no such queue, task, schedule or leader.
 
 Examples:
   npx nestjs-affinity-queue status --watch

@@ -29,11 +29,6 @@ function scheduleIdProblem(id: unknown): string | undefined {
   return undefined;
 }
 
-/** Whether there can be a schedule of this id. */
-export function canBeScheduleId(id: unknown): id is string {
-  return scheduleIdProblem(id) === undefined;
-}
-
 /** @throws {@link InvalidScheduleError} */
 export function assertValidScheduleId(id: unknown): asserts id is string {
   const allowed = scheduleIdProblem(id);

@@ -1,7 +1,8 @@
 import type { Queue } from 'bullmq';
 import type { ScheduledTaskOptions, ScheduleTiming } from '../domain/schedule.js';
 import type { Task } from '../domain/task.js';
-import { assertValidScheduleId, canBeScheduleId, checkTiming } from '../domain/validate-schedule.js';
+import { isWellFormed } from '../domain/text.js';
+import { assertValidScheduleId, checkTiming } from '../domain/validate-schedule.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { asTypedError } from '../redis/script-runner.js';
 import { NewJobs } from './new-jobs.js';
@@ -45,7 +46,7 @@ export class Schedules {
   }
 
   async get(id: string): Promise<Schedule | undefined> {
-    if (!canBeScheduleId(id)) return undefined;
+    if (!isText(id)) return undefined;
     const [schedule] = decodeSchedules(await this.context.scripts.run('getSchedules', { args: [id, 1] }));
     return schedule;
   }
@@ -55,9 +56,14 @@ export class Schedules {
   }
 
   async remove(id: string): Promise<boolean> {
-    if (!canBeScheduleId(id)) return false;
+    if (!isText(id)) return false;
     const { scripts, keys } = this.context;
     const theirs = ['repeat', 'delayed', 'events'].map((key) => keys.base + key);
     return (await scripts.run('removeScheduler', { keys: theirs, args: [id, keys.base] })) === 0;
   }
+}
+
+/** Others may have made schedules whose ids would be refused here. */
+function isText(id: unknown): id is string {
+  return typeof id === 'string' && id !== '' && isWellFormed(id);
 }

@@ -59,7 +59,13 @@ export function describeSchedules(system: ContractSystem): void {
       expect(await job!.getState()).toBe('delayed');
       expect(job!.repeatJobKey).toBe(id);
       expect(await stage.queue.getSchedule('nightly')).toMatchObject({ id, next, nextJobId });
-      expect((await stage.queue.explain(nextJobId!)).reason).toBe('delayed');
+      const { reason, details, text } = await stage.queue.explain(nextJobId!);
+      expect({ reason, details }).toEqual({
+        reason: 'delayed',
+        details: { until: next, failedReason: null, schedule: 'nightly' },
+      });
+      expect(text.en).toMatch(/^Scheduled for .*T22:00:00Z \(in .*\) by schedule "nightly"$/);
+      expect(text.zh).toContain('由定时计划 "nightly" 安排在');
     });
 
     it('with a cron expression without a time zone goes by UTC', async () => {
