@@ -49,5 +49,5 @@ function timingOf({ cron, tz, every, startDate, endDate }: Schedule): string {
 
 function nextOf({ next }: Schedule, now: number): string {
   if (next === null) return 'none';
-  return next >= now ? `${moment(next)}, in ${duration(next - now)}` : `overdue for ${duration(now - next)}`;
+  return next >= now ? `${moment(next)}, in ${duration(next - now)}` : `due ${duration(now - next)} ago, waits`;
 }

@@ -68,10 +68,10 @@ describe('the command line', () => {
     expect(listed).toHaveLength(3);
     const { code, stdout, stderr } = await run(stage, 'schedules');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/│ tick +│ every 1 min +│ overdue for .* │ 0 of 3 │ note │ tenant │/);
+    expect(stdout).toMatch(/│ tick +│ every 1 min +│ due .* ago, waits +│ 0 of 3 │ note │ tenant │/);
     const from = new Date(startDate).toISOString().replace(/\.\d+Z/, 'Z');
     expect(stdout).toContain(`every 1 min 30 s, from ${from}`);
-    expect(stdout).toMatch(/│ nightly │ 0 3 \* \* \* \(Asia\/Tokyo\) .*T18:00:00Z, in .*│ n\ufffd\[31m +│/);
+    expect(stdout).toMatch(/│ nightly +│ 0 3 \* \* \* \(Asia\/Tokyo\) .*T18:00:00Z, in .*│ n\ufffd\[31m │/);
     expect((await run(stage, 'schedules', '--limit', '1')).stdout).toContain('--limit shows more');
     expect((await run(stage, 'explain', due.nextJobId!)).code).toBe(0);
     expect(await json(stage, 'unschedule', 'later')).toEqual({ unscheduled: 'later' });
