@@ -80,7 +80,7 @@ function createProgram(terminal: Terminal): Command {
   program
     .command('tags')
     .description('the tags that have tasks or workers, those with the most waiting tasks first')
-    .option('--limit <number>', 'at most so many', positive, 50)
+    .option('--limit <number>', 'at most so many', count, 50)
     .action(({ limit }: { limit: number }) => withQueue((context) => printTags(context, limit)));
 
   program
@@ -94,7 +94,7 @@ function createProgram(terminal: Terminal): Command {
   program
     .command('schedules')
     .description('what is scheduled, and when it is due next')
-    .option('--limit <number>', 'at most so many', positive, 100)
+    .option('--limit <number>', 'at most so many', count, 100)
     .action(({ limit }: { limit: number }) => withQueue((context) => printSchedules(context, limit)));
 
   program
@@ -118,7 +118,7 @@ function createProgram(terminal: Terminal): Command {
     .description('gives failed tasks fresh attempts, oldest failure first')
     .option('--tag <tag>', 'only of this tag')
     .option('--type <type>', 'only of this type')
-    .option('--limit <number>', 'at most so many', positive)
+    .option('--limit <number>', 'at most so many', count)
     .action(({ tag, ...filter }: { tag?: string; type?: string; limit?: number }) =>
       withQueue((context) =>
         retryFailed(context, { ...filter, ...(tag !== undefined && { identifyTag: tag }) }),
@@ -149,6 +149,11 @@ async function watchStatus(context: CommandContext, terminal: Terminal, seconds:
       signal.addEventListener('abort', done);
     });
   }
+}
+
+function count(text: string): number {
+  if (Number.isSafeInteger(Number(text)) && Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number above 0.');
 }
 
 function positive(text: string): number {

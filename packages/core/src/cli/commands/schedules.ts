@@ -4,6 +4,9 @@ import { CommandFailure, exitCode } from '../exit-codes.js';
 import { asJson, printable, table } from '../output.js';
 import type { CommandContext } from './command.js';
 
+/** A task that is due for longer is worth a question. */
+const lateMs = 5_000;
+
 /** The schedules, those first whose next task is due first. */
 export async function printSchedules({ queue, out, json }: CommandContext, limit: number): Promise<void> {
   const schedules = await queue.queueService.getSchedules(limit);
@@ -25,6 +28,8 @@ export async function printSchedules({ queue, out, json }: CommandContext, limit
     printable(schedule.task.identifyTag),
   ]);
   out.write(table(['schedule', 'when', 'next', 'runs', 'type', 'tag'], rows));
+  const [late] = schedules.filter(({ next }) => next !== null && now - next > lateMs);
+  if (late) out.write(`Why ${printable(late.id)} waits: explain ${printable(late.nextJobId ?? '', 300)}\n`);
   if (schedules.length === limit) out.write(`The first ${limit} schedules; --limit shows more\n`);
 }
 
@@ -49,5 +54,7 @@ function timingOf({ cron, tz, every, startDate, endDate }: Schedule): string {
 
 function nextOf({ next }: Schedule, now: number): string {
   if (next === null) return 'none';
-  return next >= now ? `${moment(next)}, in ${duration(next - now)}` : `due ${duration(now - next)} ago, waits`;
+  return next >= now
+    ? `${moment(next)}, in ${duration(next - now)}`
+    : `due ${duration(now - next)} ago, waits`;
 }

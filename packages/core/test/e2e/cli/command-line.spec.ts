@@ -177,10 +177,28 @@ describe('the command line', () => {
       task('b', 'fail', { attempts: 1 }),
     ]);
     await until('both failed', async () => (await stage.queue.getQueueStats()).failed === 2);
+    expect((await run(stage, 'retry-failed', '--tag', 'c')).stdout).toBe('No failed task matches.\n');
+    expect((await run(stage, 'retry-failed', '--limit', '1.5')).code).toBe(2);
     expect(await json(stage, 'retry-failed', '--tag', 'a')).toEqual({ retried: 1 });
     await until('it ran again', () => stage.recorder.ofTag('a').length === 2);
     expect(stage.recorder.ofTag('b')).toHaveLength(1);
     await until('it failed again', () => jobs[0]!.isFailed());
+  });
+
+  it('status: says how many workers are silent, and what has to run where nobody leads', async () => {
+    const stage = await startStage({ role: 'WORKER' });
+    const [worker] = stage.workers.getWorkerStates();
+    await until('it is there', async () => (await stage.queue.getWorkers()).length === 1);
+    const redis = openRedis();
+    const registry = `scheduler:${stage.name}-pending:worker:registry`;
+    const entry = JSON.parse((await redis.hget(registry, worker!.workerId))!) as object;
+    const silent = { ...entry, lastHeartbeat: Date.now() - 45_000 };
+    await redis.hset(registry, worker!.workerId, JSON.stringify(silent));
+    const { stdout } = await run(stage, 'status');
+    expect(stdout).toContain(
+      'Leader  none: nothing is assigned; an instance in role SCHEDULER or BOTH has to run',
+    );
+    expect(stdout).toContain('Workers 0 running, 1 idle; 1 silent for more than 30 s');
   });
 
   it('resign: the leader stops, another one leads, and the one that resigned stands again', async () => {
