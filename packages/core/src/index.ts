@@ -40,6 +40,7 @@ export type {
   TaskExplanation,
   WorkerFacts,
 } from './producer/explain/task-explanation.js';
+export type { Schedule } from './producer/schedule-info.js';
 export type { TagOverview } from './producer/tag-overview.js';
 export type { WorkerDetails } from './producer/worker-details.js';
 export { WorkerService } from './worker/worker-service.js';
@@ -63,6 +64,13 @@ export type {
   TaskTypes,
 } from './domain/task-map.js';
 export type { RetryOrder, TaskOptions } from './domain/task-options.js';
+export type {
+  CronTiming,
+  IntervalTiming,
+  ScheduledTaskOptions,
+  ScheduleLimits,
+  ScheduleTiming,
+} from './domain/schedule.js';
 export type { WorkerState } from './domain/worker-state.js';
 export type { QueueRole } from './domain/roles.js';
 export type { Locale } from './domain/locale.js';

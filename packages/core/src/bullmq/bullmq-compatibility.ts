@@ -92,9 +92,11 @@ export const embeddedScripts: Readonly<Record<string, number>> = {
   moveToWaitingChildren: 7,
   pause: 7,
   removeJob: 2,
+  removeJobScheduler: 3,
   removeUnprocessedChildren: 2,
   reprocessJob: 9,
   updateData: 1,
+  updateJobScheduler: 12,
   updateProgress: 3,
 };
 

@@ -10,11 +10,13 @@ import {
   type RedisConnection,
 } from 'bullmq';
 import { UnsupportedOperationError } from '../errors/errors.js';
-import { luaSources, type LuaScriptName } from '../redis/generated/lua-sources.js';
+import { luaSources } from '../redis/generated/lua-sources.js';
 import { bullPrefix } from '../redis/queue-keys.js';
 import type { QueueScripts } from '../redis/queue-scripts.js';
 import { IndexedTasks } from './indexed-tasks.js';
 import { isWaiting, perType, tagIn } from './job-types.js';
+import { belongsToScheduler, nextOfSchedule } from './next-of-schedule.js';
+import { completedBy } from './completed-scripts.js';
 import { encodeProgress } from './progress.js';
 import { asClientLine, isRefusedCommand, type RegisteredWorker } from './registered-workers.js';
 import { asArguments } from './script-arguments.js';
@@ -25,23 +27,13 @@ export interface PendingQueueBackendOptions {
   readonly scripts: QueueScripts;
   readonly listWorkers: () => Promise<readonly RegisteredWorker[]>;
   readonly bullOptions: QueueBaseOptions;
+  /** The worker that this backend serves, if any. */
+  readonly workerId?: string;
 }
 
 /** Locks are not what keeps a task: the lease of its worker is. So they last longer than any task (24.8 days). */
 export const lockDurationMs = 2 ** 31 - 1;
 
-/**
- * Scripts of BullMQ that look for waiting tasks, and those of ours that run them inside, with the same keys and arguments,
- * and know of indexed and dispatched tasks too.
- */
-const completedBy: Readonly<Record<string, LuaScriptName>> = {
-  addJobScheduler: 'upsertScheduler',
-  getCounts: 'getTaskCounts',
-  getState: 'getTaskState',
-  getStateV2: 'getTaskState',
-  removeJob: 'removeTask',
-  removeUnprocessedChildren: 'removeWaitingChildren',
-};
 /** KEYS[1..3] of every script of ours. */
 const ownKeys = 3;
 
@@ -60,6 +52,7 @@ export class PendingQueueBackend extends RedisQueueBackend {
   readonly #scripts: QueueScripts;
   readonly #indexed: IndexedTasks;
   readonly #listWorkers: () => Promise<readonly RegisteredWorker[]>;
+  readonly #workerId: string;
 
   constructor({
     connection,
@@ -67,6 +60,7 @@ export class PendingQueueBackend extends RedisQueueBackend {
     scripts,
     listWorkers,
     bullOptions,
+    workerId = '',
   }: PendingQueueBackendOptions) {
     const keys = new BullKeys(bullPrefix);
     super(
@@ -81,14 +75,16 @@ export class PendingQueueBackend extends RedisQueueBackend {
     this.#scripts = scripts;
     this.#indexed = new IndexedTasks(scripts);
     this.#listWorkers = listWorkers;
+    this.#workerId = workerId;
   }
 
   override execCommand(client: Client, commandName: string, args: unknown[]): unknown {
     const script = completedBy[commandName];
     if (script === undefined) return super.execCommand(client, commandName, args);
-    const numberOfKeys = luaSources[script].numberOfKeys - ownKeys;
-    const keys = args.slice(0, numberOfKeys).map(String);
-    return this.#scripts.run(script, { keys, args: asArguments(args.slice(numberOfKeys)) });
+    const count = luaSources[script].numberOfKeys - ownKeys;
+    const [keys, rest] = [args.slice(0, count).map(String), asArguments(args.slice(count))];
+    const workerId = this.#workerId;
+    return this.#scripts.run(script, { caller: workerId, keys, args: rest, context: { workerId } });
   }
 
   override async isJobInState(state: string, jobId: string): Promise<boolean> {
@@ -131,12 +127,14 @@ export class PendingQueueBackend extends RedisQueueBackend {
    * Removes a task that waits or is delayed.
    *
    * @returns whether it did; `false` for a running task
-   * @throws {@link TaskNotFoundError} when there is no such task, or it has finished
+   * @throws {@link TaskNotFoundError} when there is no such task, or it has finished; {@link UnsupportedOperationError} for the
+   *   next task of a schedule
    */
   async removeUnfinished(jobId: string): Promise<boolean> {
     const args = [...this.removeArgs(jobId, true), 1];
     const call = { keys: args.slice(0, 2).map(String), args: args.slice(2), context: { jobId } };
     const code = (await this.#scripts.run('removeTask', call)) as number;
+    if (code === belongsToScheduler) throw nextOfSchedule(jobId);
     if (code < 0) throw this.finishedErrors({ code, jobId, command: 'removeJob' });
     return code === 1;
   }

@@ -6,6 +6,7 @@ import type { LaneOptions } from './lane-channel.js';
 import { LaneWorker } from './lane-worker.js';
 import { lockDurationMs, PendingQueueBackend } from './pending-queue-backend.js';
 import { listWorkers } from './registered-workers.js';
+import { repeatStrategy } from './repeat-strategy.js';
 import { WorkerLaneBackend } from './worker-lane-backend.js';
 
 /** BullMQ loads scripts of its own into a connection and asks it for its version: once per connection. */
@@ -34,6 +35,7 @@ export function createPendingQueue(context: QueueContext): Queue {
     {
       connection: client,
       prefix: bullPrefix,
+      settings: { repeatStrategy },
       ...(options.telemetry && { telemetry: options.telemetry }),
     },
     (_name, bullOptions) =>
@@ -66,6 +68,7 @@ export function createLaneWorker(
       skipLockRenewal: true,
       skipStalledCheck: true,
       runRetryDelay: 100,
+      settings: { repeatStrategy },
     },
     (_name, bullOptions) =>
       (backend ??= new WorkerLaneBackend(
@@ -75,6 +78,7 @@ export function createLaneWorker(
           scripts,
           listWorkers: () => listWorkers(context),
           bullOptions,
+          workerId: lane.workerId,
         },
         lane,
       )),

@@ -3,6 +3,7 @@ import { locales, type Locale } from '../domain/locale.js';
 import type { CommandContext } from './commands/command.js';
 import { printExplanation } from './commands/explain.js';
 import { resign } from './commands/resign.js';
+import { printSchedules, unschedule } from './commands/schedules.js';
 import { printStatus } from './commands/status.js';
 import { pause, resume, retryFailed } from './commands/steering.js';
 import { printTags } from './commands/tags.js';
@@ -79,7 +80,7 @@ function createProgram(terminal: Terminal): Command {
   program
     .command('tags')
     .description('the tags that have tasks or workers, those with the most waiting tasks first')
-    .option('--limit <number>', 'at most so many', positive, 50)
+    .option('--limit <number>', 'at most so many', count, 50)
     .action(({ limit }: { limit: number }) => withQueue((context) => printTags(context, limit)));
 
   program
@@ -89,6 +90,17 @@ function createProgram(terminal: Terminal): Command {
     .action((jobId: string, { locale }: { locale: Locale }) =>
       withQueue((context) => printExplanation(context, jobId, locale)),
     );
+
+  program
+    .command('schedules')
+    .description('what is scheduled, and when it is due next')
+    .option('--limit <number>', 'at most so many', count, 100)
+    .action(({ limit }: { limit: number }) => withQueue((context) => printSchedules(context, limit)));
+
+  program
+    .command('unschedule <id>')
+    .description('ends a schedule, and removes its next task')
+    .action((id: string) => withQueue((context) => unschedule(context, id)));
 
   for (const [name, run, what] of [
     ['pause', pause, 'lets no further task start, in any instance'],
@@ -106,7 +118,7 @@ function createProgram(terminal: Terminal): Command {
     .description('gives failed tasks fresh attempts, oldest failure first')
     .option('--tag <tag>', 'only of this tag')
     .option('--type <type>', 'only of this type')
-    .option('--limit <number>', 'at most so many', positive)
+    .option('--limit <number>', 'at most so many', count)
     .action(({ tag, ...filter }: { tag?: string; type?: string; limit?: number }) =>
       withQueue((context) =>
         retryFailed(context, { ...filter, ...(tag !== undefined && { identifyTag: tag }) }),
@@ -149,6 +161,11 @@ function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+function count(text: string): number {
+  if (Number.isSafeInteger(Number(text)) && Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number above 0.');
+}
+
 function positive(text: string): number {
   const value = Number(text);
   if (Number.isFinite(value) && value > 0) return value;
@@ -156,7 +173,7 @@ function positive(text: string): number {
 }
 
 const help = `
-Exit codes: 0 done, 1 it did not work, 2 wrong usage, 3 Redis cannot be used, 4 no such queue, task or leader.
+Exit codes: 0 done, 1 it did not work, 2 wrong usage, 3 Redis cannot be used, 4 no such queue, task, schedule or leader.
 
 Examples:
   npx nestjs-affinity-queue status --watch

@@ -25,7 +25,7 @@ describe('assertValidTaskOptions refuses', () => {
     ['priority', 1, 'order'],
     ['priority', 0, 'order'],
     ['lifo', true, 'order'],
-    ['repeat', { every: 5 }, 'job scheduler'],
+    ['repeat', { every: 5 }, 'QueueService.schedule'],
     ['parent', { id: '1', queue: 'q' }, 'flows'],
     ['failParentOnFailure', true, 'flows'],
     ['sizeLimit', 5, 'maxPayloadBytes'],

@@ -11,7 +11,7 @@ const flows = 'a task has no parent; flows are not supported';
 const unsupported: Readonly<Record<string, string>> = {
   priority: order,
   lifo: order,
-  repeat: 'use a job scheduler on QueueService.queue',
+  repeat: 'use QueueService.schedule',
   parent: flows,
   failParentOnFailure: flows,
   continueParentOnFailure: flows,

@@ -11,6 +11,7 @@ export const ErrorCode = {
   InvalidTaskOption: 'AFFINITY_INVALID_TASK_OPTION',
   UnsupportedTaskOption: 'AFFINITY_UNSUPPORTED_TASK_OPTION',
   ReservedJobId: 'AFFINITY_RESERVED_JOB_ID',
+  InvalidSchedule: 'AFFINITY_INVALID_SCHEDULE',
   InvalidHandler: 'AFFINITY_INVALID_HANDLER',
   HandlerAlreadyRegistered: 'AFFINITY_HANDLER_ALREADY_REGISTERED',
   UnknownTaskType: 'AFFINITY_UNKNOWN_TASK_TYPE',

@@ -16,6 +16,7 @@ const samples: Record<string, AffinityQueueError> = {
   InvalidTaskOptionError: new errors.InvalidTaskOptionError({ option: 'delay', value: '-1', allowed: '0' }),
   UnsupportedTaskOptionError: new errors.UnsupportedTaskOptionError({ option: 'lifo', reason: 'order' }),
   ReservedJobIdError: new errors.ReservedJobIdError({ jobId: 'meta', reason: 'is reserved' }),
+  InvalidScheduleError: new errors.InvalidScheduleError({ option: 'every', value: '0', allowed: '1' }),
   InvalidArgumentError: new errors.InvalidArgumentError({ argument: 'limit', value: '-1', allowed: '0' }),
   QueueClosedError: new errors.QueueClosedError({ queueName: 'q' }),
   InvalidHandlerError: new errors.InvalidHandlerError({ reason: 'no function' }),

@@ -114,6 +114,20 @@ export class ReservedJobIdError extends AffinityQueueError {
   }
 }
 
+/** A schedule has an id, a time or an option that makes no sense. @publicApi */
+export class InvalidScheduleError extends AffinityQueueError {
+  declare readonly details: Readonly<{ option: string; value: string; allowed: string }>;
+
+  constructor(details: { option: string; value: string; allowed: string }) {
+    const { option, value, allowed } = details;
+    super(
+      ErrorCode.InvalidSchedule,
+      `Invalid schedule: ${option}: got ${value}, allowed: ${allowed}`,
+      details,
+    );
+  }
+}
+
 /** A method got an argument that it cannot work with. @publicApi */
 export class InvalidArgumentError extends AffinityQueueError {
   declare readonly details: Readonly<{ argument: string; value: string; allowed: string }>;

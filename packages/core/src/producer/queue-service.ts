@@ -4,6 +4,7 @@ import { JobAdder } from '../bullmq/job-adder.js';
 import { createPendingQueue } from '../bullmq/queue-factory.js';
 import type { PendingQueueBackend } from '../bullmq/pending-queue-backend.js';
 import { assertValidTag } from '../domain/task-data.js';
+import type { ScheduledTaskOptions, ScheduleTiming } from '../domain/schedule.js';
 import type { Task } from '../domain/task.js';
 import type { AddedTask, BulkTaskOf, FinishedResult, JobOf, JobOrId, TaskTypes } from '../domain/task-map.js';
 import type { TaskOptions } from '../domain/task-options.js';
@@ -24,11 +25,13 @@ import { FinishedTasks } from './finished-task.js';
 import { NewJobs, type BulkTask } from './new-jobs.js';
 import { decodeQueueStats, decodeTagStats, type QueueStats, type TagStats } from './queue-stats.js';
 import { decodeTags, type TagOverview } from './tag-overview.js';
+import type { Schedule } from './schedule-info.js';
+import { Schedules } from './schedules.js';
 import { canBeTaskId } from './task-ids.js';
-import { TaskWriter } from './task-writer.js';
+import { createTaskWriter } from './create-task-writer.js';
 import { TracedTaskWriter, type TaskWriting } from './traced-task-writer.js';
 import { decodeWorkerDetails, type WorkerDetails } from './worker-details.js';
-import { decodeWorkerState } from './worker-states.js';
+import { readWorkerStates } from './worker-states.js';
 
 export type { BulkTask, RetryFilter };
 
@@ -43,6 +46,8 @@ export interface QueueServiceDependencies {
   readonly errors$: Observable<unknown>;
   readonly traceAdd?: AddTracer | undefined;
 }
+
+type Script = Parameters<QueueContext['scripts']['run']>[0];
 
 const purgeWindow = 200;
 /** In place of a position, when `purgeTag` has found nothing more. */
@@ -77,6 +82,7 @@ export class QueueService<Tasks = any> {
   readonly #onError: (error: unknown) => void;
   readonly #newJobs: NewJobs;
   readonly #writer: TaskWriting;
+  readonly #schedules: Schedules;
   #queue: Queue | undefined;
   #adder: JobAdder | undefined;
   #closed = false;
@@ -91,11 +97,12 @@ export class QueueService<Tasks = any> {
     this.events$ = this.#events.events$;
     this.#finished = new FinishedTasks(this.#events, (jobId) => this.#readFinished(jobId));
     this.#newJobs = new NewJobs(context.options);
-    const writer = this.#createWriter();
+    this.#schedules = new Schedules(context, () => this.queue);
+    const writer = createTaskWriter(context, () => this.#jobs);
     this.#writer = traceAdd === undefined ? writer : new TracedTaskWriter(writer, traceAdd);
   }
 
-  /** The BullMQ queue, for everything else: dashboards, job schedulers, metrics. */
+  /** The BullMQ queue, for everything else: dashboards, flows, metrics. */
   get queue(): Queue {
     this.#queue ??= this.#createQueue();
     return this.#queue;
@@ -142,6 +149,59 @@ export class QueueService<Tasks = any> {
     const ids = await writing;
     jobs.forEach((job, index) => (job.id = ids[index]));
     return jobs;
+  }
+
+  /**
+   * Adds a task again and again: at the times of a cron expression, or at an interval. A schedule with this id is changed: one
+   * whose timing stays as it was keeps its next time and its count, so that every instance may call this at its start.
+   *
+   * The task of a time is added once, whoever leads, dies or starts; it enters its tag's order when it is due. The next one is
+   * made when it starts: times that pass while it waits (no leader, no worker, a busy tag, a pause) are left out.
+   *
+   * @throws {@link InvalidScheduleError}, and what {@link add} throws about the task and its options
+   * @example
+   * await queueService.schedule(
+   *   'nightly-report',
+   *   { cron: '0 3 * * *', tz: 'Europe/Berlin' },
+   *   { type: 'report', identifyTag: 'company-123', payload: {} },
+   * );
+   */
+  async schedule<P>(
+    id: string,
+    timing: ScheduleTiming,
+    task: Task<P>,
+    options?: ScheduledTaskOptions,
+  ): Promise<Schedule> {
+    this.#assertOpen();
+    return this.#schedules.set(id, timing, task, options);
+  }
+
+  /**
+   * Ends a schedule, and removes its next task if that has not started. What runs goes on, with its further attempts.
+   *
+   * @returns whether there was one
+   */
+  async unschedule(id: string): Promise<boolean> {
+    this.#assertOpen();
+    return this.#schedules.remove(id);
+  }
+
+  /** A schedule, also one that has ended by its `limit` or `endDate`; `undefined` when there is none. */
+  async getSchedule(id: string): Promise<Schedule | undefined> {
+    this.#assertOpen();
+    return this.#schedules.get(id);
+  }
+
+  /**
+   * The schedules, those first whose next task is due first.
+   *
+   * @param limit - at most so many, 1 to 1,000
+   * @throws {@link InvalidArgumentError}
+   */
+  async getSchedules(limit = 100): Promise<Schedule[]> {
+    assertLimit(limit);
+    this.#assertOpen();
+    return this.#schedules.list(limit);
   }
 
   /** The BullMQ job of a task; `undefined` when there is none, or no longer. */
@@ -284,12 +344,7 @@ export class QueueService<Tasks = any> {
 
   /** What every worker of this queue is doing, in all instances. */
   async getWorkers(): Promise<WorkerState[]> {
-    const { hub, keys } = this.#context;
-    return this.#call('getWorkers', async () => {
-      const workerIds = (await hub.commands.hkeys(keys.workerRegistry)).sort();
-      const states = await Promise.all(workerIds.map((id) => hub.commands.hgetall(keys.workerState(id))));
-      return states.flatMap((state, index) => decodeWorkerState(workerIds[index] ?? '', state) ?? []);
-    });
+    return this.#call('getWorkers', () => readWorkerStates(this.#context));
   }
 
   /**
@@ -325,20 +380,6 @@ export class QueueService<Tasks = any> {
     return (this.#adder ??= new JobAdder(this.queue));
   }
 
-  #createWriter(): TaskWriter {
-    const { scripts, hub } = this.#context;
-    const typed = (error: unknown): unknown => asTypedError(error, 'add', hub.commandTimeoutMs);
-    return new TaskWriter({
-      addTasks: (args) => scripts.run('addTasks', { args }),
-      addByBullMQ: async (newJobs) =>
-        (await this.#jobs.add(newJobs)).map((outcome) =>
-          'error' in outcome ? { error: typed(outcome.error) } : outcome,
-        ),
-      bullMQReady: () => this.#jobs.ready(),
-      commandTimeoutMs: hub.commandTimeoutMs,
-    });
-  }
-
   /** Running tasks stay; so does what has finished. */
   async #removeUnfinished(jobId: string): Promise<'removed' | 'running' | 'not-found'> {
     this.#assertOpen();
@@ -358,19 +399,12 @@ export class QueueService<Tasks = any> {
     return [code, value];
   }
 
-  #run(
-    script: Parameters<QueueContext['scripts']['run']>[0],
-    args: (string | number)[] = [],
-  ): Promise<unknown> {
+  #run(script: Script, args: (string | number)[] = []): Promise<unknown> {
     this.#assertOpen();
     return this.#context.scripts.run(script, { args });
   }
 
-  #runForTag(
-    script: Parameters<QueueContext['scripts']['run']>[0],
-    identifyTag: string,
-    args: (string | number)[] = [],
-  ): Promise<unknown> {
+  #runForTag(script: Script, identifyTag: string, args: (string | number)[] = []): Promise<unknown> {
     assertValidTag(identifyTag, this.#context.options.maxTagBytes);
     return this.#run(script, [identifyTag, ...args]);
   }

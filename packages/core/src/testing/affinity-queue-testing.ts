@@ -29,6 +29,7 @@ export interface QueueTestingOptions {
 export interface RunUntilIdleOptions {
   /**
    * Let time pass where nothing else is left to do: over delays and back-offs, from one to the next, until there are none.
+   * What schedules add on the way runs too; time does not pass for their sake, because it would have no end: see `runFor`.
    *
    * @default false
    */
@@ -90,8 +91,9 @@ export class AffinityQueueTesting {
     try {
       for (;;) {
         await this.#settle(lastAttempt, maxAttempts);
-        const dueMs = this.#nextDueMs;
+        const dueMs = this.#nextDueMs();
         if (dueMs === undefined || dueMs > untilMs) return;
+        if (untilMs === Number.POSITIVE_INFINITY && this.#nextDueMs(false) === undefined) return;
         this.clock.advance(Math.max(0, dueMs - this.clock.nowMs()));
       }
     } finally {
@@ -124,8 +126,8 @@ export class AffinityQueueTesting {
     return this.#engines.flatMap(({ lanes }) => lanes.running);
   }
 
-  get #nextDueMs(): number | undefined {
-    const due = this.#engines.flatMap((engine) => engine.nextDueMs() ?? []);
+  #nextDueMs(withSchedules = true): number | undefined {
+    const due = this.#engines.flatMap((engine) => engine.nextDueMs(withSchedules) ?? []);
     return due.length === 0 ? undefined : Math.min(...due);
   }
 }

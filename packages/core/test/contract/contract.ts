@@ -6,6 +6,7 @@ import { describeEvents } from './events.js';
 import { describeReading } from './reading.js';
 import { describeRetries } from './retries.js';
 import { describeScheduling } from './scheduling.js';
+import { describeSchedules } from './schedules.js';
 import { describeSteering } from './steering.js';
 import type { ContractSystem } from './system.js';
 import { describeTagHooks } from './tag-hooks.js';
@@ -15,6 +16,7 @@ import { describeWaiting } from './waiting.js';
 const parts = [
   describeAdding,
   describeScheduling,
+  describeSchedules,
   describeRetries,
   describeDeduplication,
   describeSteering,

@@ -130,6 +130,11 @@ async function fillQueue(look: () => Promise<void>) {
   await queue.pauseTag('paused');
   await add('paused');
   const later = await add('later', 'quick', { delay: 3_600_000 });
+  await queue.schedule(
+    'yearly',
+    { cron: '0 0 1 1 *' },
+    { type: 'quick', identifyTag: 'later', payload: null },
+  );
 
   // The worker holds one task of a batch of five; the rest of the tag waits.
   const holding = await queue.addBulk(
@@ -162,6 +167,7 @@ async function fillQueue(look: () => Promise<void>) {
       await queue.resumeTag('paused');
       await queue.purgeTag('parked');
       await queue.remove(later.id!);
+      await queue.unschedule('yearly');
       await until('the queue is empty', async () => {
         const { waiting, active } = await queue.getQueueStats();
         return waiting + active === 0;

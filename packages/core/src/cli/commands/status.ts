@@ -28,14 +28,14 @@ export async function printStatus({ queue, out, json }: CommandContext): Promise
 function describe({ queue, redis, at, leader, stats, workers }: Status): string {
   const lead =
     leader === null
-      ? 'none: nothing is assigned'
+      ? 'none: nothing is assigned; an instance in role SCHEDULER or BOTH has to run'
       : `${leader.nodeId} for ${duration(at - leader.startTime)}, last heartbeat ${ago(leader.lastHeartbeat, at)}`;
   const lines = [
     `Queue   ${queue} at ${redis}${stats.paused ? ' (PAUSED)' : ''}`,
     `Leader  ${lead}`,
     `Tasks   ${stats.waiting} waiting, ${stats.active} running, ${stats.delayed} delayed, ${stats.completed} completed, ${stats.failed} failed`,
     `Tags    ${stats.tagsWaiting} waiting, ${stats.tagsBound} bound`,
-    `Workers ${stats.workersRunning} running, ${stats.workersIdle} idle`,
+    `Workers ${stats.workersRunning} running, ${stats.workersIdle} idle${silence(workers, at)}`,
   ];
   const rows = workers.map((worker) => [
     worker.workerId,
@@ -48,4 +48,14 @@ function describe({ queue, redis, at, leader, stats, workers }: Status): string 
   ]);
   const head = ['worker', 'status', 'tag', 'batch', 'task', 'next tag', 'heartbeat'];
   return `${lines.join('\n')}\n${rows.length === 0 ? '' : table(head, rows)}`;
+}
+
+/** Three heartbeats, by default. The tasks of a dead worker go back once a leader declares it dead. */
+const silentMs = 30_000;
+
+function silence(workers: readonly WorkerDetails[], at: number): string {
+  const silent = workers.filter(
+    ({ lastHeartbeat }) => lastHeartbeat !== null && at - lastHeartbeat > silentMs,
+  );
+  return silent.length === 0 ? '' : `; ${silent.length} silent for more than ${duration(silentMs)}`;
 }

@@ -25,5 +25,6 @@ export async function resume({ queue, out, json }: CommandContext, identifyTag?:
 /** Gives failed tasks fresh attempts. */
 export async function retryFailed({ queue, out, json }: CommandContext, filter: RetryFilter): Promise<void> {
   const retried = await queue.queueService.retryFailed(filter);
-  out.write(json ? asJson({ retried }) : `${retried} tasks are tried again.\n`);
+  const said = retried === 0 ? 'No failed task matches' : `Tried again: ${retried}`;
+  out.write(json ? asJson({ retried }) : `${said}.\n`);
 }

@@ -124,7 +124,9 @@ class Inquiry {
   #delayed(): Finding {
     const until = Math.floor(this.facts.number('score') / delayedScale);
     const overdue = until < this.#now ? (this.#queuePaused() ?? this.#noLeader()) : undefined;
-    return overdue ?? { reason: 'delayed', details: { until, failedReason: this.#lastFailure } };
+    const schedule = this.facts.text('schedule') ?? null;
+    const details = { until, failedReason: this.#lastFailure, schedule };
+    return overdue ?? { reason: 'delayed', details };
   }
 
   #dispatched(): Finding {

@@ -5,6 +5,7 @@ export type LuaScriptName =
   | 'acquireLeadership'
   | 'addTaskLog'
   | 'addTasks'
+  | 'advanceScheduler'
   | 'awaitChildren'
   | 'beat'
   | 'buryTask'
@@ -23,6 +24,7 @@ export type LuaScriptName =
   | 'getOverview'
   | 'getQueueStats'
   | 'getRecentEvents'
+  | 'getSchedules'
   | 'getTagStats'
   | 'getTags'
   | 'getTaskCounts'
@@ -35,6 +37,7 @@ export type LuaScriptName =
   | 'purgeTag'
   | 'recoverWorker'
   | 'registerWorker'
+  | 'removeScheduler'
   | 'removeTask'
   | 'removeWaitingChildren'
   | 'renewLeadership'
@@ -632,6 +635,477 @@ rcall('XTRIM', keys.events, 'MAXLEN', '~', maxEvents or 10000)
 local isMaxed = concurrency and rcall('LLEN', keys.active) >= tonumber(concurrency)
 if #ids > 0 and not paused and not isMaxed then wakeLeader() end
 return #ids
+end
+return body()
+`,
+  },
+  advanceScheduler: {
+    numberOfKeys: 15,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+}
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
+local function jobKey(id) return base .. id end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local function isLeader()
+  goOnWhenFull()
+  if rcall('GET', lockKey) == caller then return true end
+  wakeLeader()
+  return false
+end
+local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local limits -- { default, 1: some tags have their own }, read once per script
+local function limitOf(tag)
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
+end
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
+local function moveFromTag(tag, target, count)
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
+  return #ids
+end
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
+end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
+local function showState(worker, state, tag, batch)
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
+end
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
+  return count
+end
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  own(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  return count
+end
+local function dropAhead(worker, where)
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  if batchTag then feedLater(worker, short, leaving) end
+  return tag
+end
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
+  showState(worker, meta[5], tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+local function unindex(id, tag)
+  rcall('ZREM', keys.seq, id)
+  local wasReady = isReady(tag)
+  local isHead = rcall('LINDEX', tagKey(tag), -1) == id
+  if rcall('LREM', tagKey(tag), -1, id) == 1 then
+    if isHead then rcall('ZREM', keys.parked, tag) end
+    if settle(tag, wasReady) and not wasReady then wakeLeader() end
+    return
+  end
+  for _, worker in ipairs(ownersOf(tag)) do
+    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return end
+    local nextKey = workerKey(worker, 'next')
+    if rcall('LREM', nextKey, 1, id) == 1 then
+      if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
+      return
+    end
+  end
+end
+local DATA_HEAD = '{"identifyTag":"'
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+local function expose(ids, list)
+  goOnWhenFull()
+  local exposed = {}
+  for i = #ids, 1, -1 do
+    exposed[#exposed + 1] = { ids[i], indexedTagOf(ids[i]) }
+    rcall('RPUSH', list, ids[i])
+  end
+  return exposed
+end
+local function conceal(exposed, list)
+  local removed = {}
+  for i = #exposed, 1, -1 do
+    local id, tag = unpack(exposed[i])
+    if rcall('EXISTS', jobKey(id)) == 1 then
+      rcall('LREM', list, -1, id)
+    else
+      unindex(id, tag)
+      removed[#removed + 1] = id
+    end
+  end
+  return removed
+end
+local function indexedFamily(rootKey, withChildren)
+  local ids, seen, open = {}, {}, { rootKey }
+  while #open > 0 do
+    local key = table.remove(open)
+    if not seen[key] then
+      seen[key] = true
+      local id = string.sub(key, 1, #base) == base and string.sub(key, #base + 1)
+      if id and rcall('ZSCORE', keys.seq, id) then ids[#ids + 1] = id end
+      if withChildren then
+        for _, children in ipairs({
+          rcall('SMEMBERS', key .. ':dependencies'), rcall('HKEYS', key .. ':processed'),
+          rcall('HKEYS', key .. ':failed'), rcall('ZRANGE', key .. ':unsuccessful', 0, -1),
+        }) do
+          for _, child in ipairs(children) do open[#open + 1] = child end
+        end
+      end
+    end
+  end
+  return ids
+end
+local function slotTask(scheduler, slot) return 'repeat:' .. scheduler .. ':' .. slot end
+local function schedulerKey(scheduler) return base .. 'repeat:' .. scheduler end
+local function slotState(id)
+  if not isTask(id) or rcall('HEXISTS', jobKey(id), 'finishedOn') == 1 then return 'ended' end
+  if rcall('ZSCORE', keys.delayed, id) then return 'delayed' end
+  if rcall('ZSCORE', keys.seq, id) then return 'indexed' end
+  if rcall('LPOS', keys.wait, id, 'RANK', -1) or rcall('ZSCORE', keys.prioritized, id) then return 'added' end
+  return 'started'
+end
+local function showAsDelayed(id, state)
+  if state ~= 'indexed' and state ~= 'added' then return end
+  goOnWhenFull()
+  if state == 'indexed' then unindex(id, indexedTagOf(id)) end
+  rcall('LREM', keys.wait, -1, id)
+  rcall('ZREM', keys.prioritized, id)
+  rcall('ZADD', keys.delayed, 0, id)
+end
+--- @bullmq "updateJobScheduler"
+if not isRegistered(caller) then return FENCED_WORKER end
+local scheduler, theirs = ARGV[5], slice(ARGV, 4)
+local now, key = nowMs(), schedulerKey(scheduler)
+theirs[5] = string.format('%.0f', now)
+local function endsBefore(slot, every, offset, endDate)
+  local nextSlot = slot + every
+  if nextSlot < now then
+    nextSlot = math.floor(now / every) * every + offset
+    if nextSlot <= now then nextSlot = nextSlot + every end
+  end
+  return nextSlot > endDate
+end
+local slot = tonumber(rcall('ZSCORE', KEYS[4], scheduler) or nil)
+local every, offset, endDate, stored = unpack(rcall('HMGET', key, 'every', 'offset', 'endDate', 'opts'))
+if slot and every and endDate and endsBefore(slot, tonumber(every), tonumber(offset or 0), tonumber(endDate)) then
+  return false
+end
+local ofIteration = { 'repeat', 'delay', 'jobId', 'timestamp', 'prevMillis', 'repeatJobKey', 'tm', 'omc' }
+local iteration = cmsgpack.unpack(ARGV[7])
+local options = stored and cjson.decode(stored) or {}
+for _, option in ipairs(ofIteration) do options[option] = iteration[option] end
+theirs[4] = cmsgpack.pack(options)
+goOnWhenFull()
+return bullmq(slice(KEYS, 4), theirs)
 end
 return body()
 `,
@@ -5041,6 +5515,7 @@ local job = rcall('HMGET', jobKey(id), 'name', 'atm', 'ats', 'timestamp', 'proce
 for i, name in ipairs({ 'name', 'made', 'started', 'timestamp', 'processedOn', 'finishedOn' }) do put(name, job[i]) end
 putText('failedReason', rcall('HGET', jobKey(id), 'failedReason'))
 putText('deferred', deferred)
+putText('schedule', rcall('HGET', jobKey(id), 'rjk'))
 put('parkedUntil', whole(tonumber(rcall('ZSCORE', keys.parked, indexTag))))
 put('tagPaused', rcall('SISMEMBER', keys.pausedTags, indexTag))
 put('queuePaused', rcall('HEXISTS', keys.meta, 'paused'))
@@ -5792,6 +6267,459 @@ while true do
     return reply
   end
 end
+end
+return body()
+`,
+  },
+  getSchedules: {
+    numberOfKeys: 3,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+}
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
+local function jobKey(id) return base .. id end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local limits -- { default, 1: some tags have their own }, read once per script
+local function limitOf(tag)
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
+end
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
+local function moveFromTag(tag, target, count)
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
+  return #ids
+end
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
+end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
+local function showState(worker, state, tag, batch)
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
+end
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
+  return count
+end
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  own(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  return count
+end
+local function dropAhead(worker, where)
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  if batchTag then feedLater(worker, short, leaving) end
+  return tag
+end
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
+  showState(worker, meta[5], tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+local function unindex(id, tag)
+  rcall('ZREM', keys.seq, id)
+  local wasReady = isReady(tag)
+  local isHead = rcall('LINDEX', tagKey(tag), -1) == id
+  if rcall('LREM', tagKey(tag), -1, id) == 1 then
+    if isHead then rcall('ZREM', keys.parked, tag) end
+    if settle(tag, wasReady) and not wasReady then wakeLeader() end
+    return
+  end
+  for _, worker in ipairs(ownersOf(tag)) do
+    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return end
+    local nextKey = workerKey(worker, 'next')
+    if rcall('LREM', nextKey, 1, id) == 1 then
+      if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
+      return
+    end
+  end
+end
+local DATA_HEAD = '{"identifyTag":"'
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+local function expose(ids, list)
+  goOnWhenFull()
+  local exposed = {}
+  for i = #ids, 1, -1 do
+    exposed[#exposed + 1] = { ids[i], indexedTagOf(ids[i]) }
+    rcall('RPUSH', list, ids[i])
+  end
+  return exposed
+end
+local function conceal(exposed, list)
+  local removed = {}
+  for i = #exposed, 1, -1 do
+    local id, tag = unpack(exposed[i])
+    if rcall('EXISTS', jobKey(id)) == 1 then
+      rcall('LREM', list, -1, id)
+    else
+      unindex(id, tag)
+      removed[#removed + 1] = id
+    end
+  end
+  return removed
+end
+local function indexedFamily(rootKey, withChildren)
+  local ids, seen, open = {}, {}, { rootKey }
+  while #open > 0 do
+    local key = table.remove(open)
+    if not seen[key] then
+      seen[key] = true
+      local id = string.sub(key, 1, #base) == base and string.sub(key, #base + 1)
+      if id and rcall('ZSCORE', keys.seq, id) then ids[#ids + 1] = id end
+      if withChildren then
+        for _, children in ipairs({
+          rcall('SMEMBERS', key .. ':dependencies'), rcall('HKEYS', key .. ':processed'),
+          rcall('HKEYS', key .. ':failed'), rcall('ZRANGE', key .. ':unsuccessful', 0, -1),
+        }) do
+          for _, child in ipairs(children) do open[#open + 1] = child end
+        end
+      end
+    end
+  end
+  return ids
+end
+local function slotTask(scheduler, slot) return 'repeat:' .. scheduler .. ':' .. slot end
+local function schedulerKey(scheduler) return base .. 'repeat:' .. scheduler end
+local function slotState(id)
+  if not isTask(id) or rcall('HEXISTS', jobKey(id), 'finishedOn') == 1 then return 'ended' end
+  if rcall('ZSCORE', keys.delayed, id) then return 'delayed' end
+  if rcall('ZSCORE', keys.seq, id) then return 'indexed' end
+  if rcall('LPOS', keys.wait, id, 'RANK', -1) or rcall('ZSCORE', keys.prioritized, id) then return 'added' end
+  return 'started'
+end
+local function showAsDelayed(id, state)
+  if state ~= 'indexed' and state ~= 'added' then return end
+  goOnWhenFull()
+  if state == 'indexed' then unindex(id, indexedTagOf(id)) end
+  rcall('LREM', keys.wait, -1, id)
+  rcall('ZREM', keys.prioritized, id)
+  rcall('ZADD', keys.delayed, 0, id)
+end
+local found = {}
+local function add(scheduler, slot)
+  local hash = rcall('HGETALL', schedulerKey(scheduler))
+  if #hash > 0 then found[#found + 1] = { scheduler, slot, slotState(slotTask(scheduler, slot)), hash } end
+end
+local schedulersKey = base .. 'repeat'
+if ARGV[4] ~= '' then
+  local slot = rcall('ZSCORE', schedulersKey, ARGV[4])
+  if slot then add(ARGV[4], slot) end
+  return found
+end
+local entries = rcall('ZRANGE', schedulersKey, 0, tonumber(ARGV[5]) - 1, 'WITHSCORES')
+for i = 1, #entries, 2 do add(entries[i], entries[i + 1]) end
+return found
 end
 return body()
 `,
@@ -8589,6 +9517,451 @@ end
 return body()
 `,
   },
+  removeScheduler: {
+    numberOfKeys: 6,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+}
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
+local function jobKey(id) return base .. id end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local limits -- { default, 1: some tags have their own }, read once per script
+local function limitOf(tag)
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
+end
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
+local function moveFromTag(tag, target, count)
+  local ids = rcall('RPOP', tagKey(tag), count)
+  if not ids then return 0 end
+  rcall('LPUSH', target, unpack(ids))
+  return #ids
+end
+local function returnToTag(tag, list)
+  local ids = rcall('LRANGE', list, 0, -1)
+  if #ids == 0 then return 0 end
+  rcall('DEL', list)
+  rcall('RPUSH', tagKey(tag), unpack(ids))
+  return #ids
+end
+local settings
+local function queueSettings()
+  settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
+  return settings
+end
+local isTrimmed
+local function emit(event, ...)
+  if isTrimmed then
+    rcall('XADD', keys.events, '*', 'event', event, ...)
+  else
+    rcall('XADD', keys.events, 'MAXLEN', '~', queueSettings()[1] or '10000', '*', 'event', event, ...)
+    isTrimmed = true
+  end
+end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
+local function showState(worker, state, tag, batch)
+  if not state then return end
+  rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
+    'currentBatchSize', batch or 0)
+end
+local function feedLater(worker, short, leaving)
+  if short ~= '1' or leaving then return false end
+  rcall('RPUSH', keys.hungry, worker)
+  return true
+end
+local function beginBatch(worker, tag, batch, fence, state, short, leaving)
+  rcall('HSET', workerKey(worker, 'meta'), 'tag', tag, 'batch', batch, 'fence', fence)
+  showState(worker, state, tag, batch)
+  feedLater(worker, short, leaving)
+  emit('bound', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'fencingToken', fence)
+end
+local isLeaderWoken
+local function release(worker, reason, parkUntil)
+  local metaKey = workerKey(worker, 'meta')
+  local tag, batch, ntag, nbatch, nfence, leaving, state, short =
+    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state', 'short'))
+  unbind(tag, worker, parkUntil)
+  emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', reason)
+  if ntag then
+    rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+    rcall('LREM', keys.ahead, 0, worker)
+    redis.pcall('RENAME', workerKey(worker, 'next'), workerKey(worker, 'wait')) -- there may be nothing in it
+    beginBatch(worker, ntag, nbatch, nfence, state, short, leaving)
+  else
+    rcall('HDEL', metaKey, 'tag', 'batch', 'fence')
+    if short == '1' then rcall('LREM', keys.hungry, 0, worker) end
+    if not leaving then rcall('RPUSH', keys.idle, worker) end
+    showState(worker, state)
+  end
+  if not isLeaderWoken and (parkUntil or rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0) then
+    wakeLeader()
+    isLeaderWoken = true
+  end
+  return ntag, nfence, nbatch
+end
+local lastFence -- of this script
+local function nextFence()
+  if lastFence then
+    lastFence = lastFence + 1
+  else
+    local time = rcall('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    lastFence = math.max(tonumber(rcall('HGET', ctlKey, 'fence') or 0) + 1, now)
+  end
+  return string.format('%.0f', lastFence)
+end
+local function saveFence()
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+end
+local function bind(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
+  own(tag, worker)
+  local state, short, leaving, marker = unpack(workerMeta(worker, 'state', 'short', 'leaving', 'marker'))
+  beginBatch(worker, tag, count, nextFence(), state, short, leaving)
+  if marker then rcall('ZADD', marker, 0, worker) end
+  return count
+end
+local function bindAhead(worker, tag, maxBatchSize)
+  local count = moveFromTag(tag, workerKey(worker, 'next'), maxBatchSize)
+  own(tag, worker)
+  rcall('HSET', workerKey(worker, 'meta'), 'ntag', tag, 'nbatch', count, 'nfence', nextFence())
+  rcall('RPUSH', keys.ahead, worker)
+  return count
+end
+local function dropAhead(worker, where)
+  local batchTag, tag, short, leaving = unpack(workerMeta(worker, 'tag', 'ntag', 'short', 'leaving'))
+  if not tag then return nil end
+  local wasReady = isReady(tag)
+  rcall('HDEL', workerKey(worker, 'meta'), 'ntag', 'nbatch', 'nfence')
+  rcall('LREM', keys.ahead, 0, worker)
+  returnToTag(tag, workerKey(worker, 'next'))
+  removeOwner(tag, worker)
+  settle(tag, wasReady, where)
+  if batchTag then feedLater(worker, short, leaving) end
+  return tag
+end
+local function topUp(worker, tag, maxBatchSize)
+  local meta = workerMeta(worker, 'tag', 'batch', 'ntag', 'leaving', 'state')
+  local room = maxBatchSize - tonumber(meta[2] or maxBatchSize)
+  if meta[1] ~= tag or meta[3] or meta[4] or room <= 0 or isHeld(tag) then return 0 end
+  local wasReady = isReady(tag)
+  local count = moveFromTag(tag, workerKey(worker, 'wait'), room)
+  if count == 0 then return 0 end
+  local batch = rcall('HINCRBY', workerKey(worker, 'meta'), 'batch', count)
+  markChanged(worker)
+  showState(worker, meta[5], tag, batch)
+  settle(tag, wasReady)
+  return count
+end
+local function unindex(id, tag)
+  rcall('ZREM', keys.seq, id)
+  local wasReady = isReady(tag)
+  local isHead = rcall('LINDEX', tagKey(tag), -1) == id
+  if rcall('LREM', tagKey(tag), -1, id) == 1 then
+    if isHead then rcall('ZREM', keys.parked, tag) end
+    if settle(tag, wasReady) and not wasReady then wakeLeader() end
+    return
+  end
+  for _, worker in ipairs(ownersOf(tag)) do
+    if rcall('LREM', workerKey(worker, 'wait'), 1, id) == 1 then return end
+    local nextKey = workerKey(worker, 'next')
+    if rcall('LREM', nextKey, 1, id) == 1 then
+      if rcall('EXISTS', nextKey) == 0 then dropAhead(worker) end
+      return
+    end
+  end
+end
+local DATA_HEAD = '{"identifyTag":"'
+local function jsonStringAt(data, from)
+  local at = from
+  while true do
+    local stop = string.find(data, '["\\\\]', at)
+    if not stop then return nil end
+    if string.byte(data, stop) == 34 then return string.sub(data, from, stop - 1) end
+    at = stop + 2
+  end
+end
+local function decodeString(raw)
+  local ok, value = pcall(cjson.decode, '["' .. raw .. '"]')
+  return ok and value[1] or nil
+end
+local function afterJsonValue(data, from)
+  local depth, at = 0, from
+  repeat
+    at = string.find(data, depth > 0 and '["%[%]{}]' or '[^ \\t\\r\\n]', at)
+    local first = at and string.sub(data, at, at)
+    if not first then return nil end
+    if first == '"' then
+      local text = jsonStringAt(data, at + 1)
+      if not text then return nil end
+      at = at + #text + 1
+    elseif first == '{' or first == '[' then
+      depth = depth + 1
+    elseif depth > 0 then
+      depth = depth - 1
+    else
+      at = (string.find(data, '[,}]', at) or 1) - 1
+    end
+    at = at + 1
+  until depth == 0
+  return at
+end
+local function findTag(data)
+  local at, tag = string.match(data, '^%s*{()'), nil
+  while at do
+    local from = string.match(data, '^%s*"()', at)
+    local name = from and jsonStringAt(data, from)
+    local value = name and string.match(data, '^%s*:%s*()', from + #name + 1)
+    local after = value and afterJsonValue(data, value)
+    if not after then return nil end
+    if decodeString(name) == 'identifyTag' then
+      local raw = string.sub(data, value, value) == '"' and jsonStringAt(data, value + 1)
+      tag = raw and decodeString(raw)
+    end
+    if string.find(data, '^%s*}%s*$', after) then return tag end
+    at = string.match(data, '^%s*,()', after)
+  end
+  return nil
+end
+local function decodeTag(data)
+  local ok, value = pcall(cjson.decode, data)
+  if not ok then
+    local tag = findTag(data)
+    if tag then return tag end
+    return nil, 'its data is no JSON object with a string "identifyTag"'
+  end
+  if type(value) ~= 'table' then return nil, 'its data is not a JSON object' end
+  if type(value.identifyTag) ~= 'string' then return nil, 'its data has no string "identifyTag"' end
+  return value.identifyTag
+end
+local function readTag(data, bytes, maxDataBytes, maxTagBytes)
+  if maxDataBytes and bytes > maxDataBytes then
+    return nil, 'its data is larger than ' .. maxDataBytes .. ' bytes'
+  end
+  if not data then return nil, 'it has no data' end
+  local tag, reason
+  if string.sub(data, 1, #DATA_HEAD) == DATA_HEAD then
+    local stop = string.find(data, '"', #DATA_HEAD + 1, true)
+    tag = stop and string.sub(data, #DATA_HEAD + 1, stop - 1)
+    if tag and string.find(tag, '\\\\', 1, true) then
+      local raw = jsonStringAt(data, #DATA_HEAD + 1)
+      tag = raw and decodeString(raw)
+    end
+    if not tag then reason = 'its identifyTag is not a JSON string' end
+  else
+    tag, reason = decodeTag(data)
+  end
+  if not tag then return nil, reason end
+  if tag == '' then return nil, 'its identifyTag is empty' end
+  if maxTagBytes and #tag > maxTagBytes then return nil, 'its identifyTag is longer than ' .. maxTagBytes .. ' bytes' end
+  return tag
+end
+local function tagOf(id) return readTag(rcall('HGET', jobKey(id), 'data')) end
+local function tagWithin(id, maxDataBytes)
+  local bytes = rcall('HSTRLEN', jobKey(id), 'data')
+  local data = bytes <= maxDataBytes and rcall('HGET', jobKey(id), 'data')
+  return readTag(data, bytes, maxDataBytes)
+end
+local MALFORMED_TAG, MALFORMED = '', 'malformed task: '
+local function indexedTagOf(id)
+  local deferred = rcall('HGET', jobKey(id), 'defa')
+  if deferred and string.sub(deferred, 1, #MALFORMED) == MALFORMED then return MALFORMED_TAG end
+  return tagOf(id) or MALFORMED_TAG
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
+end
+local function expose(ids, list)
+  goOnWhenFull()
+  local exposed = {}
+  for i = #ids, 1, -1 do
+    exposed[#exposed + 1] = { ids[i], indexedTagOf(ids[i]) }
+    rcall('RPUSH', list, ids[i])
+  end
+  return exposed
+end
+local function conceal(exposed, list)
+  local removed = {}
+  for i = #exposed, 1, -1 do
+    local id, tag = unpack(exposed[i])
+    if rcall('EXISTS', jobKey(id)) == 1 then
+      rcall('LREM', list, -1, id)
+    else
+      unindex(id, tag)
+      removed[#removed + 1] = id
+    end
+  end
+  return removed
+end
+local function indexedFamily(rootKey, withChildren)
+  local ids, seen, open = {}, {}, { rootKey }
+  while #open > 0 do
+    local key = table.remove(open)
+    if not seen[key] then
+      seen[key] = true
+      local id = string.sub(key, 1, #base) == base and string.sub(key, #base + 1)
+      if id and rcall('ZSCORE', keys.seq, id) then ids[#ids + 1] = id end
+      if withChildren then
+        for _, children in ipairs({
+          rcall('SMEMBERS', key .. ':dependencies'), rcall('HKEYS', key .. ':processed'),
+          rcall('HKEYS', key .. ':failed'), rcall('ZRANGE', key .. ':unsuccessful', 0, -1),
+        }) do
+          for _, child in ipairs(children) do open[#open + 1] = child end
+        end
+      end
+    end
+  end
+  return ids
+end
+local function slotTask(scheduler, slot) return 'repeat:' .. scheduler .. ':' .. slot end
+local function schedulerKey(scheduler) return base .. 'repeat:' .. scheduler end
+local function slotState(id)
+  if not isTask(id) or rcall('HEXISTS', jobKey(id), 'finishedOn') == 1 then return 'ended' end
+  if rcall('ZSCORE', keys.delayed, id) then return 'delayed' end
+  if rcall('ZSCORE', keys.seq, id) then return 'indexed' end
+  if rcall('LPOS', keys.wait, id, 'RANK', -1) or rcall('ZSCORE', keys.prioritized, id) then return 'added' end
+  return 'started'
+end
+local function showAsDelayed(id, state)
+  if state ~= 'indexed' and state ~= 'added' then return end
+  goOnWhenFull()
+  if state == 'indexed' then unindex(id, indexedTagOf(id)) end
+  rcall('LREM', keys.wait, -1, id)
+  rcall('ZREM', keys.prioritized, id)
+  rcall('ZADD', keys.delayed, 0, id)
+end
+--- @bullmq "removeJobScheduler"
+local slot = rcall('ZSCORE', KEYS[4], ARGV[4])
+local id = slot and slotTask(ARGV[4], slot)
+local state = id and slotState(id)
+if state and not rcall('HGET', jobKey(id), 'ats') then showAsDelayed(id, state) end
+return bullmq(slice(KEYS, 4), slice(ARGV, 4))
+end
+return body()
+`,
+  },
   removeTask: {
     numberOfKeys: 5,
     lua: `local rcall = redis.call
@@ -9012,6 +10385,7 @@ local id = ARGV[4]
 if ARGV[7] == '1' then
   local finished = rcall('ZSCORE', base .. 'completed', id) or rcall('ZSCORE', base .. 'failed', id)
   if finished or rcall('EXISTS', jobKey(id)) == 0 then return NOT_FOUND end
+  if rcall('EXISTS', jobKey(id) .. ':lock') == 1 then return 0 end
 end
 local exposed = expose(indexedFamily(jobKey(id), ARGV[5] == '1'), keys.wait)
 local code = bullmq(slice(KEYS, 4), { id, ARGV[5], ARGV[6] })
@@ -12497,14 +13871,84 @@ local function indexedFamily(rootKey, withChildren)
   end
   return ids
 end
---- @bullmq "addJobScheduler"
-local nextMs = rcall('ZSCORE', KEYS[4], ARGV[6])
-local id = nextMs and 'repeat:' .. ARGV[6] .. ':' .. nextMs
-if id and rcall('ZSCORE', keys.seq, id) then
-  unindex(id, indexedTagOf(id))
-  rcall('RPUSH', keys.wait, id)
+local function slotTask(scheduler, slot) return 'repeat:' .. scheduler .. ':' .. slot end
+local function schedulerKey(scheduler) return base .. 'repeat:' .. scheduler end
+local function slotState(id)
+  if not isTask(id) or rcall('HEXISTS', jobKey(id), 'finishedOn') == 1 then return 'ended' end
+  if rcall('ZSCORE', keys.delayed, id) then return 'delayed' end
+  if rcall('ZSCORE', keys.seq, id) then return 'indexed' end
+  if rcall('LPOS', keys.wait, id, 'RANK', -1) or rcall('ZSCORE', keys.prioritized, id) then return 'added' end
+  return 'started'
 end
-return bullmq(slice(KEYS, 4), slice(ARGV, 4))
+local function showAsDelayed(id, state)
+  if state ~= 'indexed' and state ~= 'added' then return end
+  goOnWhenFull()
+  if state == 'indexed' then unindex(id, indexedTagOf(id)) end
+  rcall('LREM', keys.wait, -1, id)
+  rcall('ZREM', keys.prioritized, id)
+  rcall('ZADD', keys.delayed, 0, id)
+end
+--- @bullmq "addJobScheduler"
+local scheduler, theirs = ARGV[6], slice(ARGV, 4)
+local timing, template, iteration = cmsgpack.unpack(ARGV[5]), cmsgpack.unpack(ARGV[8]), cmsgpack.unpack(ARGV[9])
+local now, key = nowMs(), schedulerKey(scheduler)
+theirs[7] = string.format('%.0f', now)
+local function isSame(field, stored)
+  local value = timing[field]
+  if not value or not stored then return not value and not stored end
+  if type(value) == 'number' then return tonumber(stored) == value end
+  return stored == value
+end
+local function hasTiming()
+  local fields = { 'pattern', 'every', 'tz', 'startDate', 'endDate', 'limit' }
+  local stored = rcall('HMGET', key, unpack(fields))
+  for i, field in ipairs(fields) do
+    if not isSame(field, stored[i]) then return false end
+  end
+  return not timing.offset or isSame('offset', rcall('HGET', key, 'offset'))
+end
+local function hasTemplate()
+  local stored = rcall('HMGET', key, 'name', 'data', 'opts')
+  return stored[1] == timing.name and (stored[2] or '{}') == ARGV[7] and (stored[3] or '{}') == cjson.encode(template)
+end
+local function setIteration(count)
+  iteration['repeat'].count = count
+  theirs[6] = cmsgpack.pack(iteration)
+end
+local slot = rcall('ZSCORE', KEYS[4], scheduler)
+local id = slot and slotTask(scheduler, slot)
+local state = id and slotState(id)
+local isKept = state and hasTiming()
+local count = tonumber(rcall('HGET', key, 'ic') or 1)
+local isOver = isKept and state == 'ended' and timing.limit and count >= timing.limit
+if isOver or (isKept and state ~= 'ended' and hasTemplate()) then
+  return { id, math.max(0, tonumber(slot) - now) }
+end
+if isKept and state == 'started' then
+  goOnWhenFull()
+  rcall('HSET', key, 'name', timing.name, 'data', ARGV[7], 'opts', cjson.encode(template))
+  return { id, 0 }
+end
+if isKept and state ~= 'ended' then
+  theirs[1] = slot
+  iteration.prevMillis = tonumber(slot)
+  setIteration(count)
+elseif isKept then
+  count = count + 1
+  setIteration(count)
+else
+  count = 1
+  if id then rcall('HDEL', key, 'offset') end
+end
+showAsDelayed(id, state)
+local reply = bullmq(slice(KEYS, 4), theirs)
+if type(reply) == 'table' then
+  rcall('HSET', key, 'ic', count)
+  if timing.every then
+    rcall('HSET', key, 'offset', string.format('%.0f', tonumber(rcall('ZSCORE', KEYS[4], scheduler)) % timing.every))
+  end
+end
+return reply
 end
 return body()
 `,

@@ -93,6 +93,7 @@ local job = rcall('HMGET', jobKey(id), 'name', 'atm', 'ats', 'timestamp', 'proce
 for i, name in ipairs({ 'name', 'made', 'started', 'timestamp', 'processedOn', 'finishedOn' }) do put(name, job[i]) end
 putText('failedReason', rcall('HGET', jobKey(id), 'failedReason'))
 putText('deferred', deferred)
+putText('schedule', rcall('HGET', jobKey(id), 'rjk'))
 put('parkedUntil', whole(tonumber(rcall('ZSCORE', keys.parked, indexTag))))
 put('tagPaused', rcall('SISMEMBER', keys.pausedTags, indexTag))
 put('queuePaused', rcall('HEXISTS', keys.meta, 'paused'))

@@ -15,6 +15,8 @@ local id = ARGV[4]
 if ARGV[7] == '1' then
   local finished = rcall('ZSCORE', base .. 'completed', id) or rcall('ZSCORE', base .. 'failed', id)
   if finished or rcall('EXISTS', jobKey(id)) == 0 then return NOT_FOUND end
+  -- BullMQ looks first whether it is the latest of a job scheduler.
+  if rcall('EXISTS', jobKey(id) .. ':lock') == 1 then return 0 end
 end
 local exposed = expose(indexedFamily(jobKey(id), ARGV[5] == '1'), keys.wait)
 local code = bullmq(slice(KEYS, 4), { id, ARGV[5], ARGV[6] })

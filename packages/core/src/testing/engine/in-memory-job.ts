@@ -29,6 +29,7 @@ export class InMemoryJob {
   readonly failedReason?: string;
   readonly stacktrace: string[];
   readonly deduplicationId?: string;
+  readonly repeatJobKey?: string;
   progress: JobProgress;
   readonly #store: JobStore;
 
@@ -50,6 +51,7 @@ export class InMemoryJob {
     if (task.processedBy !== undefined) this.processedBy = task.processedBy;
     if (task.finishedOnMs !== undefined) this.finishedOn = task.finishedOnMs;
     if (task.failedReason !== undefined) this.failedReason = task.failedReason;
+    if (task.scheduleId !== undefined) this.repeatJobKey = task.scheduleId;
     const { deduplication } = task.opts;
     if (deduplication !== undefined) this.deduplicationId = deduplication.id;
   }
@@ -99,16 +101,7 @@ export class InMemoryJob {
 }
 
 /** Members of a `Job` that are no methods and have no meaning in memory. */
-const otherMembers = [
-  'queue',
-  'backend',
-  'prefix',
-  'token',
-  'parent',
-  'parentKey',
-  'repeatJobKey',
-  'priority',
-];
+const otherMembers = ['queue', 'backend', 'prefix', 'token', 'parent', 'parentKey', 'priority'];
 
 /** Everything else of BullMQ's `Job` says that it is not there, instead of being `undefined`. */
 for (const member of [...Object.getOwnPropertyNames(Job.prototype), ...otherMembers]) {

@@ -92,9 +92,9 @@ export class QueueEngine implements JobStore, Transitions {
     this.#tell();
   }
 
-  /** When something more will be due; nothing while nobody schedules. */
-  nextDueMs(): number | undefined {
-    return this.#schedules ? nextDueMs(this.state) : undefined;
+  /** When something more will be due, on request beside the next tasks of schedules; nothing while nobody leads. */
+  nextDueMs(withSchedules = true): number | undefined {
+    return this.#schedules ? nextDueMs(this.state, withSchedules) : undefined;
   }
 
   find(jobId: string): TaskRecord | undefined {

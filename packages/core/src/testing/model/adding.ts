@@ -18,8 +18,8 @@ export function addTask(state: QueueState, job: NewJob, nowMs: number): string {
 }
 
 /** Stores a task and lets it wait, or be delayed. */
-export const insertTask: Insert = (state, job, nowMs) => {
-  const task = newTaskRecord(job, nowMs);
+export const insertTask: Insert = (state, job, nowMs, scheduleId) => {
+  const task = newTaskRecord(job, nowMs, scheduleId);
   state.tasks.set(task.jobId, task);
   state.events.push({ type: 'added', jobId: task.jobId, name: task.name });
   if (task.place === 'delayed') state.delayed.add(task.jobId);

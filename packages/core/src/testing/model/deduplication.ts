@@ -5,7 +5,7 @@ import type { TaskRecord } from './task-record.js';
 
 /* BullMQ's deduplication, in all its modes: simple, throttle (ttl), debounce (extend, replace), reschedule, keepLastIfActive. */
 
-export type Insert = (state: QueueState, job: NewJob, nowMs: number) => void;
+export type Insert = (state: QueueState, job: NewJob, nowMs: number, scheduleId?: string) => void;
 
 /** @returns the id of the task that is there instead; nothing where this one is to be added */
 export function deduplicate(state: QueueState, job: NewJob, nowMs: number): string | undefined {

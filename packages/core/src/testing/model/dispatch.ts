@@ -31,10 +31,13 @@ export function assign(state: QueueState, nowMs: number): void {
   }
 }
 
-/** When the next delayed task is due, or the next back-off ends. */
-export function nextDueMs(state: QueueState): number | undefined {
+/** When the next delayed task is due, or the next back-off ends; on request but for tasks that a schedule made. */
+export function nextDueMs(state: QueueState, withSchedules = true): number | undefined {
+  const delayed = delayedTasks(state).filter(
+    ({ scheduleId, attemptsStarted }) => withSchedules || scheduleId === undefined || attemptsStarted > 0,
+  );
   const due = [
-    ...delayedTasks(state).map(({ dueAtMs }) => dueAtMs),
+    ...delayed.map(({ dueAtMs }) => dueAtMs),
     ...[...state.tags.values()].flatMap(({ parkedUntilMs }) => parkedUntilMs ?? []),
   ];
   return due.length === 0 ? undefined : due.reduce((first, each) => Math.min(first, each));

@@ -45,6 +45,7 @@ export function taskFacts(state: QueueState, jobId: string, { nowMs, lock }: Sur
     finishedOn: task.finishedOnMs,
     failedReason: task.failedReason,
     deferred: task.deferredFailure,
+    schedule: task.scheduleId,
     parkedUntil: tag?.parkedUntilMs,
     tagPaused: tag?.paused === true ? 1 : 0,
     queuePaused: state.paused ? 1 : 0,

@@ -1,6 +1,7 @@
 import type { QueueEventFields, QueueEventType } from '../../observability/events/queue-event.js';
 import type { ResolvedQueueOptions } from '../../options/resolved-options.js';
 import type { NewJob } from '../../bullmq/job-adder.js';
+import type { ScheduleRecord } from './schedule-record.js';
 import type { TaskRecord } from './task-record.js';
 
 /** One tag: what waits of it, who has it, and what holds it. */
@@ -88,6 +89,7 @@ export interface QueueState {
   readonly deduplication: Map<string, DeduplicationEntry>;
   /** What `keepLastIfActive` keeps, by deduplication id. */
   readonly kept: Map<string, NewJob>;
+  readonly schedules: Map<string, ScheduleRecord>;
   paused: boolean;
   sequence: number;
   fencingToken: number;
@@ -111,6 +113,7 @@ export function newQueueState(options: SchedulingOptions): QueueState {
     ahead: [],
     deduplication: new Map(),
     kept: new Map(),
+    schedules: new Map(),
     paused: false,
     sequence: 0,
     fencingToken: 0,

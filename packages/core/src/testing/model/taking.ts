@@ -1,5 +1,6 @@
 import type { ReleaseReason } from '../../domain/release-reason.js';
 import { release } from './batches.js';
+import { advanceSchedule } from './schedules.js';
 import type { QueueState, WorkerRecord } from './queue-state.js';
 import type { TaskRecord } from './task-record.js';
 
@@ -42,6 +43,7 @@ function start(state: QueueState, worker: WorkerRecord, task: TaskRecord, nowMs:
   task.processedBy = worker.workerId;
   worker.current = { jobId: task.jobId, attempt: task.attemptsStarted, cancelled: false };
   state.events.push({ type: 'started', jobId: task.jobId });
+  advanceSchedule(state, task, nowMs);
   return {
     task,
     attempt: task.attemptsStarted,

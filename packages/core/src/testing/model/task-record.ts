@@ -30,9 +30,15 @@ export interface TaskRecord {
   readonly logs: string[];
   /** Why the next worker that takes it fails it without running it. */
   deferredFailure: string | undefined;
+  /** The schedule that made it. */
+  readonly scheduleId: string | undefined;
 }
 
-export function newTaskRecord({ id, name, data, json, opts }: NewJob, nowMs: number): TaskRecord {
+export function newTaskRecord(
+  { id, name, data, json, opts }: NewJob,
+  nowMs: number,
+  scheduleId?: string,
+): TaskRecord {
   const delayMs = opts.delay ?? 0;
   return {
     jobId: id,
@@ -56,5 +62,6 @@ export function newTaskRecord({ id, name, data, json, opts }: NewJob, nowMs: num
     progress: 0,
     logs: [],
     deferredFailure: undefined,
+    scheduleId,
   };
 }

@@ -2,12 +2,15 @@ import { hostname } from 'node:os';
 import type { Job, Queue } from 'bullmq';
 import type { Observable } from 'rxjs';
 import type { NewJob } from '../../bullmq/job-adder.js';
+import { nextOfSchedule } from '../../bullmq/next-of-schedule.js';
 import type { RegisteredWorker } from '../../bullmq/registered-workers.js';
+import type { ScheduledTaskOptions, ScheduleTiming } from '../../domain/schedule.js';
 import { assertValidTag } from '../../domain/task-data.js';
 import type { FinishedResult, JobOrId } from '../../domain/task-map.js';
 import type { TaskOptions } from '../../domain/task-options.js';
 import type { Task } from '../../domain/task.js';
 import { displayValue } from '../../domain/text.js';
+import { assertValidScheduleId, checkTiming } from '../../domain/validate-schedule.js';
 import type { WorkerState } from '../../domain/worker-state.js';
 import { InvalidArgumentError, QueueClosedError, TaskNotFoundError } from '../../errors/errors.js';
 import type { QueueEvent } from '../../observability/events/queue-event.js';
@@ -20,6 +23,8 @@ import type { BulkTask, CancelResult, QueueService, RetryFilter } from '../../pr
 import type { QueueStats, TagStats } from '../../producer/queue-stats.js';
 import { assertLimit } from '../../producer/assert-limit.js';
 import type { TagOverview } from '../../producer/tag-overview.js';
+import type { Schedule } from '../../producer/schedule-info.js';
+import { scheduledJob } from '../../producer/scheduled-job.js';
 import { canBeTaskId } from '../../producer/task-ids.js';
 import type { WorkerDetails } from '../../producer/worker-details.js';
 import type { HandlerRegistry } from '../../worker/handler-registry.js';
@@ -32,6 +37,7 @@ import type { WorkerRecord } from '../model/queue-state.js';
 import { queueStats, tagOverviews, tagStats, workerDetails, workerState } from '../model/reading.js';
 import { purgeTag, removeUnfinished } from '../model/removing.js';
 import { retryFailed } from '../model/retrying-failed.js';
+import { readSchedule, readSchedules, removeSchedule, setSchedule } from '../model/schedules.js';
 import { newTaskRecord } from '../model/task-record.js';
 import type { PublicPart } from './public-part.js';
 
@@ -68,6 +74,35 @@ export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
 
   async addBulk(tasks: readonly BulkTask[]): Promise<Job[]> {
     return this.#newJobs.many(tasks).map((job) => this.#add(job));
+  }
+
+  async schedule<P>(
+    id: string,
+    timing: ScheduleTiming,
+    task: Task<P>,
+    options?: ScheduledTaskOptions,
+  ): Promise<Schedule> {
+    this.#assertOpen();
+    assertValidScheduleId(id);
+    const checked = checkTiming(timing, this.engine.nowMs);
+    const job = scheduledJob(this.#newJobs, task, options);
+    return this.engine.change((state, nowMs) => setSchedule(state, id, checked, job, nowMs));
+  }
+
+  async unschedule(id: string): Promise<boolean> {
+    this.#assertOpen();
+    return this.engine.change((state) => removeSchedule(state, id));
+  }
+
+  async getSchedule(id: string): Promise<Schedule | undefined> {
+    this.#assertOpen();
+    return readSchedule(this.engine.state, id);
+  }
+
+  async getSchedules(limit = 100): Promise<Schedule[]> {
+    assertLimit(limit);
+    this.#assertOpen();
+    return readSchedules(this.engine.state, limit);
   }
 
   async getJob(jobId: string): Promise<Job | undefined> {
@@ -210,7 +245,9 @@ export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
   #removeUnfinished(jobId: string): 'removed' | 'running' | 'not-found' {
     this.#assertOpen();
     if (!canBeTaskId(jobId)) return 'not-found';
-    return this.engine.change((state) => removeUnfinished(state, jobId));
+    const outcome = this.engine.change((state) => removeUnfinished(state, jobId));
+    if (outcome === 'scheduled') throw nextOfSchedule(jobId);
+    return outcome;
   }
 
   #setPaused(paused: boolean): void {

@@ -41,7 +41,8 @@ export function patternOf({ key }: DocumentedKey, { queue, prefix, state }: Queu
     .replaceAll('<worker>', '[\\w.-]+-\\d+')
     .replaceAll('<node>', '[\\w.-]+')
     .replaceAll('<sha1>', '[0-9a-f]{40}')
-    // Ids of `QueueService`, and of other producers.
-    .replaceAll('<id>', '(?:[A-Za-z][\\w-]{13}|\\d+)');
+    .replaceAll('<schedule>', '[a-z]+')
+    // Ids of `QueueService`, of other producers, and of schedules.
+    .replaceAll('<id>', '(?:[A-Za-z][\\w-]{13}|\\d+|repeat:[a-z]+:\\d+)');
   return new RegExp(`^${pattern}$`);
 }

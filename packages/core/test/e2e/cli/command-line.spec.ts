@@ -59,6 +59,33 @@ async function json(stage: Pick<Stage, 'name'>, ...args: readonly string[]): Pro
 }
 
 describe('the command line', () => {
+  it('schedules: when each is due next, and unschedule', async () => {
+    const stage = await startStage({ role: 'PRODUCER' });
+    expect((await run(stage, 'schedules')).stdout).toBe('Nothing is scheduled.\n');
+    const { queue } = stage;
+    const startDate = Date.now() + 3_600_000;
+    const due = await queue.schedule('tick', { every: 60_000, limit: 3 }, task('tenant'));
+    await queue.schedule('later', { every: 90_000, startDate }, task('tenant'));
+    await queue.schedule('nightly', { cron: '0 3 * * *', tz: 'Asia/Tokyo' }, task('n\u001b[31m'));
+    const listed = await json(stage, 'schedules');
+    expect(listed).toEqual(await queue.getSchedules());
+    expect(listed).toHaveLength(3);
+    const { code, stdout, stderr } = await run(stage, 'schedules');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/│ tick +│ every 1 min +│ due .* ago, waits +│ 0 of 3 │ note │ tenant │/);
+    const from = new Date(startDate).toISOString().replace(/\.\d+Z/, 'Z');
+    expect(stdout).toContain(`every 1 min 30 s, from ${from}`);
+    expect(stdout).toMatch(/│ nightly +│ 0 3 \* \* \* \(Asia\/Tokyo\) .*T18:00:00Z, in .*│ n\ufffd\[31m │/);
+    expect((await run(stage, 'schedules', '--limit', '1')).stdout).toContain('--limit shows more');
+    expect((await run(stage, 'explain', due.nextJobId!)).code).toBe(0);
+    expect(await json(stage, 'unschedule', 'later')).toEqual({ unscheduled: 'later' });
+    expect((await run(stage, 'unschedule', 'tick')).stdout).toMatch(/^Schedule tick is gone\. /);
+    const again = await run(stage, 'unschedule', 'tick');
+    expect(again).toMatchObject({ code: 4, stdout: '' });
+    expect(again.stderr).toMatch(/^There is no schedule "tick" in queue /);
+    expect((await queue.getSchedules()).map(({ id }) => id)).toEqual(['nightly']);
+  });
+
   it('status: leader, counts and workers, as a table and as JSON, with no prefix to know', async () => {
     const stage = await startStage();
     await stage.hold('tenant\u001b[31m');
@@ -191,10 +218,28 @@ describe('the command line', () => {
       task('b', 'fail', { attempts: 1 }),
     ]);
     await until('both failed', async () => (await stage.queue.getQueueStats()).failed === 2);
+    expect((await run(stage, 'retry-failed', '--tag', 'c')).stdout).toBe('No failed task matches.\n');
+    expect((await run(stage, 'retry-failed', '--limit', '1.5')).code).toBe(2);
     expect(await json(stage, 'retry-failed', '--tag', 'a')).toEqual({ retried: 1 });
     await until('it ran again', () => stage.recorder.ofTag('a').length === 2);
     expect(stage.recorder.ofTag('b')).toHaveLength(1);
     await until('it failed again', () => jobs[0]!.isFailed());
+  });
+
+  it('status: says how many workers are silent, and what has to run where nobody leads', async () => {
+    const stage = await startStage({ role: 'WORKER' });
+    const [worker] = stage.workers.getWorkerStates();
+    await until('it is there', async () => (await stage.queue.getWorkers()).length === 1);
+    const redis = openRedis();
+    const registry = `scheduler:${stage.name}-pending:worker:registry`;
+    const entry = JSON.parse((await redis.hget(registry, worker!.workerId))!) as object;
+    const silent = { ...entry, lastHeartbeat: Date.now() - 45_000 };
+    await redis.hset(registry, worker!.workerId, JSON.stringify(silent));
+    const { stdout } = await run(stage, 'status');
+    expect(stdout).toContain(
+      'Leader  none: nothing is assigned; an instance in role SCHEDULER or BOTH has to run',
+    );
+    expect(stdout).toContain('Workers 0 running, 1 idle; 1 silent for more than 30 s');
   });
 
   it('resign: the leader stops, another one leads, and the one that resigned stands again', async () => {

@@ -239,6 +239,51 @@ describe.each(kinds)('steering, with a fault (%s)', (kind) => {
   });
 });
 
+describe.each(kinds)('a schedule, with a fault (%s)', (kind) => {
+  const scheduled = { type: 'note', identifyTag: 't', payload: 1 };
+
+  it('is set, changed and removed once', async () => {
+    await withProxy(kind, async ({ proxy, queue }) => {
+      const set = (minutes: number) =>
+        through(proxy, kind, 'upsertScheduler', () =>
+          queue.schedule('s', { cron: `${minutes} 0 1 1 *` }, scheduled),
+        );
+      const first = await set(1);
+      expect(await set(1)).toEqual(first);
+      const second = await set(2);
+      expect(second.next! - first.next!).toBe(60_000);
+      expect(await queue.getSchedules()).toEqual([second]);
+      expect(await queue.getQueueStats()).toMatchObject({ delayed: 1, waiting: 0 });
+      await through(proxy, kind, 'removeScheduler', () => queue.unschedule('s'));
+      expect(await queue.getSchedules()).toEqual([]);
+      expect(await queue.getQueueStats()).toMatchObject({ delayed: 0, waiting: 0 });
+    });
+  });
+
+  it('makes each of its tasks once', async () => {
+    const [name, recorder] = [uniqueName(), new Recorder()];
+    const proxy = await FaultProxy.start();
+    const redisOptions = { url: proxy.url, ...(kind === 'hold-reply' && { commandTimeout }) };
+    const instance = await startInstance({ name, redisOptions }, (workers) => {
+      workers.registerHandler('note', recorder.handler());
+    });
+    const producer = await startInstance({ name, role: 'PRODUCER' });
+    const fault = releasedLater(proxy.plan(kind, 'advanceScheduler'));
+    await producer.queue.schedule('s', { every: 300, limit: 3 }, scheduled);
+    await until('it has ended', async () => (await producer.queue.getQueueStats()).completed === 3, {
+      timeoutMs: 15_000,
+    });
+    expect(fault.hasHappened).toBe(true);
+    await fault.release();
+    expect(recorder.runs.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
+    expect(new Set(recorder.runs.map(({ jobId }) => jobId)).size).toBe(3);
+    expect(await producer.queue.getSchedule('s')).toMatchObject({ runs: 3, next: null });
+    expect(await producer.queue.getQueueStats()).toMatchObject({ waiting: 0, delayed: 0, active: 0 });
+    await instance.close();
+    await proxy.close();
+  });
+});
+
 describe('what is sent seldom, with a fault', () => {
   it('a take is sent again as soon as it is given up, not at the next heartbeat', async () => {
     const [name, recorder] = [uniqueName(), new Recorder()];
@@ -369,6 +414,7 @@ it("every script is here, or changes nothing, or is left to BullMQ's conformance
     'retryFailedTask',
   ];
   const adding = ['addTasks'];
+  const scheduling = ['upsertScheduler', 'advanceScheduler', 'removeScheduler'];
   const seldom = ['recoverWorker', 'reportLeaderless'];
   const changingNothing = [
     ...[
@@ -378,6 +424,7 @@ it("every script is here, or changes nothing, or is left to BullMQ's conformance
       'getTags',
       'getWorkerDetails',
       'getQueueStats',
+      'getSchedules',
       'getTagStats',
       'getTaskCounts',
       'getTaskState',
@@ -390,13 +437,14 @@ it("every script is here, or changes nothing, or is left to BullMQ's conformance
   // Of the BullMQ queue, for BullMQ's own API.
   const ofBullMQ = [
     ...['awaitChildren', 'changeTaskData', 'drainIndexed', 'expireIndexed', 'obliterateIndexed'],
-    ...['removeWaitingChildren', 'upsertScheduler'],
+    'removeWaitingChildren',
   ];
   // For a task whose hash is damaged; that it may be repeated is held in integration/scripts/commit.spec.ts.
   const ofDamage = ['buryTask'];
   const known = [
     ...ofInstances.map(({ name }) => name),
     ...adding,
+    ...scheduling,
     ...steering,
     ...seldom,
     ...changingNothing,

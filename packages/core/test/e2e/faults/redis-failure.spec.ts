@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { startInstance } from '../../support/app.js';
+import { uniqueName } from '../../support/redis.js';
 import { until } from '../../support/until.js';
 import { OwnRedis } from './support/own-redis.js';
 import { clearStage, numbers, Scene } from './support/scene.js';
@@ -115,14 +117,41 @@ describe('SCRIPT FLUSH', () => {
     const electionOptions = { electionLockTtl: 10_000, heartbeatInterval: 100, heartbeatTimeout: 10_000 };
     await scene.startLocal({ electionOptions, workerOptions: { workerCount: 2, maxBatchSize: 3 } });
     for (const tag of tags) await scene.add(tag, numbers(30));
+    const tick = { type: 'note', identifyTag: 'tick', payload: { n: 7 } };
+    await scene.producer.queue.schedule('tick', { every: 50, limit: 5 }, tick);
     let flushes = 0;
     await until('all have completed', async () => {
       await scene.redis.script('FLUSH');
       flushes += 1;
-      return (await scene.producer.queue.getQueueStats()).completed === 90;
+      return (await scene.producer.queue.getQueueStats()).completed === 95;
     });
     expect(flushes).toBeGreaterThan(3);
+    expect(await scene.journal.started('tick')).toEqual([7, 7, 7, 7, 7]);
     for (const tag of tags) expect(await scene.journal.started(tag)).toEqual(numbers(30));
     expect(await scene.journal.overlaps()).toEqual([]);
+  });
+});
+
+describe('a Redis that is full', () => {
+  it('ends no schedule', async () => {
+    const name = uniqueName();
+    const ran: string[] = [];
+    const { queue } = await startInstance({ name, redisOptions: { url: redis.url } }, (workers) => {
+      workers.registerHandler('note', (_payload, { job }) => void ran.push(job.id!));
+    });
+    const admin = redis.connect();
+    await queue.schedule('tick', { every: 100 }, { type: 'note', identifyTag: 't', payload: 0 });
+    await until('it runs', () => ran.length > 0);
+    await admin.config('SET', 'maxmemory', 1);
+    try {
+      await expect(queue.add({ type: 'note', identifyTag: 't', payload: 0 })).rejects.toThrow('OOM');
+      const before = ran.length;
+      await until('it goes on', () => ran.length >= before + 3);
+    } finally {
+      await admin.config('SET', 'maxmemory', 0);
+    }
+    expect(await queue.unschedule('tick')).toBe(true);
+    expect(new Set(ran).size).toBe(ran.length);
+    admin.disconnect();
   });
 });

@@ -1,4 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Job } from 'bullmq';
+import { composeScripts } from '../../../src/bullmq/bullmq-scripts.js';
+import { WorkerFencedError } from '../../../src/errors/errors.js';
+import { queueKeys } from '../../../src/redis/queue-keys.js';
+import { QueueScripts } from '../../../src/redis/queue-scripts.js';
+import { ScriptRunner } from '../../../src/redis/script-runner.js';
 import { until } from '../../support/until.js';
 import { Bench, closeBenches, idsOf } from './support/stage.js';
 
@@ -10,6 +16,16 @@ const template = (identifyTag: string, payload: unknown = 0, type = 'echo') => (
   name: type,
   data: { identifyTag, type, payload },
 });
+
+/** What a worker sends, sent by anybody. */
+function scriptsOf({ name, redis }: Bench): { scripts: QueueScripts } {
+  const keys = queueKeys({
+    pendingQueueName: `${name}-pending`,
+    workerQueuePrefix: `${name}-worker`,
+    workerStatePrefix: `${name}-state`,
+  });
+  return { scripts: new QueueScripts(new ScriptRunner(redis, 5_000, composeScripts()), keys) };
+}
 
 describe('a job scheduler', () => {
   it('has its next iteration added by the worker that takes the current one', async () => {
@@ -151,5 +167,58 @@ describe('a job scheduler', () => {
       /^the attempt could not be begun: .*Either \.pattern or \.every options must be defined/,
     );
     expect(errors.length).toBeGreaterThan(0);
+  });
+
+  it('of a paused queue is changed and removed as well', async () => {
+    const bench = await Bench.start();
+    await bench.service.pauseTag('tag');
+    const set = (payload: string) =>
+      bench.service.schedule('mine', { every: hourMs }, { type: 'echo', identifyTag: 'tag', payload });
+    const { nextJobId } = await set('old');
+    await bench.untilAt('indexed', { id: nextJobId! } as Job);
+    await bench.service.pause();
+    expect((await set('new')).nextJobId).toBe(nextJobId);
+    expect(await bench.queue.getWaitingCount()).toBe(1);
+    expect((await bench.queue.getJob(nextJobId!))!.data.payload).toBe('new');
+    await bench.service.schedule('mine', { every: 60_000 }, { ...template('tag').data, type: 'echo' });
+    expect(await bench.queue.getWaitingCount()).toBe(1);
+    expect(await bench.service.unschedule('mine')).toBe(true);
+    expect(await bench.queue.getJobCountByTypes('waiting', 'delayed', 'active')).toBe(0);
+    expect(await bench.redis.zcard(bench.key('aff:seq'))).toBe(0);
+    expect(await bench.redis.exists(bench.key('repeat'), bench.key('repeat:mine'))).toBe(0);
+  });
+
+  it('is not touched by the worker of an instance that was declared dead', async () => {
+    const bench = await Bench.start();
+    const { nextJobId } = await bench.service.schedule(
+      'mine',
+      { every: hourMs, limit: 2 },
+      { type: 'hold', identifyTag: 'tag', payload: 0 },
+    );
+    await bench.holds.context(nextJobId!);
+    const before = await bench.redis.zscore(bench.key('repeat'), 'mine');
+    const { scripts } = scriptsOf(bench);
+    const args = ['0', 'mine', '{}', Buffer.from([0x80]), '0', bench.key(''), nextJobId!];
+    const call = { caller: 'nobody-1', keys: new Array<string>(12).fill(bench.key('repeat')), args };
+    await expect(scripts.run('advanceScheduler', call)).rejects.toBeInstanceOf(WorkerFencedError);
+    expect(await bench.redis.zscore(bench.key('repeat'), 'mine')).toBe(before);
+    await bench.holds.end(nextJobId!);
+  });
+
+  it('of an interval that was changed does not wait for the old one when it is late', async () => {
+    const bench = await Bench.start({ workerOptions: { workerCount: 1 } });
+    const set = (every: number) =>
+      bench.service.schedule('mine', { every }, { type: 'hold', identifyTag: 'tag', payload: 0 });
+    const { nextJobId: first } = await set(10 * hourMs);
+    await bench.holds.context(first!);
+    const { nextJobId: second } = await set(1_000);
+    await bench.holds.end(first!);
+    await bench.holds.context(second!);
+    const { next } = (await bench.service.getSchedule('mine'))!;
+    expect(next! - Date.now()).toBeLessThanOrEqual(1_000);
+    const offset = Number(await bench.redis.hget(bench.key('repeat:mine'), 'offset'));
+    expect(offset).toBe(next! % 1_000);
+    await bench.service.unschedule('mine');
+    await bench.holds.end(second!);
   });
 });

@@ -45,7 +45,8 @@ export interface ExplanationDetails {
   'being-bound': { tagsBefore: number; tasksBefore: number };
   /** The next worker that takes it fails it: malformed, cancelled, or its workers died under it. */
   'marked-failed': { failedReason: string };
-  delayed: { until: number; failedReason: string | null };
+  /** `schedule`: the id of the schedule that made it. */
+  delayed: { until: number; failedReason: string | null; schedule: string | null };
   'waiting-children': { children: number };
   /** Its data is there, and it is in no list: something other than this library has moved it. */
   lost: Record<never, never>;

@@ -53,8 +53,14 @@ export const explanationsEn: Explanations = {
   'being-bound': ({ identifyTag, tagsBefore, tasksBefore }) =>
     `Tag ${quote(identifyTag)} is ready and a worker is free: it is bound at the leader's next step (${tagsBefore} tags before it)${after(tasksBefore)}`,
   'marked-failed': ({ failedReason }) => `The next worker that takes it will fail it: ${quote(failedReason)}`,
-  delayed: ({ until, failedReason, now }) =>
-    `Delayed until ${moment(until)} (in ${duration(until - now)})${because(failedReason)}`,
+  delayed: ({ until, failedReason, schedule, now }) => {
+    const made = schedule === null ? '' : ` by schedule ${quote(schedule)}`;
+    if (until < now)
+      return `Due since ${moment(until)} (${duration(now - until)})${made}; the leader has not taken it in yet${because(failedReason)}`;
+    return schedule === null || failedReason !== null
+      ? `Delayed until ${moment(until)} (in ${duration(until - now)})${because(failedReason)}`
+      : `Scheduled for ${moment(until)} (in ${duration(until - now)})${made}`;
+  },
   'waiting-children': ({ children }) => `Waiting for ${children} children to finish`,
   lost: () =>
     'Its data is there, but it is in no list of the queue: something other than this library has moved it',

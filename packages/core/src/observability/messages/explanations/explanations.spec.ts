@@ -29,6 +29,7 @@ const params = {
   tagsBefore: 5,
   limit: 2,
   children: 6,
+  schedule: 'nightly',
 };
 const reasons = Object.keys(explanationsEn) as ExplanationReason[];
 
@@ -53,6 +54,18 @@ describe('the texts of explanations', () => {
     );
     expect(text('tag-parked')).toBe(
       'Tag "tenant\\n7" is backing off until 2026-11-22T03:00:12Z (in 12 s); 4 tasks of its tag come before it; the latest attempt failed: "mailbox full"',
+    );
+    expect(text('delayed', { failedReason: null })).toBe(
+      'Scheduled for 2026-11-22T03:00:12Z (in 12 s) by schedule "nightly"',
+    );
+    expect(text('delayed', { failedReason: null, schedule: null })).toBe(
+      'Delayed until 2026-11-22T03:00:12Z (in 12 s)',
+    );
+    expect(text('delayed')).toBe(
+      'Delayed until 2026-11-22T03:00:12Z (in 12 s); the latest attempt failed: "mailbox full"',
+    );
+    expect(text('delayed', { until: now - 11_000, failedReason: null })).toBe(
+      'Due since 2026-11-22T02:59:49Z (11 s) by schedule "nightly"; the leader has not taken it in yet',
     );
     expect(text('no-handler')).toBe(
       'No handler for type "send-email" on worker host-1-ab-1; there are handlers for: "invoice"',

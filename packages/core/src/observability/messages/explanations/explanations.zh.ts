@@ -50,8 +50,14 @@ export const explanationsZh: Explanations = {
   'being-bound': ({ identifyTag, tagsBefore, tasksBefore }) =>
     `标签 ${quote(identifyTag)} 已就绪且有空闲 Worker：领导者下一步就会绑定它（前面还有 ${tagsBefore} 个标签）${after(tasksBefore)}`,
   'marked-failed': ({ failedReason }) => `下一个取到它的 Worker 会将其判为失败：${quote(failedReason)}`,
-  delayed: ({ until, failedReason, now }) =>
-    `延迟到 ${moment(until)}（还有 ${duration(until - now)}）${because(failedReason)}`,
+  delayed: ({ until, failedReason, schedule, now }) => {
+    const made = schedule === null ? '' : `由定时计划 ${quote(schedule)} 安排，`;
+    if (until < now)
+      return `${made}已于 ${moment(until)} 到期（${duration(now - until)} 前），领导者尚未收取${because(failedReason)}`;
+    return schedule === null || failedReason !== null
+      ? `延迟到 ${moment(until)}（还有 ${duration(until - now)}）${because(failedReason)}`
+      : `由定时计划 ${quote(schedule)} 安排在 ${moment(until)} 执行（还有 ${duration(until - now)}）`;
+  },
   'waiting-children': ({ children }) => `正在等待 ${children} 个子任务结束`,
   lost: () => '任务数据仍在，但不在队列的任何列表中：被本库以外的程序移动过',
 };
