@@ -43,6 +43,7 @@ export function createPendingQueue(context: QueueContext): Queue {
         scripts,
         listWorkers: () => listWorkers(context),
         bullOptions,
+        payloadCodec: options.payloadCodec,
       }),
   );
 }
@@ -75,6 +76,7 @@ export function createLaneWorker(
           scripts,
           listWorkers: () => listWorkers(context),
           bullOptions,
+          payloadCodec: options.payloadCodec,
         },
         lane,
       )),

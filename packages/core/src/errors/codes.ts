@@ -23,6 +23,7 @@ export const ErrorCode = {
   ResultTooLarge: 'AFFINITY_RESULT_TOO_LARGE',
   TaskWriteTooLarge: 'AFFINITY_TASK_WRITE_TOO_LARGE',
   ResultNotSerializable: 'AFFINITY_RESULT_NOT_SERIALIZABLE',
+  PayloadCodec: 'AFFINITY_PAYLOAD_CODEC',
   RedisUnavailable: 'AFFINITY_REDIS_UNAVAILABLE',
   RedisAuthentication: 'AFFINITY_REDIS_AUTHENTICATION',
   RedisPermission: 'AFFINITY_REDIS_PERMISSION',

@@ -26,6 +26,7 @@ const samples: Record<string, AffinityQueueError> = {
   ResultTooLargeError: new errors.ResultTooLargeError({ bytes: 2, maxBytes: 1 }),
   RedisPermissionError: new errors.RedisPermissionError({ address: 'h:1', missing: '+info' }),
   TaskWriteTooLargeError: new errors.TaskWriteTooLargeError({ what: 'log row', bytes: 2, maxBytes: 1 }),
+  PayloadCodecError: new errors.PayloadCodecError({ reason: 'is not encoded' }),
   ResultNotSerializableError: new errors.ResultNotSerializableError({ reason: 'contains a bigint' }),
   TaskFailedError: new errors.TaskFailedError({ jobId: '1', failedReason: 'smtp down' }),
   WaitTimeoutError: new errors.WaitTimeoutError({ jobId: '1', timeoutMs: 5 }),

@@ -241,6 +241,20 @@ export class ResultNotSerializableError extends AffinityQueueError {
   }
 }
 
+/** A payload could not be encoded (add), or not be decoded (attempt: no retry). Never holds the payload. @publicApi */
+export class PayloadCodecError extends AffinityQueueError {
+  declare readonly details: Readonly<{ jobId?: string; reason: string }>;
+
+  constructor(details: { jobId?: string; reason: string }, options?: ErrorOptions) {
+    super(
+      ErrorCode.PayloadCodec,
+      `The payload of task${of(details.jobId)} ${details.reason}`,
+      details,
+      options,
+    );
+  }
+}
+
 // ---- asking about tasks
 
 /** `waitUntilFinished`: the task failed for good; the message is the handler's. @publicApi */

@@ -1,6 +1,8 @@
 import { UnrecoverableError } from 'bullmq';
 import { encodeJson } from '../domain/encode-json.js';
+import { decodeData, isEncoded, type PayloadCodec } from '../domain/payload-codec.js';
 import { decodeTaskData } from '../domain/task-data.js';
+import type { Task } from '../domain/task.js';
 import {
   ResultNotSerializableError,
   ResultTooLargeError,
@@ -16,6 +18,7 @@ export interface TaskRunnerLimits {
   /** 0: none. */
   readonly taskTimeoutMs: number;
   readonly maxResultBytes: number;
+  readonly payloadCodec?: PayloadCodec | undefined;
 }
 
 /** What a handler returned. */
@@ -47,7 +50,7 @@ export class TaskRunner {
   async #run(running: RunningTask): Promise<TaskResult> {
     try {
       if (running.abortReason) throw running.abortReason;
-      const task = decodeTaskData(running.name, running.data);
+      const task = this.#taskOf(running);
       const handler = this.handlers.handlerOf(task.type);
       const handled = (async () => handler(task.payload, running))();
       const { taskTimeoutMs } = this.limits;
@@ -55,6 +58,22 @@ export class TaskRunner {
       return this.#checkResult(running.id, result);
     } catch (error) {
       throw asFailure(error, running.abortReason);
+    }
+  }
+
+  #taskOf(running: RunningTask): Task<unknown> {
+    const { data } = running;
+    const task = decodeTaskData(running.name, data);
+    const { payloadCodec } = this.limits;
+    const isEncodedPayload = isEncoded(data);
+    if (payloadCodec === undefined && !isEncodedPayload) return task;
+    try {
+      const decoded = decodeData(payloadCodec, running.id, task, isEncodedPayload);
+      if (isEncodedPayload) running.useData(decoded);
+      return decoded;
+    } catch (error) {
+      // It would be the same the next time.
+      throw finalFailure(error as Error);
     }
   }
 
