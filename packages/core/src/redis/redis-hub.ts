@@ -91,8 +91,13 @@ export class RedisHub {
       this.#checking?.disconnect();
       await Promise.all([this.#workerWait.close(), this.leaderWait.close()]);
       const { interrupt, workers } = instanceKeys(this.#id);
-      if (this.commands.status === 'ready') {
-        const deleted = this.commands.del(`${interrupt}:workers`, `${interrupt}:leaders`, workers);
+      const keys = [
+        ...(this.#workerWait.wasUsed ? [`${interrupt}:workers`, workers] : []),
+        // A user who only adds tasks may not touch these.
+        ...(this.leaderWait.wasUsed ? [`${interrupt}:leaders`] : []),
+      ];
+      if (this.commands.status === 'ready' && keys.length > 0) {
+        const deleted = this.commands.del(keys);
         await Promise.race([
           deleted.catch(this.onError),
           timeout(longestFarewellMs, undefined, { ref: false }),
