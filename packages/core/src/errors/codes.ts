@@ -30,6 +30,7 @@ export const ErrorCode = {
   RedisClusterNotSupported: 'AFFINITY_REDIS_CLUSTER_NOT_SUPPORTED',
   EvictingRedis: 'AFFINITY_EVICTING_REDIS',
   CommandTimeout: 'AFFINITY_COMMAND_TIMEOUT',
+  RedisRefusesWrites: 'AFFINITY_REDIS_REFUSES_WRITES',
   IncompatibleLayout: 'AFFINITY_INCOMPATIBLE_LAYOUT',
   IncompatibleBullMQ: 'AFFINITY_INCOMPATIBLE_BULLMQ',
   LeaseLost: 'AFFINITY_LEASE_LOST',

@@ -37,6 +37,7 @@ const samples: Record<string, AffinityQueueError> = {
   RedisAuthenticationError: new errors.RedisAuthenticationError({ address: 'localhost:6379' }),
   RedisClusterNotSupportedError: new errors.RedisClusterNotSupportedError(),
   EvictingRedisError: new errors.EvictingRedisError({ policy: 'allkeys-lru' }),
+  RedisRefusesWritesError: new errors.RedisRefusesWritesError({ command: 'add', reply: 'OOM' }),
   CommandTimeoutError: new errors.CommandTimeoutError({ command: 'PING', timeoutMs: 5 }),
   IncompatibleLayoutError: new errors.IncompatibleLayoutError({ found: '2', expected: '1' }),
   IncompatibleBullMQError: new errors.IncompatibleBullMQError({ found: '7.0.0', expected: '^6.7' }),

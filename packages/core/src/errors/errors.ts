@@ -396,6 +396,35 @@ export class CommandTimeoutError extends AffinityQueueError {
   }
 }
 
+/**
+ * Redis answers and does not write: `OOM` it is full, `READONLY` it is a replica, `MISCONF` it cannot save, `NOREPLICAS` it has
+ * too few replicas, `LOADING` it is still reading its data, `MASTERDOWN` it is a replica without a master. Nothing was written;
+ * the same call can succeed later. @publicApi
+ */
+export class RedisRefusesWritesError extends AffinityQueueError {
+  declare readonly details: Readonly<{ command: string; reply: string }>;
+
+  constructor(details: { command: string; reply: string }, options?: ErrorOptions) {
+    const { command, reply } = details;
+    super(
+      ErrorCode.RedisRefusesWrites,
+      `Redis refuses ${command}: ${reply} (${refusals[reply] ?? '?'})`,
+      details,
+      options,
+    );
+  }
+}
+
+/** Codes that replies of Redis begin with, and what they mean. */
+const refusals: Readonly<Record<string, string>> = {
+  OOM: 'maxmemory is reached',
+  READONLY: 'it is a read-only replica',
+  MISCONF: 'it cannot save its data',
+  NOREPLICAS: 'it has too few replicas',
+  LOADING: 'it is loading its data',
+  MASTERDOWN: 'it is a replica whose master is down',
+};
+
 /** The queue in Redis has another layout version, or other worker queues, than this instance. @publicApi */
 export class IncompatibleLayoutError extends AffinityQueueError {
   declare readonly details: Readonly<{ queueName?: string; found?: string; expected: string }>;

@@ -6,7 +6,7 @@ import { Registry } from 'prom-client';
 import { runCommandLine } from '../../../src/cli/program.js';
 import { DashboardModule } from '../../../src/dashboard/index.js';
 import { QueueHealthModule, QueueHealthService } from '../../../src/health/index.js';
-import { QueueService, type QueueEvent, type TaskContext, type WorkerService } from '../../../src/index.js';
+import type { QueueEvent, QueueService, TaskContext, WorkerService } from '../../../src/index.js';
 import { QueueMetricsModule } from '../../../src/metrics/index.js';
 import { closeAll, quickElection, startInstance } from '../../support/app.js';
 import { keyRules, readDocumentedAcl } from '../../support/documented-acl.js';
@@ -82,7 +82,7 @@ describe('the rules of docs/security.md', () => {
       workers.registerHandler('parent', async (_, { job }: TaskContext) => job.getChildrenValues());
       workers.registerHandler('cancelled', (_, { signal }: TaskContext) => {
         return new Promise((_resolve, reject) =>
-          signal.addEventListener('abort', () => reject(signal.reason)),
+          signal.addEventListener('abort', () => reject(signal.reason as Error)),
         );
       });
     };
@@ -112,7 +112,7 @@ describe('the rules of docs/security.md', () => {
 
     // Adding, dispatching, running, waiting.
     const ended = async (...[job, ms = 10_000]: Parameters<QueueService['waitUntilFinished']>) =>
-      queue.waitUntilFinished(job, ms).catch((error: Error) => error.message);
+      queue.waitUntilFinished(job, ms).catch((error: unknown) => (error as Error).message);
     expect(await ended(await queue.add(task('note')))).toBe('p');
     const bulk = await queue.addBulk(['a', 'b', 'c'].map((tag) => task('note', tag, tag)));
     expect(await Promise.all(bulk.map((job) => ended(job)))).toEqual(['a', 'b', 'c']);
