@@ -109,6 +109,20 @@ describe('messages', () => {
     expect(error.message).toBe('Invalid task: type is missing (task 3 of the list)');
   });
 
+  it.each([
+    ['2:worker-queue', 'a newer nestjs-affinity-queue uses it: upgrade this instance'],
+    ['999', 'a newer nestjs-affinity-queue uses it'],
+    ['0:worker-queue', 'an older nestjs-affinity-queue uses it: all its instances have to stop first'],
+    ['1:other', 'give this instance the workerQueuePrefix of the others'],
+    ['nonsense', '(version:workerQueuePrefix); see docs/upgrading.md'],
+    [undefined, '(version:workerQueuePrefix); see docs/upgrading.md'],
+  ])('of the layout %s say what to do', (found, expected) => {
+    const details = { expected: '1:worker-queue', ...(found !== undefined && { found }) };
+    const { message } = new errors.IncompatibleLayoutError(details);
+    expect(message).toContain(expected);
+    expect(message).toMatch(/see docs\/upgrading\.md$/);
+  });
+
   it('of a failed task are the handler’s', () => {
     expect(samples.TaskFailedError!.message).toBe('smtp down');
   });

@@ -433,11 +433,26 @@ export class IncompatibleLayoutError extends AffinityQueueError {
     const queue = details.queueName === undefined ? 'This queue' : `Queue '${details.queueName}'`;
     super(
       ErrorCode.IncompatibleLayout,
-      `${queue} has layout ${details.found ?? 'unknown'} in Redis, this instance ${details.expected} (version:workerQueuePrefix); run compatible versions of nestjs-affinity-queue with the same workerQueuePrefix`,
+      `${queue} has layout ${details.found ?? 'unknown'} in Redis, this instance ${details.expected} (version:workerQueuePrefix); ${whatToDo(details)}`,
       details,
     );
   }
 }
+
+function whatToDo({ found = '', expected }: { readonly found?: string; readonly expected: string }): string {
+  const [version, wanted] = [found, expected].map((layout) =>
+    Number(/^(\d+)(?::|$)/.exec(layout)?.[1] ?? Number.NaN),
+  );
+  if (version === undefined || wanted === undefined) return seeUpgrading;
+  if (version > wanted)
+    return `a newer nestjs-affinity-queue uses it: upgrade this instance; ${seeUpgrading}`;
+  if (version < wanted)
+    return `an older nestjs-affinity-queue uses it: all its instances have to stop first; ${seeUpgrading}`;
+  if (version === wanted) return `give this instance the workerQueuePrefix of the others; ${seeUpgrading}`;
+  return seeUpgrading;
+}
+
+const seeUpgrading = 'see docs/upgrading.md';
 
 /** The installed bullmq is not one that this version was built for. @publicApi */
 export class IncompatibleBullMQError extends AffinityQueueError {
