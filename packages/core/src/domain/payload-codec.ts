@@ -1,7 +1,11 @@
 import { PayloadCodecError } from '../errors/errors.js';
 import { isError } from '../errors/is-error.js';
 
-/** Whose payload it is. An encryption binds the text to all of it, so that no payload passes for that of another task. */
+/**
+ * Whose payload it is. An encryption binds the text to all of it, so that no payload passes for that of another task.
+ *
+ * @publicApi
+ */
 export interface PayloadContext {
   /** The task's id; of an iteration of a job scheduler the part that all its iterations have: `repeat:<scheduler id>`. */
   readonly taskId: string;
