@@ -1,10 +1,15 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { closeAll, startInstance } from '../../support/calm.js';
 import { Recorder } from '../../support/recorder.js';
 import { uniqueName } from '../../support/redis.js';
 import { until } from '../../support/until.js';
+import { libraryEntry } from './support/library-build.js';
 import { clearStage, Scene } from './support/scene.js';
 
+// It may have to be built, which is not the time of a test.
+beforeAll(async () => {
+  await libraryEntry();
+}, 120_000);
 afterEach(async () => {
   await clearStage();
   await closeAll();
