@@ -16,7 +16,7 @@ const SPEC = '\\.spec\\.ts$';
 
 /** From the top; one entry per layer. */
 const LAYERS = [
-  ['sub-paths', `${SRC}(testing|health|metrics|dashboard|history|cli)/`],
+  ['sub-paths', `${SRC}(testing|health|metrics|dashboard|history|codec|cli)/`],
   ['index', `${SRC}index\\.ts$`],
   ['module', `${SRC}module/`],
   ['features', `${SRC}${FEATURES}/`],

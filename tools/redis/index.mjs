@@ -29,12 +29,13 @@ const ADVICE = `Install one of these and run the command again:
  */
 
 /**
- * @param {{ preferUrl?: boolean, args?: string[], port?: number, dir?: string, log?: (line: string) => void }} [options]
+ * @param {{ preferUrl?: boolean, args?: string[], port?: number, dir?: string, config?: string, log?: (line: string) => void }} [options]
  *   `preferUrl` uses REDIS_URL when it is set; `args` are added to the server's command line (`['--maxmemory', '10mb']`);
- *   `port` asks for that port instead of a free one; `dir` is a data folder that outlives the server.
+ *   `port` asks for that port instead of a free one; `dir` is a data folder that outlives the server;
+ *   `config` is a configuration file, which a Sentinel needs (`args: ['--sentinel']`).
  * @returns {Promise<AcquiredRedis>}
  */
-export async function acquireRedis({ preferUrl = false, args = [], port, dir, log = () => {} } = {}) {
+export async function acquireRedis({ preferUrl = false, args = [], port, dir, config, log = () => {} } = {}) {
   const given = process.env.REDIS_URL;
   if (preferUrl && given) {
     await assertReachable(given);
@@ -44,10 +45,12 @@ export async function acquireRedis({ preferUrl = false, args = [], port, dir, lo
   const failures = [];
   for (const find of [findOnPath.bind(null, SERVER_NAMES), debianRedis, installRedisTools]) {
     const binary = await attempt(() => find({ log }), failures);
-    if (binary) return startServer({ binary, args, port, dir });
+    if (binary) return startServer({ binary, args, port, dir, config });
   }
-  const container = await attempt(() => dockerRedis({ args, port, log }), failures);
-  if (container) return container;
+  if (config === undefined) {
+    const container = await attempt(() => dockerRedis({ args, port, log }), failures);
+    if (container) return container;
+  }
 
   const tried = failures.map((failure) => `  - ${failure.message}`).join('\n');
   throw new Error(

@@ -9,22 +9,23 @@ import { fileURLToPath } from 'node:url';
 
 const GUARD = fileURLToPath(new URL('./guard.mjs', import.meta.url));
 const PORT_ATTEMPTS = 5;
-const READY_LINE = /Ready to accept connections/;
+const READY_LINE = /Ready to accept connections|Sentinel ID is/;
 const PORT_TAKEN_LINE = /Address already in use/;
 
 /**
  * Starts an own server and returns when it accepts connections.
  *
- * @param {{ binary: import('./path.mjs').RedisBinary, args?: string[], port?: number, dir?: string }} options
+ * @param {{ binary: import('./path.mjs').RedisBinary, args?: string[], port?: number, dir?: string, config?: string }} options
  * @returns {Promise<import('./index.mjs').AcquiredRedis>}
  */
-export async function startServer({ binary, args = [], port, dir }) {
+export async function startServer({ binary, args = [], port, dir, config }) {
   for (let attempt = 1; ; attempt++) {
     const tryPort = port ?? (await freePort());
     // The guard removes the folder of a server that has ended, also of one that could not start.
     const folder = dir ?? (await mkdtemp(join(tmpdir(), 'affinity-redis-')));
     const removeFolder = dir ? async () => {} : () => rm(folder, { recursive: true, force: true });
-    const outcome = await launch(binary, tryPort, folder, args, dir === undefined);
+    const file = config === undefined ? [] : [config];
+    const outcome = await launch(binary, tryPort, folder, { file, args, removeFolder: dir === undefined });
     if (outcome.running) {
       const stop = onlyOnce(async () => {
         await outcome.stop();
@@ -40,8 +41,9 @@ export async function startServer({ binary, args = [], port, dir }) {
   }
 }
 
-async function launch(binary, port, folder, args, removeFolder) {
+async function launch(binary, port, folder, { file, args, removeFolder }) {
   const command = [
+    ...file,
     ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
     ...['--save', '', '--appendonly', 'no', '--databases', '512', '--daemonize', 'no', '--logfile', ''],
     ...args,

@@ -53,6 +53,7 @@ export { ElectionService } from './election/election-service.js';
 export type { LeaderInfo } from './election/leader-info.js';
 export type { QueueEvent, QueueEventFields, QueueEventType } from './observability/events/queue-event.js';
 
+export type { PayloadCodec, PayloadContext } from './domain/payload-codec.js';
 export { Task } from './domain/task.js';
 export type {
   BulkTaskOf,

@@ -5,6 +5,7 @@ import { RedisQueueBackend } from 'bullmq';
 import { ErrorCode, IncompatibleBullMQError } from '../errors/index.js';
 import { assertCompatibleBullMQ, embeddedScripts, overriddenMethods } from './bullmq-compatibility.js';
 import { composeScripts, installedBullMQ } from './bullmq-scripts.js';
+import { EncodingBackend } from './encoding-backend.js';
 import { PendingQueueBackend } from './pending-queue-backend.js';
 import { WorkerLaneBackend } from './worker-lane-backend.js';
 
@@ -56,7 +57,8 @@ describe('assertCompatibleBullMQ', () => {
 
   it('names every method that the backends override', () => {
     const theirs = methodsOf(RedisQueueBackend.prototype);
-    const ours = [PendingQueueBackend.prototype, WorkerLaneBackend.prototype].flatMap((prototype) =>
+    const backends = [EncodingBackend, PendingQueueBackend, WorkerLaneBackend];
+    const ours = backends.flatMap(({ prototype }) =>
       Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor' && name in theirs),
     );
     expect([...overriddenMethods].sort()).toEqual([...new Set(ours)].sort());

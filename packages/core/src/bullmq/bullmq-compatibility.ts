@@ -15,6 +15,8 @@ const supported = { major: 6, minor: 7 };
 
 /** Methods of BullMQ's backend that ours override. */
 export const overriddenMethods = [
+  'addJobScheduler',
+  'addJobToTransaction',
   'addLog',
   'changePriority',
   'cleanJobsByState',

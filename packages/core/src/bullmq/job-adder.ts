@@ -1,4 +1,4 @@
-import { Job, type JobsOptions, type Queue } from 'bullmq';
+import { Job, type JobJson, type JobsOptions, type Queue } from 'bullmq';
 import type { TaskData } from '../domain/task-data.js';
 import type { PendingQueueBackend } from './pending-queue-backend.js';
 
@@ -7,7 +7,7 @@ export interface NewJob {
   readonly id: string;
   readonly name: string;
   readonly data: TaskData;
-  /** The data as JSON. */
+  /** The data as JSON, as it is stored: where payloads are encoded, with the encoded one. */
   readonly json: string;
   readonly payloadBytes: number;
   readonly opts: JobsOptions;
@@ -48,7 +48,7 @@ export class JobAdder {
     const pipeline = this.#client.pipeline();
     // In a pipeline this only notes the command. One that BullMQ cannot make is not in the replies.
     const noted = newJobs.map((newJob) =>
-      this.#backend.addJobToTransaction(pipeline, this.toJob(newJob).asJSON(), newJob.id).then(
+      this.#backend.addJobToTransaction(pipeline, this.#stored(newJob), newJob.id).then(
         () => undefined,
         (error: unknown) => ({ error }),
       ),
@@ -61,6 +61,10 @@ export class JobAdder {
       const [error, id] = replies?.[next++] ?? [new Error('BullMQ did not send this task')];
       return error ? { error } : { id: String(id) };
     });
+  }
+
+  #stored(newJob: NewJob): JobJson {
+    return { ...this.toJob(newJob).asJSON(), data: newJob.json };
   }
 
   get #backend(): PendingQueueBackend {

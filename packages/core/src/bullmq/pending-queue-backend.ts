@@ -1,6 +1,6 @@
 import {
   QueueKeys as BullKeys,
-  RedisQueueBackend,
+  type RedisQueueBackend,
   type JobProgress,
   type JobType,
   type KeepJobs,
@@ -9,6 +9,7 @@ import {
   type QueueBaseOptions,
   type RedisConnection,
 } from 'bullmq';
+import type { PayloadCodec } from '../domain/payload-codec.js';
 import { UnsupportedOperationError } from '../errors/errors.js';
 import { luaSources } from '../redis/generated/lua-sources.js';
 import { bullPrefix } from '../redis/queue-keys.js';
@@ -18,6 +19,7 @@ import { isWaiting, perType, tagIn } from './job-types.js';
 import { belongsToScheduler, nextOfSchedule } from './next-of-schedule.js';
 import { completedBy } from './completed-scripts.js';
 import { encodeProgress } from './progress.js';
+import { EncodingBackend } from './encoding-backend.js';
 import { asClientLine, isRefusedCommand, type RegisteredWorker } from './registered-workers.js';
 import { asArguments } from './script-arguments.js';
 
@@ -29,6 +31,7 @@ export interface PendingQueueBackendOptions {
   readonly bullOptions: QueueBaseOptions;
   /** The worker that this backend serves, if any. */
   readonly workerId?: string;
+  readonly payloadCodec?: PayloadCodec | undefined;
 }
 
 /** Locks are not what keeps a task: the lease of its worker is. So they last longer than any task (24.8 days). */
@@ -48,22 +51,25 @@ type Client = Parameters<RedisQueueBackend['execCommand']>[0];
  *
  * Uses a connection of ours and never closes it.
  */
-export class PendingQueueBackend extends RedisQueueBackend {
+export class PendingQueueBackend extends EncodingBackend {
   readonly #scripts: QueueScripts;
   readonly #indexed: IndexedTasks;
   readonly #listWorkers: () => Promise<readonly RegisteredWorker[]>;
   readonly #workerId: string;
 
-  constructor({
-    connection,
-    pendingQueueName,
-    scripts,
-    listWorkers,
-    bullOptions,
-    workerId = '',
-  }: PendingQueueBackendOptions) {
+  constructor(options: PendingQueueBackendOptions) {
+    const {
+      connection,
+      pendingQueueName,
+      scripts,
+      listWorkers,
+      bullOptions,
+      payloadCodec,
+      workerId = '',
+    } = options;
     const keys = new BullKeys(bullPrefix);
     super(
+      payloadCodec,
       connection,
       pendingQueueName,
       keys.getKeys(pendingQueueName),
@@ -184,7 +190,7 @@ export class PendingQueueBackend extends RedisQueueBackend {
     data: T,
   ): Promise<void> {
     const id = job.id ?? '';
-    const args = [JSON.stringify(data), id, tagIn(data)];
+    const args = [this.storedData(job, data), id, tagIn(data)];
     const reply = await this.#scripts.run('changeTaskData', { keys: [this.toKey(id)], args });
     this.assertWritten(reply, id, 'updateData');
   }

@@ -45,6 +45,7 @@ export function createPendingQueue(context: QueueContext): Queue {
         scripts,
         listWorkers: () => listWorkers(context),
         bullOptions,
+        payloadCodec: options.payloadCodec,
       }),
   );
 }
@@ -79,6 +80,7 @@ export function createLaneWorker(
           listWorkers: () => listWorkers(context),
           bullOptions,
           workerId: lane.workerId,
+          payloadCodec: options.payloadCodec,
         },
         lane,
       )),

@@ -230,7 +230,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
   ): Promise<void> {
     const id = job.id ?? '';
     if (this.#attempts.wasMovedByHandler(id)) return super.updateData(job, data);
-    const args = [JSON.stringify(data), tagIn(data)];
+    const args = [this.storedData(job, data), tagIn(data)];
     await this.#write({ script: 'updateTaskData', keys: [this.toKey(id)], args }, id, 'updateData');
   }
 

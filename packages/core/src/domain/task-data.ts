@@ -1,5 +1,6 @@
 import { InvalidTaskError } from '../errors/errors.js';
 import { encodeJson } from './encode-json.js';
+import { encodedMarkJson } from './payload-codec.js';
 import type { Task } from './task.js';
 import { displayValue, isWellFormed, utf8Bytes } from './text.js';
 
@@ -32,13 +33,16 @@ export interface TaskData {
   readonly payload: unknown;
 }
 
+/** What is stored in the place of a payload: of its JSON, other JSON. */
+export type PayloadEncoding = (json: string, about: Pick<TaskData, 'identifyTag' | 'type'>) => string;
+
 /** A valid task in the form in which it is stored. */
 export interface EncodedTask {
   /** Name of the BullMQ job. */
   readonly name: string;
-  /** Data of the BullMQ job. */
+  /** Data of the BullMQ job, with the payload as it was given. */
   readonly data: TaskData;
-  /** The same data as JSON. */
+  /** The same data as JSON, with the payload encoded where payloads are. */
   readonly json: string;
   readonly payloadBytes: number;
 }
@@ -55,9 +59,14 @@ export function assertValidTask(task: unknown, limits: TaskLimits): asserts task
 /**
  * Checks a task and encodes it as what is stored in Redis, in one go.
  *
+ * @param encodePayload - where payloads are encoded; the limit then counts for what this makes of them
  * @throws {@link InvalidTaskError}
  */
-export function encodeTaskData(task: unknown, limits: TaskLimits): EncodedTask {
+export function encodeTaskData(
+  task: unknown,
+  limits: TaskLimits,
+  encodePayload?: PayloadEncoding,
+): EncodedTask {
   if (typeof task !== 'object' || task === null || Array.isArray(task)) {
     throw new InvalidTaskError({ field: 'task', reason: `must be an object, got ${displayValue(task)}` });
   }
@@ -69,15 +78,19 @@ export function encodeTaskData(task: unknown, limits: TaskLimits): EncodedTask {
   if (!encoded.ok) {
     throw new InvalidTaskError({ field: 'payload', reason: encoded.reason }, { cause: encoded.cause });
   }
-  if (encoded.bytes > limits.maxPayloadBytes) {
-    const reason = `has ${encoded.bytes} bytes of JSON, more than the ${limits.maxPayloadBytes} that are allowed`;
+  const stored = encodePayload?.(encoded.json, { identifyTag, type });
+  const payloadBytes = stored === undefined ? encoded.bytes : utf8Bytes(stored);
+  if (payloadBytes > limits.maxPayloadBytes) {
+    const form = stored === undefined ? 'of JSON' : 'when it is encoded';
+    const reason = `has ${payloadBytes} bytes ${form}, more than the ${limits.maxPayloadBytes} that are allowed`;
     throw new InvalidTaskError({ field: 'payload', reason });
   }
+  const payloadJson = stored === undefined ? encoded.json : stored + encodedMarkJson;
   return {
     name: type,
     data: { identifyTag, type, payload: payload === undefined ? null : payload },
-    json: `{"identifyTag":${JSON.stringify(identifyTag)},"type":${JSON.stringify(type)},"payload":${encoded.json}}`,
-    payloadBytes: encoded.bytes,
+    json: `{"identifyTag":${JSON.stringify(identifyTag)},"type":${JSON.stringify(type)},"payload":${payloadJson}}`,
+    payloadBytes,
   };
 }
 

@@ -27,6 +27,7 @@ const samples: Record<string, AffinityQueueError> = {
   ResultTooLargeError: new errors.ResultTooLargeError({ bytes: 2, maxBytes: 1 }),
   RedisPermissionError: new errors.RedisPermissionError({ address: 'h:1', missing: '+info' }),
   TaskWriteTooLargeError: new errors.TaskWriteTooLargeError({ what: 'log row', bytes: 2, maxBytes: 1 }),
+  PayloadCodecError: new errors.PayloadCodecError({ reason: 'is not encoded' }),
   ResultNotSerializableError: new errors.ResultNotSerializableError({ reason: 'contains a bigint' }),
   TaskFailedError: new errors.TaskFailedError({ jobId: '1', failedReason: 'smtp down' }),
   WaitTimeoutError: new errors.WaitTimeoutError({ jobId: '1', timeoutMs: 5 }),
@@ -37,6 +38,7 @@ const samples: Record<string, AffinityQueueError> = {
   RedisAuthenticationError: new errors.RedisAuthenticationError({ address: 'localhost:6379' }),
   RedisClusterNotSupportedError: new errors.RedisClusterNotSupportedError(),
   EvictingRedisError: new errors.EvictingRedisError({ policy: 'allkeys-lru' }),
+  RedisRefusesWritesError: new errors.RedisRefusesWritesError({ command: 'add', reply: 'OOM' }),
   CommandTimeoutError: new errors.CommandTimeoutError({ command: 'PING', timeoutMs: 5 }),
   IncompatibleLayoutError: new errors.IncompatibleLayoutError({ found: '2', expected: '1' }),
   IncompatibleBullMQError: new errors.IncompatibleBullMQError({ found: '7.0.0', expected: '^6.7' }),
@@ -106,6 +108,20 @@ describe('messages', () => {
   it('of a bad task in a list say which one', () => {
     const error = new errors.InvalidTaskError({ field: 'type', reason: 'is missing', index: 3 });
     expect(error.message).toBe('Invalid task: type is missing (task 3 of the list)');
+  });
+
+  it.each([
+    ['2:worker-queue', 'a newer nestjs-affinity-queue uses it: upgrade this instance'],
+    ['999', 'a newer nestjs-affinity-queue uses it'],
+    ['0:worker-queue', 'an older nestjs-affinity-queue uses it: all its instances have to stop first'],
+    ['1:other', 'give this instance the workerQueuePrefix of the others'],
+    ['nonsense', '(version:workerQueuePrefix); see docs/upgrading.md'],
+    [undefined, '(version:workerQueuePrefix); see docs/upgrading.md'],
+  ])('of the layout %s say what to do', (found, expected) => {
+    const details = { expected: '1:worker-queue', ...(found !== undefined && { found }) };
+    const { message } = new errors.IncompatibleLayoutError(details);
+    expect(message).toContain(expected);
+    expect(message).toMatch(/see docs\/upgrading\.md$/);
   });
 
   it('of a failed task are the handler’s', () => {

@@ -255,6 +255,20 @@ export class ResultNotSerializableError extends AffinityQueueError {
   }
 }
 
+/** A payload could not be encoded (add), or not be decoded (attempt: no retry). Never holds the payload. @publicApi */
+export class PayloadCodecError extends AffinityQueueError {
+  declare readonly details: Readonly<{ jobId?: string; reason: string }>;
+
+  constructor(details: { jobId?: string; reason: string }, options?: ErrorOptions) {
+    super(
+      ErrorCode.PayloadCodec,
+      `The payload of task${of(details.jobId)} ${details.reason}`,
+      details,
+      options,
+    );
+  }
+}
+
 // ---- asking about tasks
 
 /** `waitUntilFinished`: the task failed for good; the message is the handler's. @publicApi */
@@ -396,6 +410,35 @@ export class CommandTimeoutError extends AffinityQueueError {
   }
 }
 
+/**
+ * Redis answers and does not write: `OOM` it is full, `READONLY` it is a replica, `MISCONF` it cannot save, `NOREPLICAS` it has
+ * too few replicas, `LOADING` it is still reading its data, `MASTERDOWN` it is a replica without a master. Nothing was written;
+ * the same call can succeed later. @publicApi
+ */
+export class RedisRefusesWritesError extends AffinityQueueError {
+  declare readonly details: Readonly<{ command: string; reply: string }>;
+
+  constructor(details: { command: string; reply: string }, options?: ErrorOptions) {
+    const { command, reply } = details;
+    super(
+      ErrorCode.RedisRefusesWrites,
+      `Redis refuses ${command}: ${reply} (${refusals[reply] ?? '?'})`,
+      details,
+      options,
+    );
+  }
+}
+
+/** Codes that replies of Redis begin with, and what they mean. */
+const refusals: Readonly<Record<string, string>> = {
+  OOM: 'maxmemory is reached',
+  READONLY: 'it is a read-only replica',
+  MISCONF: 'it cannot save its data',
+  NOREPLICAS: 'it has too few replicas',
+  LOADING: 'it is loading its data',
+  MASTERDOWN: 'it is a replica whose master is down',
+};
+
 /** The queue in Redis has another layout version, or other worker queues, than this instance. @publicApi */
 export class IncompatibleLayoutError extends AffinityQueueError {
   declare readonly details: Readonly<{ queueName?: string; found?: string; expected: string }>;
@@ -404,11 +447,26 @@ export class IncompatibleLayoutError extends AffinityQueueError {
     const queue = details.queueName === undefined ? 'This queue' : `Queue '${details.queueName}'`;
     super(
       ErrorCode.IncompatibleLayout,
-      `${queue} has layout ${details.found ?? 'unknown'} in Redis, this instance ${details.expected} (version:workerQueuePrefix); run compatible versions of nestjs-affinity-queue with the same workerQueuePrefix`,
+      `${queue} has layout ${details.found ?? 'unknown'} in Redis, this instance ${details.expected} (version:workerQueuePrefix); ${whatToDo(details)}`,
       details,
     );
   }
 }
+
+function whatToDo({ found = '', expected }: { readonly found?: string; readonly expected: string }): string {
+  const [version, wanted] = [found, expected].map((layout) =>
+    Number(/^(\d+)(?::|$)/.exec(layout)?.[1] ?? Number.NaN),
+  );
+  if (version === undefined || wanted === undefined) return seeUpgrading;
+  if (version > wanted)
+    return `a newer nestjs-affinity-queue uses it: upgrade this instance; ${seeUpgrading}`;
+  if (version < wanted)
+    return `an older nestjs-affinity-queue uses it: all its instances have to stop first; ${seeUpgrading}`;
+  if (version === wanted) return `give this instance the workerQueuePrefix of the others; ${seeUpgrading}`;
+  return seeUpgrading;
+}
+
+const seeUpgrading = 'see docs/upgrading.md';
 
 /** The installed bullmq is not one that this version was built for. @publicApi */
 export class IncompatibleBullMQError extends AffinityQueueError {

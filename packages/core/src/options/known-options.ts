@@ -46,6 +46,7 @@ export const groupKeys = {
     'maxPayloadBytes',
     'maxResultBytes',
     'maxTagBytes',
+    'payloadCodec',
   ],
   electionOptions: ['electionLockTtl', 'heartbeatInterval', 'heartbeatTimeout'],
 } as const;

@@ -1,6 +1,7 @@
 import type { Telemetry } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Locale } from '../domain/locale.js';
+import type { PayloadCodec } from '../domain/payload-codec.js';
 import type { QueueRole } from '../domain/roles.js';
 import type { TaskOptions } from '../domain/task-options.js';
 import type { RedisConnectionOptions } from './redis-connection-options.js';
@@ -130,7 +131,7 @@ export interface QueueOptions {
   defaultTaskOptions?: DefaultTaskOptions;
 
   /**
-   * Largest payload, in bytes of its JSON.
+   * Largest payload, in bytes of its JSON; where there is a `payloadCodec`, of what that makes of it.
    *
    * @default 262144
    */
@@ -149,6 +150,12 @@ export interface QueueOptions {
    * @default 512
    */
   maxTagBytes?: number;
+
+  /**
+   * Encodes payloads before they go to Redis, and decodes them for handlers: `createAesGcmCodec` of
+   * `nestjs-affinity-queue/codec`, or one of your own. All instances of the queue need it.
+   */
+  payloadCodec?: PayloadCodec;
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   type ResolveContext,
   type Sourced,
 } from './resolve-context.js';
+import { resolvePayloadCodec } from './resolve-payload-codec.js';
 import { resolveRedis } from './resolve-redis.js';
 import { resolveTagConcurrency, resolveTaskDefaults } from './resolve-task-options.js';
 import type { ResolvedQueueOptions } from './resolved-options.js';
@@ -126,6 +127,7 @@ function resolve(context: ResolveContext, name: string | undefined, names: Queue
     maxPayloadBytes: valueOf('maxPayloadBytes'),
     maxResultBytes: valueOf('maxResultBytes'),
     maxTagBytes: valueOf('maxTagBytes'),
+    payloadCodec: resolvePayloadCodec(context),
     electionLockTtlMs: valueOf('electionLockTtlMs'),
     heartbeatIntervalMs: valueOf('heartbeatIntervalMs'),
     heartbeatTimeoutMs: valueOf('heartbeatTimeoutMs'),

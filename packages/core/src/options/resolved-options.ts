@@ -1,6 +1,7 @@
 import type { BackoffOptions, KeepJobs, Telemetry } from 'bullmq';
 import type { Redis, RedisOptions } from 'ioredis';
 import type { Locale } from '../domain/locale.js';
+import type { PayloadCodec } from '../domain/payload-codec.js';
 import type { QueueRole } from '../domain/roles.js';
 import type { RetryOrder } from '../domain/task-options.js';
 
@@ -53,6 +54,8 @@ export interface ResolvedQueueOptions {
   readonly maxPayloadBytes: number;
   readonly maxResultBytes: number;
   readonly maxTagBytes: number;
+  /** `undefined`: payloads are stored as they are. */
+  readonly payloadCodec: PayloadCodec | undefined;
 
   readonly electionLockTtlMs: number;
   readonly heartbeatIntervalMs: number;

@@ -1,6 +1,7 @@
 import type { BackoffOptions, JobsOptions } from 'bullmq';
 import type { NewJob } from '../bullmq/job-adder.js';
-import { encodeTaskData } from '../domain/task-data.js';
+import { encodeTaskData, type EncodedTask } from '../domain/task-data.js';
+import { encodePayload, type PayloadCodec } from '../domain/payload-codec.js';
 import type { Task } from '../domain/task.js';
 import type { TaskOptions } from '../domain/task-options.js';
 import { displayValue } from '../domain/text.js';
@@ -20,7 +21,8 @@ export interface BulkTask extends Task {
   options?: TaskOptions;
 }
 
-type Options = Pick<ResolvedQueueOptions, 'maxPayloadBytes' | 'maxTagBytes' | 'defaultTaskOptions'>;
+type Options = Pick<ResolvedQueueOptions, 'maxPayloadBytes' | 'maxTagBytes' | 'defaultTaskOptions'> &
+  Partial<Pick<ResolvedQueueOptions, 'payloadCodec'>>;
 
 type EncodedOptions = Pick<NewJob, 'opts' | 'optsJson' | 'isPlain'>;
 
@@ -35,14 +37,34 @@ export class NewJobs {
 
   /**
    * @throws {@link InvalidTaskError}, {@link InvalidTaskOptionError}, {@link UnsupportedTaskOptionError},
-   *   {@link ReservedJobIdError}
+   *   {@link ReservedJobIdError}, {@link PayloadCodecError}
    */
   one(task: Task, options: TaskOptions | undefined, timestamp = Date.now()): NewJob {
-    const { name, data, json, payloadBytes } = encodeTaskData(task, this.queue);
+    const { payloadCodec } = this.queue;
+    if (payloadCodec !== undefined) return this.#oneEncoded(payloadCodec, task, options, timestamp);
+    const encoded = encodeTaskData(task, this.queue);
     assertValidTaskOptions(options);
+    return this.#newJob(encoded, options, options?.jobId ?? newTaskId(), timestamp);
+  }
+
+  /** An encoding needs the id of the task. */
+  #oneEncoded(codec: PayloadCodec, task: Task, options: TaskOptions | undefined, timestamp: number): NewJob {
+    assertValidTaskOptions(options);
+    const taskId = options?.jobId ?? newTaskId();
+    const encoded = encodeTaskData(task, this.queue, (json, about) =>
+      encodePayload(codec, json, { taskId, ...about }),
+    );
+    return this.#newJob(encoded, options, taskId, timestamp);
+  }
+
+  #newJob(
+    { name, data, json, payloadBytes }: EncodedTask,
+    options: TaskOptions | undefined,
+    id: string,
+    timestamp: number,
+  ): NewJob {
     const { opts, optsJson, isPlain } =
       options === undefined ? this.#usualOptions : this.#encode(definedOnly(options));
-    const id = options?.jobId ?? newTaskId();
     return { id, name, data, json, payloadBytes, opts, optsJson, isPlain, timestamp };
   }
 

@@ -36,6 +36,11 @@ export class BlockingWait {
     this.#client = new BlockingClient(createClient);
   }
 
+  /** Whether it has ever waited: else there are no keys of it. */
+  get wasUsed(): boolean {
+    return this.#loop !== undefined;
+  }
+
   /** Listens on a key until the returned function is called. */
   watch(key: string, listener: WaitListener): () => void {
     if (this.#listeners.has(key)) throw new Error(`Already waiting on ${key}`);

@@ -6,6 +6,7 @@ import { BlockingWait } from './blocking-wait.js';
 import { connectAndCheck, type ServerFacts } from './check-server.js';
 import type { InstanceIds } from './instance-ids.js';
 import { instanceKeys } from './queue-keys.js';
+import { reconnectWhenReadOnly } from './read-only-reconnect.js';
 import { WorkerMarker } from './worker-marker.js';
 
 export type ConnectionEvent =
@@ -91,8 +92,13 @@ export class RedisHub {
       this.#checking?.disconnect();
       await Promise.all([this.#workerWait.close(), this.leaderWait.close()]);
       const { interrupt, workers } = instanceKeys(this.#id);
-      if (this.commands.status === 'ready') {
-        const deleted = this.commands.del(`${interrupt}:workers`, `${interrupt}:leaders`, workers);
+      const keys = [
+        ...(this.#workerWait.wasUsed ? [`${interrupt}:workers`, workers] : []),
+        // A user who only adds tasks may not touch these.
+        ...(this.leaderWait.wasUsed ? [`${interrupt}:leaders`] : []),
+      ];
+      if (this.commands.status === 'ready' && keys.length > 0) {
+        const deleted = this.commands.del(keys);
         await Promise.race([
           deleted.catch(this.onError),
           timeout(longestFarewellMs, undefined, { ref: false }),
@@ -129,6 +135,7 @@ export class RedisHub {
   #createClient(purpose: string, extra: Partial<RedisOptions>, onError = this.onError): Redis {
     const { instance, options } = this.options;
     const { connectionName, retryStrategy } = options;
+    const reconnectOnError = options.reconnectOnError ?? instance?.options.reconnectOnError;
     const own: RedisOptions = {
       connectionName: `${connectionName ?? 'affinity'}:${this.#id}:${purpose}`,
       // A command waits for Redis to come back; `commandTimeout` says how long.
@@ -138,6 +145,7 @@ export class RedisHub {
       // A blocking command is silent on purpose.
       socketTimeout: undefined,
       retryStrategy: (attempt) => retryStrategy?.(attempt) || Math.min(50 * 2 ** Math.min(attempt, 5), 1_000),
+      reconnectOnError: reconnectOnError ?? reconnectWhenReadOnly(),
       ...extra,
     };
     const client = instance

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { CommandTimeoutError } from '../errors/errors.js';
+import { CommandTimeoutError, RedisRefusesWritesError } from '../errors/errors.js';
 import { safeCause } from '../errors/redact.js';
 
 export type ScriptArgument = string | number | Buffer;
@@ -48,10 +48,15 @@ export class ScriptRunner<Name extends string = string> {
   }
 }
 
-/** ioredis' time-out as a typed error; anything else as it is, but for the arguments of the command, which are payloads. */
+/** Redis has not done anything of the command. */
+const refusal = /^(?:ERR )?-?(OOM|READONLY|MISCONF|NOREPLICAS|LOADING|MASTERDOWN)\b/;
+
+/** ioredis' time-out and Redis' refusals as typed errors; anything else as it is, but for the arguments of the command, which are payloads. */
 export function asTypedError(error: unknown, command: string, timeoutMs: number): unknown {
   if (error instanceof Error && error.message === 'Command timed out') {
     return new CommandTimeoutError({ command, timeoutMs }, { cause: error });
   }
+  const reply = error instanceof Error ? refusal.exec(error.message)?.[1] : undefined;
+  if (reply !== undefined) return new RedisRefusesWritesError({ command, reply }, { cause: error });
   return safeCause(error);
 }

@@ -52,6 +52,12 @@ export class RunningTask implements TaskContext {
     return this.#data;
   }
 
+  /** The payload has been decoded: the handler and its job have it so. */
+  useData(data: unknown): void {
+    this.#data = data;
+    if (this.#job !== undefined) this.#job.data = data;
+  }
+
   get job(): Job {
     if (this.#job === undefined) {
       const job = this.#createJob();

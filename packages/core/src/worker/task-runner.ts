@@ -1,6 +1,8 @@
 import { UnrecoverableError } from 'bullmq';
 import { encodeJson } from '../domain/encode-json.js';
+import { decodeData, isEncoded, type PayloadCodec } from '../domain/payload-codec.js';
 import { decodeTaskData } from '../domain/task-data.js';
+import type { Task } from '../domain/task.js';
 import {
   ResultNotSerializableError,
   ResultTooLargeError,
@@ -17,6 +19,7 @@ export interface TaskRunnerLimits {
   /** 0: none. */
   readonly taskTimeoutMs: number;
   readonly maxResultBytes: number;
+  readonly payloadCodec?: PayloadCodec | undefined;
 }
 
 /** What a handler returned. */
@@ -51,7 +54,7 @@ export class TaskRunner {
   async #run(running: RunningTask, bound: BoundTag | undefined): Promise<TaskResult> {
     try {
       assertWanted(running);
-      const task = decodeTaskData(running.name, running.data);
+      const task = this.#taskOf(running);
       const handler = this.handlers.handlerOf(task.type);
       const handle = async (): Promise<unknown> => handler(task.payload, running);
       const handled = bound === undefined ? handle() : bound.run(() => assertWanted(running), handle);
@@ -60,6 +63,22 @@ export class TaskRunner {
       return this.#checkResult(running.id, result);
     } catch (error) {
       throw asFailure(error, running.abortReason);
+    }
+  }
+
+  #taskOf(running: RunningTask): Task<unknown> {
+    const { data } = running;
+    const task = decodeTaskData(running.name, data);
+    const { payloadCodec } = this.limits;
+    const isEncodedPayload = isEncoded(data);
+    if (payloadCodec === undefined && !isEncodedPayload) return task;
+    try {
+      const decoded = decodeData(payloadCodec, running.id, task, isEncodedPayload);
+      if (isEncodedPayload) running.useData(decoded);
+      return decoded;
+    } catch (error) {
+      // It would be the same the next time.
+      throw finalFailure(error as Error);
     }
   }
 

@@ -18,6 +18,7 @@ function expectedDefaults(): Record<string, string> {
     role: resolved.role,
     locale: resolved.locale,
     telemetry: resolved.telemetry,
+    'queueOptions.payloadCodec': resolved.payloadCodec,
     'redisOptions.commandTimeout': redis.commandTimeoutMs,
     'redisOptions.allowEviction': redis.allowEviction,
     'queueOptions.pendingQueueName': resolved.pendingQueueName,

@@ -10,9 +10,18 @@ export interface OwnServer {
 const redisTools = pathToFileURL(resolve(import.meta.dirname, '../../../../tools/redis/index.mjs')).href;
 
 /** A Redis server for one spec alone, started with these arguments. */
-export async function startOwnServer(...args: readonly string[]): Promise<OwnServer> {
+export function startOwnServer(...args: readonly string[]): Promise<OwnServer> {
+  return acquire({ args });
+}
+
+/** A Sentinel for one spec alone; it writes to its configuration file. */
+export function startSentinel(config: string): Promise<OwnServer> {
+  return acquire({ config, args: ['--sentinel'] });
+}
+
+async function acquire(options: object): Promise<OwnServer> {
   const { acquireRedis } = (await import(redisTools)) as {
     acquireRedis(options: object): Promise<OwnServer>;
   };
-  return acquireRedis({ args });
+  return acquireRedis(options);
 }

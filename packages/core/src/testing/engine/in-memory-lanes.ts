@@ -55,7 +55,8 @@ export class InMemoryLanes {
   ) {
     // Its own time limit would go by the real clock.
     const { handlers, instruments, options } = dependencies;
-    const limits = { taskTimeoutMs: 0, maxResultBytes: options.maxResultBytes };
+    const { maxResultBytes, payloadCodec } = options;
+    const limits = { taskTimeoutMs: 0, maxResultBytes, payloadCodec };
     this.#runner = new TaskRunner(handlers, limits, instruments);
   }
 

@@ -239,7 +239,10 @@ export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
     const jobId = this.engine.change((state, nowMs) => addTask(state, job, nowMs));
     // A task that holds a deduplication id for a time need not be there any more.
     const task = this.engine.find(jobId) ?? newTaskRecord({ ...job, id: jobId }, this.engine.nowMs);
-    return new InMemoryJob(task, this.engine).asJob();
+    const added = new InMemoryJob(task, this.engine).asJob();
+    // Stored encoded; whoever adds a task has its payload.
+    if (this.options.payloadCodec !== undefined && jobId === job.id) added.data = job.data;
+    return added;
   }
 
   #removeUnfinished(jobId: string): 'removed' | 'running' | 'not-found' {

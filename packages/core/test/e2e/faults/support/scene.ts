@@ -24,6 +24,8 @@ export interface Note {
   readonly deaf?: boolean;
   /** Takes so long. */
   readonly ms?: number;
+  /** The event loop of its process stands still for so long. */
+  readonly block?: number;
   /** Its process dies. */
   readonly exit?: boolean;
 }
