@@ -58,15 +58,7 @@ export class PendingQueueBackend extends EncodingBackend {
   readonly #workerId: string;
 
   constructor(options: PendingQueueBackendOptions) {
-    const {
-      connection,
-      pendingQueueName,
-      scripts,
-      listWorkers,
-      bullOptions,
-      payloadCodec,
-      workerId = '',
-    } = options;
+    const { connection, pendingQueueName, scripts, listWorkers, bullOptions, payloadCodec } = options;
     const keys = new BullKeys(bullPrefix);
     super(
       payloadCodec,
@@ -81,7 +73,7 @@ export class PendingQueueBackend extends EncodingBackend {
     this.#scripts = scripts;
     this.#indexed = new IndexedTasks(scripts);
     this.#listWorkers = listWorkers;
-    this.#workerId = workerId;
+    this.#workerId = options.workerId ?? '';
   }
 
   override execCommand(client: Client, commandName: string, args: unknown[]): unknown {

@@ -41,16 +41,32 @@ export class NewJobs {
    */
   one(task: Task, options: TaskOptions | undefined, timestamp = Date.now()): NewJob {
     const { payloadCodec } = this.queue;
-    if (payloadCodec !== undefined) return this.#oneEncoded(payloadCodec, task, options, timestamp);
+    if (payloadCodec !== undefined) {
+      assertValidTaskOptions(options);
+      const taskId = options?.jobId ?? newTaskId();
+      return this.#oneEncoded(payloadCodec, task, options, timestamp, taskId);
+    }
     const encoded = encodeTaskData(task, this.queue);
     assertValidTaskOptions(options);
     return this.#newJob(encoded, options, options?.jobId ?? newTaskId(), timestamp);
   }
 
-  /** An encoding needs the id of the task. */
-  #oneEncoded(codec: PayloadCodec, task: Task, options: TaskOptions | undefined, timestamp: number): NewJob {
+  /** What a schedule adds again and again: its payload is encoded once for all. @throws as {@link one} */
+  template(scheduleId: string, task: Task, options: TaskOptions | undefined): NewJob {
+    const { payloadCodec } = this.queue;
+    if (payloadCodec === undefined) return this.one(task, options);
     assertValidTaskOptions(options);
-    const taskId = options?.jobId ?? newTaskId();
+    return this.#oneEncoded(payloadCodec, task, options, Date.now(), `repeat:${scheduleId}`);
+  }
+
+  /** An encoding needs the id of the task. */
+  #oneEncoded(
+    codec: PayloadCodec,
+    task: Task,
+    options: TaskOptions | undefined,
+    timestamp: number,
+    taskId: string,
+  ): NewJob {
     const encoded = encodeTaskData(task, this.queue, (json, about) =>
       encodePayload(codec, json, { taskId, ...about }),
     );

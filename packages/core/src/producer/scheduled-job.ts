@@ -13,10 +13,11 @@ const notScheduled: Readonly<Record<string, string>> = {
 /** The task that a schedule adds, checked. @throws as `QueueService.add` */
 export function scheduledJob(
   newJobs: NewJobs,
+  scheduleId: string,
   task: Task,
   options: ScheduledTaskOptions | undefined,
 ): NewJob {
-  const job = newJobs.one(task, options);
+  const job = newJobs.template(scheduleId, task, options);
   for (const [option, reason] of Object.entries(notScheduled)) {
     if ((options as Record<string, unknown> | undefined)?.[option] === undefined) continue;
     throw new UnsupportedTaskOptionError({ option, reason });

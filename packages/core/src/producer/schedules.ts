@@ -29,7 +29,7 @@ export class Schedules {
   ): Promise<Schedule> {
     assertValidScheduleId(id);
     const checked = checkTiming(timing, Date.now());
-    const job = scheduledJob(this.#newJobs, task, options);
+    const job = scheduledJob(this.#newJobs, id, task, options);
     const { cron: pattern, ...rest } = checked;
     const { name, json, opts } = job;
     const repeat = Object.fromEntries(

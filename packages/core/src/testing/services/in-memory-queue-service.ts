@@ -85,7 +85,7 @@ export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
     this.#assertOpen();
     assertValidScheduleId(id);
     const checked = checkTiming(timing, this.engine.nowMs);
-    const job = scheduledJob(this.#newJobs, task, options);
+    const job = scheduledJob(this.#newJobs, id, task, options);
     return this.engine.change((state, nowMs) => setSchedule(state, id, checked, job, nowMs));
   }
 

@@ -163,6 +163,17 @@ describe('with a payload codec', () => {
       seen.every(([id, payload]: any) => id.startsWith('repeat:often:') && payload.text === marker),
     ).toBe(true);
 
+    await queue.schedule(
+      'steady',
+      { every: 50 },
+      { type: 'tick', identifyTag: 't', payload: { text: marker } },
+    );
+    const steady = (): unknown[] => seen.filter(([id]) => id.startsWith('repeat:steady:'));
+    await until('a schedule has run twice', () => steady().length >= 2);
+    expect((await queue.getSchedule('steady'))!.task.payload).not.toEqual({ text: marker });
+    await queue.unschedule('steady');
+    expect(steady()).toEqual(steady().map(() => [expect.any(String), { text: marker }]));
+
     const flows = new FlowProducer({ connection: openRedis() });
     const node = (type: string, jobId: string) => ({
       name: type,
@@ -294,6 +305,11 @@ describe('in memory', () => {
     expect(JSON.stringify((await queue.getJob(job.id!))!.data)).not.toContain(marker);
     await app.get(AffinityQueueTesting).runUntilIdle();
     expect(seen).toEqual([{ text: marker }, { text: marker }]);
+
+    await queue.schedule('steady', { every: 50, limit: 1 }, task('note'));
+    await app.get(AffinityQueueTesting).runFor(100);
+    expect(seen).toHaveLength(4);
+    expect(seen[2]).toEqual({ text: marker });
     await app.close();
   });
 });
