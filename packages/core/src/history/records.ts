@@ -77,8 +77,15 @@ export interface RecordFields {
   /** `sentAt`: `at` of the moment before the script was sent; here and below. */
   'leadership.gained': { node: string; epoch: string; sentAt: number };
   'leadership.renewed': { node: string; epoch: string; sentAt: number };
-  /** The process stops leading: it resigned, was refused, or its own clock says that the lease is over. */
-  'leadership.lost': { node: string; epoch: string; reason: 'resigned' | 'refused' | 'stepped-down' };
+  /**
+   * The process stops leading: it resigned, was refused, or its own clock says that the lease is over; or (of another process,
+   * by one that saw it) it is dead.
+   */
+  'leadership.lost': {
+    node: string;
+    epoch: string;
+    reason: 'resigned' | 'refused' | 'stepped-down' | 'died';
+  };
   /** A script of a leader was accepted (dispatch: only one that bound something). */
   'leader.acted': { node: string; epoch: string; sentAt: number; script: string; bound?: number };
   'leader.refused': { node: string; epoch: string; script: string };

@@ -47,7 +47,7 @@ export const groupKeys = {
     'maxResultBytes',
     'maxTagBytes',
   ],
-  electionOptions: ['electionLockTtl', 'heartbeatInterval', 'heartbeatTimeout'],
+  electionOptions: ['electionLockTtl', 'heartbeatInterval', 'heartbeatTimeout', 'watchLocalProcesses'],
 } as const;
 
 /** A group of options. */

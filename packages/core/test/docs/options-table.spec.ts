@@ -20,6 +20,7 @@ function expectedDefaults(): Record<string, string> {
     telemetry: resolved.telemetry,
     'redisOptions.commandTimeout': redis.commandTimeoutMs,
     'redisOptions.allowEviction': redis.allowEviction,
+    'electionOptions.watchLocalProcesses': resolved.watchLocalProcesses,
     'queueOptions.pendingQueueName': resolved.pendingQueueName,
     'queueOptions.workerQueuePrefix': resolved.workerQueuePrefix,
     'queueOptions.workerStatePrefix': resolved.workerStatePrefix,

@@ -38,6 +38,7 @@ export type LuaScriptName =
   | 'removeTask'
   | 'removeWaitingChildren'
   | 'renewLeadership'
+  | 'reportDeath'
   | 'reportLeaderless'
   | 'requestResignation'
   | 'resignLeadership'
@@ -67,7 +68,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -105,13 +106,62 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local PROCESS_DIED = '-1'
+local beatMember = 'beat:' .. base
+local function hostKey(host) return base .. 'aff:host:' .. host end
+local function forgetProcess(worker)
+  local host = workerMeta(worker, 'host')[1]
+  if host then redis.pcall('HDEL', hostKey(host), worker) end
+end
+local function leaderProcess()
+  local held, told = rcall('GET', lockKey), rcall('HGET', ctlKey, 'leader')
+  if not held or not told or string.sub(told, 1, #held + 1) ~= held .. ' ' then return nil end
+  return string.match(string.sub(told, #held + 2), '^(%S+) (%S+)$')
+end
+local function neighboursOf(host, process)
+  local seen, processes = { [process] = true }, {}
+  local function see(other)
+    if not seen[other] then
+      seen[other] = true
+      processes[#processes + 1] = other
+    end
+  end
+  for _, other in ipairs(redis.pcall('HVALS', hostKey(host))) do see(other) end
+  local leaderHost, leader = leaderProcess()
+  if leaderHost == host then see(leader) end
+  return processes
+end
+local function askNeighbours(host, process)
+  local entries, asked = rcall('HGETALL', hostKey(host)), {}
+  for i = 1, #entries, 2 do
+    local marker = entries[i + 1] ~= process and workerMeta(entries[i], 'marker')[1]
+    if marker and not asked[marker] then
+      asked[marker] = true
+      rcall('ZADD', marker, 0, beatMember)
+    end
+  end
+end
 if (rcall('HGET', ctlKey, 'layout') or ARGV[7]) ~= ARGV[7] then return LAYOUT_MISMATCH end
+local host, process = ARGV[9] or '', ARGV[10] or ''
+local neighbours = process == '' and {} or neighboursOf(host, process)
 local held, info = rcall('GET', lockKey), rcall('GET', KEYS[5]) or ''
 if held and string.sub(held, 1, #caller + 1) == caller .. ':' then
   rcall('PEXPIRE', lockKey, ARGV[4])
-  return { 1, held, '' }
+  return { 1, held, '', neighbours }
 end
-if held and not (held == ARGV[6] and info == ARGV[8]) then return { 0, held, rcall('PTTL', lockKey), info } end
+if held and not (held == ARGV[6] and info == ARGV[8]) then return { 0, held, rcall('PTTL', lockKey), info, neighbours } end
 local time = rcall('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local epoch = string.format('%.0f', math.max(tonumber(rcall('GET', KEYS[4]) or 0) + 1, now))
@@ -121,10 +171,14 @@ rcall('HSETNX', ctlKey, 'layout', ARGV[7])
 rcall('SET', KEYS[4], epoch)
 rcall('SET', lockKey, value, 'PX', ARGV[4])
 rcall('SET', KEYS[5], (string.gsub(ARGV[5], '__EPOCH__', epoch)))
-rcall('HDEL', ctlKey, 'leaderless')
+rcall('HDEL', ctlKey, 'leaderless', 'leader')
+if process ~= '' then
+  rcall('HSET', ctlKey, 'leader', value .. ' ' .. host .. ' ' .. process)
+  askNeighbours(host, process)
+end
 emit('leaderChanged', 'nodeId', caller, 'epoch', epoch, 'superseded', held or '')
 wakeLeader()
-return { 1, value, info }
+return { 1, value, info, neighbours }
 end
 return body()
 `,
@@ -140,7 +194,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -489,7 +543,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -578,7 +632,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -931,7 +985,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -982,14 +1036,51 @@ local function heedCancel(worker, attempt, id)
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
+local PROCESS_DIED = '-1'
+local beatMember = 'beat:' .. base
+local function hostKey(host) return base .. 'aff:host:' .. host end
+local function forgetProcess(worker)
+  local host = workerMeta(worker, 'host')[1]
+  if host then redis.pcall('HDEL', hostKey(host), worker) end
+end
+local function leaderProcess()
+  local held, told = rcall('GET', lockKey), rcall('HGET', ctlKey, 'leader')
+  if not held or not told or string.sub(told, 1, #held + 1) ~= held .. ' ' then return nil end
+  return string.match(string.sub(told, #held + 2), '^(%S+) (%S+)$')
+end
+local function neighboursOf(host, process)
+  local seen, processes = { [process] = true }, {}
+  local function see(other)
+    if not seen[other] then
+      seen[other] = true
+      processes[#processes + 1] = other
+    end
+  end
+  for _, other in ipairs(redis.pcall('HVALS', hostKey(host))) do see(other) end
+  local leaderHost, leader = leaderProcess()
+  if leaderHost == host then see(leader) end
+  return processes
+end
+local function askNeighbours(host, process)
+  local entries, asked = rcall('HGETALL', hostKey(host)), {}
+  for i = 1, #entries, 2 do
+    local marker = entries[i + 1] ~= process and workerMeta(entries[i], 'marker')[1]
+    if marker and not asked[marker] then
+      asked[marker] = true
+      rcall('ZADD', marker, 0, beatMember)
+    end
+  end
+end
 goOnWhenFull()
-local fenced, stuck, cancelled = {}, {}, {}
+local fenced, stuck, cancelled, neighbours = {}, {}, {}, nil
 for i = 4, #ARGV, 3 do
   local worker = ARGV[i]
   if isRegistered(worker) then
     rcall('HINCRBY', keys.beats, worker, 1)
     rcall('HSET', registryKey, worker, ARGV[i + 2])
-    local tag, cur, attempt, seq, name = unpack(workerMeta(worker, 'tag', 'cur', 'att', 'seq', 'cancelled'))
+    local tag, cur, attempt, seq, name, host, process =
+      unpack(workerMeta(worker, 'tag', 'cur', 'att', 'seq', 'cancelled', 'host', 'process'))
+    if process then neighbours = neighbours or neighboursOf(host, process) end
     if cur and name and name == attemptName(attempt, seq or '', cur) then
       for _, value in ipairs({ worker, cur, attempt, seq }) do cancelled[#cancelled + 1] = value end
     end
@@ -1001,7 +1092,7 @@ for i = 4, #ARGV, 3 do
     fenced[#fenced + 1] = worker
   end
 end
-return { fenced, stuck, rcall('PTTL', lockKey), cancelled }
+return { fenced, stuck, rcall('PTTL', lockKey), cancelled, neighbours or {} }
 end
 return body()
 `,
@@ -1017,7 +1108,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -1400,7 +1491,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -1469,7 +1560,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -1613,7 +1704,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -1986,7 +2077,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -2430,7 +2521,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -2798,7 +2889,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -3292,7 +3383,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -3693,7 +3784,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -4095,7 +4186,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -4508,7 +4599,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -4660,7 +4751,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -4808,7 +4899,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -4965,7 +5056,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -5052,7 +5143,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -5102,7 +5193,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -5174,7 +5265,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -5301,7 +5392,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -5563,7 +5654,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -5610,7 +5701,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -5652,7 +5743,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -5722,7 +5813,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -5964,7 +6055,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -6214,7 +6305,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -6338,7 +6429,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -6581,7 +6672,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -7153,7 +7244,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -7383,6 +7474,41 @@ local function heedCancel(worker, attempt, id)
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
+local PROCESS_DIED = '-1'
+local beatMember = 'beat:' .. base
+local function hostKey(host) return base .. 'aff:host:' .. host end
+local function forgetProcess(worker)
+  local host = workerMeta(worker, 'host')[1]
+  if host then redis.pcall('HDEL', hostKey(host), worker) end
+end
+local function leaderProcess()
+  local held, told = rcall('GET', lockKey), rcall('HGET', ctlKey, 'leader')
+  if not held or not told or string.sub(told, 1, #held + 1) ~= held .. ' ' then return nil end
+  return string.match(string.sub(told, #held + 2), '^(%S+) (%S+)$')
+end
+local function neighboursOf(host, process)
+  local seen, processes = { [process] = true }, {}
+  local function see(other)
+    if not seen[other] then
+      seen[other] = true
+      processes[#processes + 1] = other
+    end
+  end
+  for _, other in ipairs(redis.pcall('HVALS', hostKey(host))) do see(other) end
+  local leaderHost, leader = leaderProcess()
+  if leaderHost == host then see(leader) end
+  return processes
+end
+local function askNeighbours(host, process)
+  local entries, asked = rcall('HGETALL', hostKey(host)), {}
+  for i = 1, #entries, 2 do
+    local marker = entries[i + 1] ~= process and workerMeta(entries[i], 'marker')[1]
+    if marker and not asked[marker] then
+      asked[marker] = true
+      rcall('ZADD', marker, 0, beatMember)
+    end
+  end
+end
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
@@ -7406,6 +7532,7 @@ local function dissolve(worker, crashed, maxCrashes)
   local count = 0
   rcall('HDEL', registryKey, worker)
   rcall('HDEL', keys.beats, worker)
+  forgetProcess(worker)
   rcall('LREM', keys.idle, 0, worker)
   if ntag then
     count = rcall('LLEN', workerKey(worker, 'next'))
@@ -7422,7 +7549,7 @@ local function dissolve(worker, crashed, maxCrashes)
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', seq or '', cur or '')) end
+  if marker then rcall('ZREM', marker, worker, beatMember, cancelMember(worker, att or '', seq or '', cur or '')) end
   if rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return count
 end
@@ -7436,7 +7563,7 @@ if beat == '' then
   if not stamp then return NOT_FOUND end
 else
   if (rcall('HGET', keys.beats, worker) or '0') ~= beat then return STILL_RUNNING end
-  if silentMs < (tonumber(lease) or 0) then return STILL_RUNNING end
+  if beat ~= PROCESS_DIED and silentMs < (tonumber(lease) or 0) then return STILL_RUNNING end
   if not stamp and not isRegistered(worker) then
     rcall('HDEL', keys.beats, worker)
     return NOT_FOUND
@@ -7460,7 +7587,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -7491,6 +7618,53 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local PROCESS_DIED = '-1'
+local beatMember = 'beat:' .. base
+local function hostKey(host) return base .. 'aff:host:' .. host end
+local function forgetProcess(worker)
+  local host = workerMeta(worker, 'host')[1]
+  if host then redis.pcall('HDEL', hostKey(host), worker) end
+end
+local function leaderProcess()
+  local held, told = rcall('GET', lockKey), rcall('HGET', ctlKey, 'leader')
+  if not held or not told or string.sub(told, 1, #held + 1) ~= held .. ' ' then return nil end
+  return string.match(string.sub(told, #held + 2), '^(%S+) (%S+)$')
+end
+local function neighboursOf(host, process)
+  local seen, processes = { [process] = true }, {}
+  local function see(other)
+    if not seen[other] then
+      seen[other] = true
+      processes[#processes + 1] = other
+    end
+  end
+  for _, other in ipairs(redis.pcall('HVALS', hostKey(host))) do see(other) end
+  local leaderHost, leader = leaderProcess()
+  if leaderHost == host then see(leader) end
+  return processes
+end
+local function askNeighbours(host, process)
+  local entries, asked = rcall('HGETALL', hostKey(host)), {}
+  for i = 1, #entries, 2 do
+    local marker = entries[i + 1] ~= process and workerMeta(entries[i], 'marker')[1]
+    if marker and not asked[marker] then
+      asked[marker] = true
+      rcall('ZADD', marker, 0, beatMember)
+    end
+  end
+end
 local settings
 local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
@@ -7564,18 +7738,6 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
-local function workerMeta(worker, ...)
-  return rcall('HMGET', workerKey(worker, 'meta'), ...)
-end
-local function wakeWorker(worker)
-  local marker = workerMeta(worker, 'marker')[1]
-  if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function wakeBound()
-  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
-    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
-  end
-end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -7619,14 +7781,20 @@ end
 if not tonumber(ARGV[9]) then return INVALID_ARGUMENT end
 if (rcall('HGET', ctlKey, 'layout') or ARGV[4]) ~= ARGV[4] then return LAYOUT_MISMATCH end
 local metaKey = workerKey(caller, 'meta')
-local stamp, node, tag = unpack(rcall('HMGET', metaKey, 'queue', 'node', 'tag'))
+local host, process = ARGV[10] or '', ARGV[11] or ''
+local stamp, node, tag, registered = unpack(rcall('HMGET', metaKey, 'queue', 'node', 'tag', 'process'))
 if stamp and stamp ~= base then return FOREIGN_QUEUE end
-if node and node ~= ARGV[5] then return NOT_OWNER end
+if node and (node ~= ARGV[5] or (registered or '') ~= process) then return NOT_OWNER end
 if isRegistered(caller) then return 1 end
 goOnWhenFull()
 rcall('HSETNX', ctlKey, 'layout', ARGV[4])
 rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7], 'lease', ARGV[9],
   'entry', ARGV[8])
+if process ~= '' then
+  rcall('HSET', metaKey, 'host', host, 'process', process)
+  rcall('HSET', hostKey(host), caller, process)
+  askNeighbours(host, process)
+end
 rcall('HSET', registryKey, caller, ARGV[8])
 rcall('HSET', keys.beats, caller, 0)
 rcall('LREM', keys.idle, 0, caller)
@@ -7651,7 +7819,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -8053,7 +8221,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -8450,7 +8618,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -8483,6 +8651,130 @@ end
 return body()
 `,
   },
+  reportDeath: {
+    numberOfKeys: 6,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local keys = {
+  wait = base .. 'wait', active = base .. 'active', prioritized = base .. 'prioritized',
+  delayed = base .. 'delayed', events = base .. 'events', meta = base .. 'meta', marker = base .. 'marker',
+  limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
+  limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
+  idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
+}
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
+local function jobKey(id) return base .. id end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local PROCESS_DIED = '-1'
+local beatMember = 'beat:' .. base
+local function hostKey(host) return base .. 'aff:host:' .. host end
+local function forgetProcess(worker)
+  local host = workerMeta(worker, 'host')[1]
+  if host then redis.pcall('HDEL', hostKey(host), worker) end
+end
+local function leaderProcess()
+  local held, told = rcall('GET', lockKey), rcall('HGET', ctlKey, 'leader')
+  if not held or not told or string.sub(told, 1, #held + 1) ~= held .. ' ' then return nil end
+  return string.match(string.sub(told, #held + 2), '^(%S+) (%S+)$')
+end
+local function neighboursOf(host, process)
+  local seen, processes = { [process] = true }, {}
+  local function see(other)
+    if not seen[other] then
+      seen[other] = true
+      processes[#processes + 1] = other
+    end
+  end
+  for _, other in ipairs(redis.pcall('HVALS', hostKey(host))) do see(other) end
+  local leaderHost, leader = leaderProcess()
+  if leaderHost == host then see(leader) end
+  return processes
+end
+local function askNeighbours(host, process)
+  local entries, asked = rcall('HGETALL', hostKey(host)), {}
+  for i = 1, #entries, 2 do
+    local marker = entries[i + 1] ~= process and workerMeta(entries[i], 'marker')[1]
+    if marker and not asked[marker] then
+      asked[marker] = true
+      rcall('ZADD', marker, 0, beatMember)
+    end
+  end
+end
+local host, process = ARGV[4], ARGV[5]
+local function isSilent(worker)
+  local beat = rcall('HGET', keys.beats, worker) or '0'
+  local told, marker = unpack(workerMeta(worker, 'suspect', 'marker'))
+  if ARGV[6] == '1' or beat == PROCESS_DIED or told == beat .. ':' .. caller then return true end
+  if told and string.sub(told, 1, #beat + 1) == beat .. ':' then return false end
+  rcall('HSET', workerKey(worker, 'meta'), 'suspect', beat .. ':' .. caller)
+  if marker then rcall('ZADD', marker, 0, beatMember) end
+  return false
+end
+goOnWhenFull()
+local dead, asked, entries = 0, 0, rcall('HGETALL', hostKey(host))
+for i = 1, #entries, 2 do
+  local worker = entries[i]
+  if entries[i + 1] == process then
+    local itsHost, itsProcess = unpack(workerMeta(worker, 'host', 'process'))
+    if itsHost ~= host or itsProcess ~= process then
+      rcall('HDEL', hostKey(host), worker)
+    elseif isSilent(worker) then
+      dead = dead + 1
+      rcall('HSET', keys.beats, worker, PROCESS_DIED)
+    else
+      asked = asked + 1
+    end
+  end
+end
+if dead > 0 then
+  rcall('ZADD', keys.deaths, 0, process)
+  rcall('PEXPIRE', keys.deaths, 60000)
+end
+local leaderHost, leader = leaderProcess()
+if leaderHost ~= host or leader ~= process or (dead == 0 and ARGV[6] ~= '1') then return { dead, asked, '' } end
+local held = rcall('GET', lockKey)
+rcall('DEL', lockKey, KEYS[5])
+rcall('HDEL', ctlKey, 'leader')
+rcall('ZADD', KEYS[6], 0, caller)
+rcall('PEXPIRE', KEYS[6], 60000)
+return { dead, asked, held }
+end
+return body()
+`,
+  },
   reportLeaderless: {
     numberOfKeys: 3,
     lua: `local rcall = redis.call
@@ -8494,7 +8786,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -8551,7 +8843,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -8596,7 +8888,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -8622,6 +8914,7 @@ local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function body()
 if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
 rcall('DEL', lockKey, KEYS[5])
+rcall('HDEL', ctlKey, 'leader')
 rcall('ZADD', KEYS[6], 0, caller)
 rcall('PEXPIRE', KEYS[6], 60000)
 return 1
@@ -8640,7 +8933,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -8696,7 +8989,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -8799,7 +9092,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -9029,6 +9322,41 @@ local function heedCancel(worker, attempt, id)
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
+local PROCESS_DIED = '-1'
+local beatMember = 'beat:' .. base
+local function hostKey(host) return base .. 'aff:host:' .. host end
+local function forgetProcess(worker)
+  local host = workerMeta(worker, 'host')[1]
+  if host then redis.pcall('HDEL', hostKey(host), worker) end
+end
+local function leaderProcess()
+  local held, told = rcall('GET', lockKey), rcall('HGET', ctlKey, 'leader')
+  if not held or not told or string.sub(told, 1, #held + 1) ~= held .. ' ' then return nil end
+  return string.match(string.sub(told, #held + 2), '^(%S+) (%S+)$')
+end
+local function neighboursOf(host, process)
+  local seen, processes = { [process] = true }, {}
+  local function see(other)
+    if not seen[other] then
+      seen[other] = true
+      processes[#processes + 1] = other
+    end
+  end
+  for _, other in ipairs(redis.pcall('HVALS', hostKey(host))) do see(other) end
+  local leaderHost, leader = leaderProcess()
+  if leaderHost == host then see(leader) end
+  return processes
+end
+local function askNeighbours(host, process)
+  local entries, asked = rcall('HGETALL', hostKey(host)), {}
+  for i = 1, #entries, 2 do
+    local marker = entries[i + 1] ~= process and workerMeta(entries[i], 'marker')[1]
+    if marker and not asked[marker] then
+      asked[marker] = true
+      rcall('ZADD', marker, 0, beatMember)
+    end
+  end
+end
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
@@ -9052,6 +9380,7 @@ local function dissolve(worker, crashed, maxCrashes)
   local count = 0
   rcall('HDEL', registryKey, worker)
   rcall('HDEL', keys.beats, worker)
+  forgetProcess(worker)
   rcall('LREM', keys.idle, 0, worker)
   if ntag then
     count = rcall('LLEN', workerKey(worker, 'next'))
@@ -9068,7 +9397,7 @@ local function dissolve(worker, crashed, maxCrashes)
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att or '', seq or '', cur or '')) end
+  if marker then rcall('ZREM', marker, worker, beatMember, cancelMember(worker, att or '', seq or '', cur or '')) end
   if rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return count
 end
@@ -9089,7 +9418,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -9137,7 +9466,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -9536,7 +9865,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -9653,7 +9982,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -9944,7 +10273,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -10396,7 +10725,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -10745,7 +11074,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
@@ -11145,7 +11474,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106

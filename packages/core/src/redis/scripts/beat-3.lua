@@ -5,19 +5,23 @@
   ARGV[4..]  per worker three arguments: workerId, 1 if it runs a task, its registry entry (JSON)
   Returns    { workers that are no longer registered, workers that hold tasks but run none, ms that the lock still lasts
              (PTTL: -2 no leader, -1 a lock without expiry), four values per current attempt that was cancelled: worker,
-             task id, attempt, place in the order }. The marker that told of a task or a cancellation may be lost: this tells again.
+             task id, attempt, place in the order, "<pid>:<start time>" of each other process of this queue on the workers'
+             host }. The marker that told of a task or a cancellation may be lost: this tells again.
 ]]
 --- @include "includes/fence"
 --- @include "includes/cancel"
+--- @include "includes/neighbours"
 
 goOnWhenFull()
-local fenced, stuck, cancelled = {}, {}, {}
+local fenced, stuck, cancelled, neighbours = {}, {}, {}, nil
 for i = 4, #ARGV, 3 do
   local worker = ARGV[i]
   if isRegistered(worker) then
     rcall('HINCRBY', keys.beats, worker, 1)
     rcall('HSET', registryKey, worker, ARGV[i + 2])
-    local tag, cur, attempt, seq, name = unpack(workerMeta(worker, 'tag', 'cur', 'att', 'seq', 'cancelled'))
+    local tag, cur, attempt, seq, name, host, process =
+      unpack(workerMeta(worker, 'tag', 'cur', 'att', 'seq', 'cancelled', 'host', 'process'))
+    if process then neighbours = neighbours or neighboursOf(host, process) end
     if cur and name and name == attemptName(attempt, seq or '', cur) then
       for _, value in ipairs({ worker, cur, attempt, seq }) do cancelled[#cancelled + 1] = value end
     end
@@ -29,4 +33,4 @@ for i = 4, #ARGV, 3 do
     fenced[#fenced + 1] = worker
   end
 end
-return { fenced, stuck, rcall('PTTL', lockKey), cancelled }
+return { fenced, stuck, rcall('PTTL', lockKey), cancelled, neighbours or {} }

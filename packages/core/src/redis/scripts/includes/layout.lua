@@ -3,7 +3,7 @@
 
     KEYS[1]  election lock           (string "nodeId:epoch")
     KEYS[2]  worker registry         (hash workerId -> JSON)
-    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless, flows)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless, leader, flows)
     ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
     ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
     ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
@@ -21,14 +21,17 @@
     aff:idle         list of the workers without a batch, longest idle on the left
     aff:hungry       list of the workers that have a batch of short tasks and no look-ahead
     aff:ahead        list of the workers that have a look-ahead, oldest on the left
-    aff:beats        hash workerId -> heartbeat counter
+    aff:beats        hash workerId -> heartbeat counter; "-1" once a neighbour has seen that its process is dead
+    aff:host:<host>  hash workerId -> "<pid>:<start time>" of its process, for each host (see includes/neighbours)
+    aff:deaths       zset, wakes the leader's recovery after such a report
     aff:resign       zset of the lock values of leaders that are asked to resign
 
   Keys of a worker, "<ARGV[2]><workerId>:"
     wait             list of the task ids of its batch that it has not taken yet
     next             list of the task ids of its look-ahead
     meta             hash: queue (the stamp: ARGV[1]), state, marker, node, lease (ms, the worker's own), entry (its first
-                     registry entry); of the batch: tag, batch, done, fence; of the current task: cur, att, seq; of the
+                     registry entry); host and process, as in aff:host; suspect (counter
+                     and nodeId of whoever asked for a sign of life); of the batch: tag, batch, done, fence; of the current task: cur, att, seq; of the
                      look-ahead: ntag, nbatch, nfence; last (the last committed "id:attempt"); short (1: its tasks are
                      short); leaving (1: it gets nothing new); cancelled (the last cancelled "attempt:seq:id")
 ]]
@@ -42,7 +45,7 @@ local keys = {
   limiter = base .. 'limiter', ring = base .. 'aff:ring', seq = base .. 'aff:seq', owners = base .. 'aff:owners',
   limits = base .. 'aff:limits', parked = base .. 'aff:parked', pausedTags = base .. 'aff:pausedtags',
   idle = base .. 'aff:idle', hungry = base .. 'aff:hungry', ahead = base .. 'aff:ahead', beats = base .. 'aff:beats',
-  resign = base .. 'aff:resign',
+  resign = base .. 'aff:resign', deaths = base .. 'aff:deaths',
 }
 
 -- Codes of our own start below -100, so that they never meet those of BullMQ.
