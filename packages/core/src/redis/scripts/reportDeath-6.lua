@@ -31,8 +31,10 @@ goOnWhenFull()
 local dead, asked, entries = 0, 0, rcall('HGETALL', hostKey(host))
 for i = 1, #entries, 2 do
   local worker = entries[i]
+  --- @bug "a worker of another process is reported dead" if true then
   if entries[i + 1] == process then
     local itsHost, itsProcess = unpack(workerMeta(worker, 'host', 'process'))
+    --- @bug "a worker of another process is reported dead" if false then
     if itsHost ~= host or itsProcess ~= process then
       rcall('HDEL', hostKey(host), worker)
     elseif isSilent(worker) then

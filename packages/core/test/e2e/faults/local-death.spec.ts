@@ -93,7 +93,9 @@ describe('a process that died on a host where another instance lives', () => {
     await until('the worker has heard of the leader', async () => Number(await beats()) > 0);
     await doomed.kill();
     expect(await scene.untilLeader(doomed.nodeId)).toBe(elsewhere.election.nodeId);
-    expect(worker.messages).toContain(`领导者 ${doomed.nodeId} 的进程已退出，由其他节点接管`);
+    await until('the worker says so', () =>
+      worker.messages.includes(`领导者 ${doomed.nodeId} 的进程已退出，由其他节点接管`),
+    );
   });
 
   it('together with others that would have reported it', async () => {
