@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { experiments } from '../experiments/index.js';
+import { packageFolder } from '../paths.js';
+import { play, type PlayOptions } from './play.js';
+
+/** The command line: one command per experiment. */
+export function program(): Command {
+  const reports = join(packageFolder, 'reports');
+  const chaos = new Command('chaos')
+    .description(
+      'Attacks the library and checks what it did. A failure prints its seed and keeps its history.',
+    )
+    .exitOverride();
+  for (const experiment of experiments) {
+    chaos
+      .command(experiment.name, { isDefault: experiment.name === 'random' })
+      .description(experiment.about)
+      .option('--seed <n>', 'the same seed gives the same faults', wholeNumber, 1)
+      .option('--faults <n>', 'go on until so many faults have counted', wholeNumber, 300)
+      .option('--seeds-per-point <n>', 'every-step: how often each point is tried', wholeNumber, 3)
+      .option('--minutes <n>', 'soak: how long', wholeNumber, 60)
+      .option(
+        '--chunk-minutes <n>',
+        'begin no further episode after that; go on later with --resume',
+        wholeNumber,
+        30,
+      )
+      .option('--resume', 'go on where the last chunk of this seed ended', false)
+      .option('--results <file>', 'chunks are added to it', join(reports, 'results.json'))
+      .option('--folder <folder>', 'histories of failures are kept there', join(reports, 'histories'))
+      .action((options: PlayOptions) => play(experiment, options));
+  }
+  return chaos;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0) return value;
+  throw new InvalidArgumentError('It must be a whole number.');
+}
