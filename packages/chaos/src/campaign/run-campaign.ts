@@ -8,6 +8,8 @@ export interface CampaignOptions extends CampaignSetup {
   readonly machine: Machine;
   /** No further episode begins after that. */
   readonly chunkMinutes: number;
+  /** Number of the first episode, instead of the one that comes next. */
+  readonly from: number | undefined;
   /** Goes on after the last episode that the results have of this campaign. */
   readonly resume: boolean;
   readonly results: Results;
@@ -24,7 +26,7 @@ export interface CampaignEnd {
 export async function runCampaign(experiment: Experiment, options: CampaignOptions): Promise<CampaignEnd> {
   const { seed, machine, results, resume, chunkMinutes, onEpisode } = options;
   const earlier = resume ? results.of(experiment.name, seed) : [];
-  const from = Math.max(0, ...earlier.map(({ next }) => next));
+  const from = options.from ?? Math.max(0, ...earlier.map(({ next }) => next));
   const counted = earlier.reduce((sum, chunk) => sum + countedIn(chunk), 0);
   const chunk = newChunk(experiment.name, seed, from, machine);
   const deadline = performance.now() + chunkMinutes * 60_000;

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
-import { countedIn } from '../campaign/chunk.js';
+import { countedIn, type Chunk } from '../campaign/chunk.js';
 import { describeMachine } from '../campaign/machine.js';
 import { Results } from '../campaign/results.js';
 import { runCampaign } from '../campaign/run-campaign.js';
@@ -19,6 +19,8 @@ export interface PlayOptions {
   readonly minutes: number;
   readonly chunkMinutes: number;
   readonly resume: boolean;
+  readonly from: number | undefined;
+  readonly bug: string | undefined;
   readonly results: string;
   readonly folder: string;
 }
@@ -27,7 +29,7 @@ export interface PlayOptions {
 export async function play(experiment: Experiment, options: PlayOptions): Promise<void> {
   const folder = resolve(options.folder);
   mkdirSync(folder, { recursive: true });
-  const scripts = await witnessedScripts(folder);
+  const scripts = await witnessedScripts(folder, options.bug);
   const machine = describeMachine(await redisVersion());
   const bar = new SingleBar({
     format: `${experiment.name} |{bar}| {value}/{total} faults | {seconds} s | {text}`,
@@ -39,7 +41,7 @@ export async function play(experiment: Experiment, options: PlayOptions): Promis
   const show = (): void => {
     bar.update({ text, seconds: Math.round((performance.now() - startedAt) / 1_000) });
   };
-  bar.start(options.faults, 0, { text, seconds: 0 });
+  bar.start(Number.isFinite(options.faults) ? options.faults : 0, 0, { text, seconds: 0 });
   const { chunk, isUnfinished } = await runCampaign(experiment, {
     ...options,
     folder,
@@ -53,7 +55,7 @@ export async function play(experiment: Experiment, options: PlayOptions): Promis
     onEpisode: (outcome, so) => {
       bar.update(countedIn(so));
       show();
-      if (!isClean(outcome)) process.stderr.write(`\n${describeFailure(outcome)}\n`);
+      if (!isClean(outcome)) process.stderr.write(`\n${describeFailure(outcome, so)}\n`);
     },
   });
   bar.stop();
@@ -63,12 +65,15 @@ export async function play(experiment: Experiment, options: PlayOptions): Promis
   if (chunk.violations + chunk.problems > 0) process.exitCode = 1;
 }
 
-function describeFailure({ experiment, seed, violations, problems, kept }: EpisodeOutcome): string {
+function describeFailure(
+  { experiment, seed, violations, problems, kept }: EpisodeOutcome,
+  chunk: Chunk,
+): string {
   return [
     `${experiment}: ${violations.length} violations, ${problems.length} problems with seed ${seed}`,
     ...violations.slice(0, 10).map(({ invariant, message }) => `  ${invariant}: ${message}`),
     ...problems.map((problem) => `  ${problem}`),
-    `  again: npm run chaos -- ${experiment} --seed ${seed}`,
+    `  again: npm run chaos -- ${chunk.experiment} --seed ${chunk.seed} --from ${chunk.next - 1} --faults 1`,
     `  its history: ${String(kept)}`,
   ].join('\n');
 }

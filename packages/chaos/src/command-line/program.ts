@@ -17,7 +17,13 @@ export function program(): Command {
       .command(experiment.name, { isDefault: experiment.name === 'random' })
       .description(experiment.about)
       .option('--seed <n>', 'the same seed gives the same faults', wholeNumber, 1)
-      .option('--faults <n>', 'go on until so many faults have counted', wholeNumber, 300)
+      .option('--from <n>', 'the number of the first episode', wholeNumber)
+      .option(
+        '--faults <n>',
+        'go on until so many faults have counted',
+        wholeNumber,
+        experiment.defaultFaults,
+      )
       .option('--seeds-per-point <n>', 'every-step: how often each point is tried', wholeNumber, 3)
       .option('--minutes <n>', 'soak: how long', wholeNumber, 60)
       .option(
@@ -27,6 +33,10 @@ export function program(): Command {
         30,
       )
       .option('--resume', 'go on where the last chunk of this seed ended', false)
+      .option(
+        '--bug <name>',
+        'with a mistake in the scripts that the campaign has to find: see docs/history.md',
+      )
       .option('--results <file>', 'chunks are added to it', join(reports, 'results.json'))
       .option('--folder <folder>', 'histories of failures are kept there', join(reports, 'histories'))
       .action((options: PlayOptions) => play(experiment, options));

@@ -22,6 +22,8 @@ export interface Experiment {
   /** As the command line has it. */
   readonly name: string;
   readonly about: string;
+  /** How many faults a campaign has if nobody says it. */
+  readonly defaultFaults: number;
   /**
    * Plays the episodes of a campaign from number `from` on, one after the other, each with a seed of its own that gives the
    * same episode again. Whoever runs the campaign stops asking when enough faults have counted.

@@ -7,6 +7,7 @@ const faultsPerEpisode = 25;
 export const random: Experiment = {
   name: 'random',
   about: 'faults of all kinds, on 3 to 5 instances with tasks of all kinds',
+  defaultFaults: 300,
   async *episodes({ seed, faults, folder, scripts, progress }, from) {
     for (let episode = from; ; episode += 1) {
       const faultCount = Math.min(faultsPerEpisode, faults);

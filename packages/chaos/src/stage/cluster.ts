@@ -72,7 +72,9 @@ export class Cluster {
 
   /** Those that have started, and neither ended nor been told to end. */
   get working(): InstanceProcess[] {
-    return this.instances.filter(({ phase, hasExited }) => phase === 'working' && !hasExited);
+    return this.instances.filter(
+      ({ phase, wasTold, hasExited }) => phase === 'working' && !wasTold && !hasExited,
+    );
   }
 
   get leader(): InstanceProcess | undefined {
@@ -91,7 +93,7 @@ export class Cluster {
     this.instances.push(instance);
     void instance.exited.then(async () => {
       this.instances.splice(this.instances.indexOf(instance), 1);
-      if (instance.phase !== 'stopping' || this.#endedBadly(instance)) this.ended.push(instance);
+      if (!instance.wasTold || this.#endedBadly(instance)) this.ended.push(instance);
       await proxy.close();
     });
     const starting = this.#join(instance);

@@ -33,6 +33,8 @@ export interface Exit {
 /** An instance in a process of its own. */
 export class InstanceProcess {
   phase: Phase = 'starting';
+  /** Whether the campaign ended it. */
+  wasTold = false;
   /** What it has logged, the end of it. */
   readonly lines: string[] = [];
   readonly exited: Promise<Exit>;
@@ -133,7 +135,7 @@ export class InstanceProcess {
 
   /** Resolves when it is gone. */
   async kill(): Promise<Exit> {
-    this.phase = 'stopping';
+    this.wasTold = true;
     this.signal('SIGKILL');
     return this.exited;
   }
@@ -141,6 +143,7 @@ export class InstanceProcess {
   /** As a process manager ends it. */
   async stop(): Promise<Exit> {
     this.phase = 'stopping';
+    this.wasTold = true;
     this.signal('SIGTERM');
     return this.exited;
   }

@@ -23,14 +23,24 @@ export interface WitnessedScripts {
   readonly names: ReadonlyMap<string, string>;
 }
 
-/** @param folder - where the file goes */
-export async function witnessedScripts(folder: string): Promise<WitnessedScripts> {
+interface TestBuild {
+  readonly witnessed: Sources;
+  /** By the name of a mistake that the sources know: the scripts that have it. */
+  readonly bugs: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/**
+ * @param folder - where the file goes
+ * @param bug - a mistake that the scripts are to have; what it leads to is then found, or the campaign is worth nothing
+ */
+export async function witnessedScripts(folder: string, bug?: string): Promise<WitnessedScripts> {
   const tool = join(rootFolder, 'tools', 'embed-lua.mjs');
   const output = execFileSync(process.execPath, [tool, '--test'], {
     encoding: 'utf8',
     maxBuffer: 100_000_000,
   });
-  const { witnessed } = JSON.parse(output) as { witnessed: Sources };
+  const build = JSON.parse(output) as TestBuild;
+  const witnessed = bug === undefined ? build.witnessed : seeded(build, bug);
   const file = join(folder, 'witnessed-scripts.json');
   writeFileSync(file, JSON.stringify(witnessed));
 
@@ -41,6 +51,15 @@ export async function witnessedScripts(folder: string): Promise<WitnessedScripts
     if (name !== undefined && content !== undefined) names.set(sha1(content), `bullmq:${name}`);
   for (const [name, { lua }] of Object.entries(composeScripts(witnessed))) names.set(sha1(lua), name);
   return { file, names };
+}
+
+function seeded({ witnessed, bugs }: TestBuild, bug: string): Sources {
+  const changed = bugs[bug];
+  if (changed === undefined)
+    throw new Error(`No script has the mistake "${bug}", but: ${Object.keys(bugs).join(', ')}`);
+  const all = { ...witnessed };
+  for (const [name, lua] of Object.entries(changed)) all[name] = { ...witnessed[name]!, lua };
+  return all;
 }
 
 export function sha1(text: string): string {

@@ -66,6 +66,15 @@ function plain(random: SeededRandom): Call {
   ];
 }
 
-export const workloads = { mixed, plain } as const satisfies Record<string, (random: SeededRandom) => Call>;
+/** Tasks that take a while, so that whoever dies runs some. */
+function steady(random: SeededRandom): Call {
+  const payload = { ...quick, ms: random.int(40, 160) };
+  return [{ type: 'step', identifyTag: `tag ${random.int(0, 29)}`, payload }];
+}
+
+export const workloads = { mixed, plain, steady } as const satisfies Record<
+  string,
+  (random: SeededRandom) => Call
+>;
 
 export type WorkloadName = keyof typeof workloads;
