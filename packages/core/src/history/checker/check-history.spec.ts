@@ -335,6 +335,7 @@ describe('I10', () => {
     const history = new MadeHistory().adds('p', 't1').runs('p', 't1');
     const keys = [
       'bull:queue:meta',
+      'bull:queue:marker',
       'bull:queue:t1',
       'scheduler:queue:election:epoch',
       'bull:queue:aff:ring',
