@@ -15,6 +15,7 @@ import type { WitnessedScripts } from '../witness/test-build.js';
 import { isClean, type EpisodeOutcome, type Samples } from './outcome.js';
 
 const drainsWithinMs = 60_000;
+const interrupt = /^scheduler:instance:.*:interrupt:(workers|leaders)$/;
 
 /** What an experiment does in an episode. */
 export interface Play {
@@ -117,8 +118,15 @@ async function end(cluster: Cluster, problems: string[]): Promise<void> {
   if (isQuiet) cluster.recorder.record('drained', {}, pendingQueueName);
   await cluster.stopAll();
   await recordFates(cluster);
-  const left = await cluster.redis.keys('*');
+  const left = await lastingKeys(cluster);
   if (isQuiet) cluster.recorder.record('keys.left', { keys: left }, pendingQueueName);
+}
+
+/** But for those that tell a blocking wait to begin anew: who is killed before it reads one leaves it for a minute. */
+async function lastingKeys({ redis }: Cluster): Promise<string[]> {
+  const keys = await redis.keys('*');
+  const expiries = await Promise.all(keys.map((key) => (interrupt.test(key) ? redis.pttl(key) : -1)));
+  return keys.filter((_, index) => expiries[index]! < 0);
 }
 
 /** What Redis says about tasks whose end nobody recorded. */
