@@ -124,9 +124,10 @@ async function end(cluster: Cluster, problems: string[]): Promise<void> {
 
 /** But for those that tell a blocking wait to begin anew: who is killed before it reads one leaves it for a minute. */
 async function lastingKeys({ redis }: Cluster): Promise<string[]> {
-  const keys = await redis.keys('*');
-  const expiries = await Promise.all(keys.map((key) => (interrupt.test(key) ? redis.pttl(key) : -1)));
-  return keys.filter((_, index) => expiries[index]! < 0);
+  const lasting: string[] = [];
+  for (const key of await redis.keys('*'))
+    if (!interrupt.test(key) || (await redis.pttl(key)) < 0) lasting.push(key);
+  return lasting;
 }
 
 /** What Redis says about tasks whose end nobody recorded. */
