@@ -7,6 +7,7 @@ import { Results } from '../campaign/results.js';
 import { runCampaign } from '../campaign/run-campaign.js';
 import type { Experiment } from '../experiments/experiment.js';
 import { isClean, type EpisodeOutcome } from '../experiments/outcome.js';
+import { publish, publishedResults } from '../report/publish.js';
 import { RedisServer } from '../stage/redis-server.js';
 import { witnessedScripts } from '../witness/test-build.js';
 import { summary } from './summary.js';
@@ -22,6 +23,7 @@ export interface PlayOptions {
   readonly from: number | undefined;
   readonly bug: string | undefined;
   readonly results: string;
+  readonly publish: boolean;
   readonly folder: string;
 }
 
@@ -36,6 +38,7 @@ export async function play(experiment: Experiment, options: PlayOptions): Promis
     clearOnComplete: true,
     hideCursor: true,
   });
+  const results = new Results(options.publish ? publishedResults : resolve(options.results));
   const startedAt = performance.now();
   let text = '';
   const show = (): void => {
@@ -47,7 +50,7 @@ export async function play(experiment: Experiment, options: PlayOptions): Promis
     folder,
     scripts,
     machine,
-    results: new Results(resolve(options.results)),
+    results,
     progress: (now) => {
       text = now;
       show();
@@ -60,6 +63,7 @@ export async function play(experiment: Experiment, options: PlayOptions): Promis
   });
   bar.stop();
   process.stdout.write(`${summary(chunk)}\n`);
+  if (options.publish) publish(results);
   if (isUnfinished)
     process.stdout.write('The time of the chunk is over: the same command with --resume goes on.\n');
   if (chunk.violations + chunk.problems > 0) process.exitCode = 1;

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { Results } from '../campaign/results.js';
 import { experiments } from '../experiments/index.js';
 import { packageFolder } from '../paths.js';
+import { publish, publishedResults } from '../report/publish.js';
 import { play, type PlayOptions } from './play.js';
 
 /** The command line: one command per experiment. */
@@ -38,9 +40,20 @@ export function program(): Command {
         'with a mistake in the scripts that the campaign has to find: see docs/history.md',
       )
       .option('--results <file>', 'chunks are added to it', join(reports, 'results.json'))
+      .option(
+        '--publish',
+        'add the chunk to the committed results, and make docs/reliability.md of them',
+        false,
+      )
       .option('--folder <folder>', 'histories of failures are kept there', join(reports, 'histories'))
       .action((options: PlayOptions) => play(experiment, options));
   }
+  chaos
+    .command('report')
+    .description('makes docs/reliability.md of the committed results')
+    .action(() => {
+      publish(new Results(publishedResults));
+    });
   return chaos;
 }
 

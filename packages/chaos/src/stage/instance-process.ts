@@ -16,6 +16,13 @@ const register = pathToFileURL(join(packageFolder, 'dist', 'witness', 'register.
 const lastLines = 200;
 const gone = 'gone';
 
+/** Also those that are frozen end with the campaign, however it ends. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+
 export class ProcessGoneError extends Error {
   constructor(request: string) {
     super(`The process ended before it answered to ${request}`);
@@ -49,7 +56,9 @@ export class InstanceProcess {
     readonly setup: InstanceSetup,
     readonly proxy: InstanceProxy,
   ) {
+    running.add(child);
     this.exited = once(child, 'exit').then(([code, signal]) => {
+      running.delete(child);
       this.#exit = { code: code as number | null, signal: signal as NodeJS.Signals | null };
       for (const answer of this.#waiting.values()) answer(gone);
       return this.#exit;

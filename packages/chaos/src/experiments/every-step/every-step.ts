@@ -23,6 +23,7 @@ export const everyStep: Experiment = {
     const random = new SeededRandom(seed);
     const points = Array.from({ length: seedsPerPoint }, (_, round) => pointsOf(steps, round, random)).flat();
     const order = random.shuffled(points);
+    setup.progress(`${steps.length} steps, ${order.length} points`);
     const episodes = Math.ceil(order.length / pointsPerEpisode);
     for (let episode = Math.max(1, from); episode <= episodes; episode += 1) {
       const begin = (episode - 1) * pointsPerEpisode;

@@ -93,6 +93,10 @@ async function provoke(cluster: Cluster, troupe: Troupe, armed: Armed): Promise<
   }
   const ways: (() => Promise<unknown>)[] = [
     async () => undefined,
+    // Connections are made anew.
+    async () => {
+      for (const instance of troupe.all(part)) instance.proxy.cut();
+    },
     // Somebody has to be recovered.
     async () => {
       await troupe.kill(troupe.find('worker'), 'so that it is recovered');
