@@ -21,6 +21,8 @@ export interface EpisodeOutcome {
   /** How often a process stood still although nothing was done to it. */
   readonly stalls: number;
   readonly samples: Samples;
+  /** Sequences of scripts that were tried against the model. */
+  readonly sequences?: number;
   readonly duplicates: Readonly<Record<string, number>>;
   /** Where its histories are, if something was found. */
   readonly kept: string | undefined;

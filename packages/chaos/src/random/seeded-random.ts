@@ -35,6 +35,6 @@ export class SeededRandom {
 
   shuffled<T>(items: readonly T[]): T[] {
     const left = [...items];
-    return Array.from(left, () => left.splice(this.int(0, left.length - 1), 1)[0]!);
+    return Array.from(items, () => left.splice(this.int(0, left.length - 1), 1)[0]!);
   }
 }

@@ -44,6 +44,7 @@ function played(chunks: readonly Chunk[]): string {
       ['tasks', thousands(sum(chunks, ({ tasks }) => tasks))],
       ['outcomes that Redis accepted', thousands(sum(chunks, ({ commits }) => commits))],
       ['state transitions that were checked', thousands(sum(chunks, ({ witnessEntries }) => witnessEntries))],
+      ['sequences of scripts against the model', thousands(sum(chunks, ({ sequences }) => sequences))],
       ['**violations of an invariant**', thousands(sum(chunks, ({ violations }) => violations))],
       [
         'other problems: a queue that does not drain, a process that fails',
