@@ -98,9 +98,10 @@ export interface RecordFields {
 
   /**
    * Something was done to a process (its id) or to `redis` on purpose; written by whoever does it, at its beginning.
-   * `durationMs` is how long it lasts, absent for what is for good.
+   * `durationMs` is how long it lasts, absent for what is for good. `agoMs`: it began so long before the record, for what is
+   * noticed afterwards only, such as that the process itself stood still.
    */
-  fault: { kind: FaultKind; target: string; durationMs?: number; detail?: string };
+  fault: { kind: FaultKind; target: string; durationMs?: number; agoMs?: number; detail?: string };
   /** No task waits, runs or is delayed any more. */
   drained: object;
   /** What Redis says about a task in the end. */
@@ -119,6 +120,7 @@ export type FaultKind =
   | 'redis-freeze'
   | 'cut'
   | 'black-hole'
+  | 'delay'
   | 'drop-replies'
   | 'script-flush'
   | 'power-loss'

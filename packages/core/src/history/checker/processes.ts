@@ -50,7 +50,8 @@ export class Processes {
     if (record.type === 'drained' || record.type === 'keys.left') this.isDrained = true;
     if (record.type === 'fault') {
       const lasts = record.durationMs === undefined ? Number.POSITIVE_INFINITY : record.durationMs * 1_000;
-      this.faults.push({ record, from: time, until: time + lasts });
+      const from = time - (record.agoMs ?? 0) * 1_000;
+      this.faults.push({ record, from, until: from + lasts });
     }
   }
 
