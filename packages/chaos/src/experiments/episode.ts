@@ -32,6 +32,7 @@ export interface EpisodeSetup {
   readonly folder: string;
   readonly scripts: WitnessedScripts;
   readonly redisArgs?: readonly string[];
+  readonly redisEnvironment?: Readonly<Record<string, string>>;
   readonly options?: QueueModuleOptions;
   readonly mostWaiting?: number;
   /** What else is measured in what happened. */

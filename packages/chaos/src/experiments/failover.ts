@@ -3,10 +3,13 @@ import { commitsToCount } from '../faults/fault-log.js';
 import { SeededRandom } from '../random/seeded-random.js';
 import type { Cluster } from '../stage/cluster.js';
 import type { InstanceProcess } from '../stage/instance-process.js';
+import { failoverTimes } from '../measures/failover.js';
 import { leaseMs } from '../stage/lease.js';
+import { queueOptions } from '../stage/queue-names.js';
 import { until } from '../stage/until.js';
 import type { CampaignSetup, Experiment } from './experiment.js';
-import { runEpisode, type Play } from './episode.js';
+import { runEpisode, type EpisodeSetup, type Play } from './episode.js';
+import type { EpisodeOutcome } from './outcome.js';
 
 const roundsPerEpisode = 6;
 const aloneBeforeMs = 1.7 * leaseMs;
@@ -17,18 +20,52 @@ export const failover: Experiment = {
   name: 'failover',
   about: 'how soon tasks go on after the crash of a leader, the crash of a worker, and a resignation',
   defaultFaults: 120,
-  async *episodes(setup, from) {
-    for (let episode = from; ; episode += 1) {
-      yield await runEpisode({
-        experiment: 'failover',
-        seed: setup.seed + episode,
-        folder: setup.folder,
-        scripts: setup.scripts,
-        play: (cluster, play) => failOver(cluster, play, setup, new SeededRandom(setup.seed + episode)),
-      });
-    }
-  },
+  episodes: (setup, from) => failovers('failover', setup, from, {}),
 };
+
+/** The same where the processes are on one host and see each other end, with leases that would take far longer. */
+export const sameHost: Experiment = {
+  name: 'same-host',
+  about: 'how soon tasks go on after a crash that another process on the host has seen',
+  defaultFaults: 60,
+  episodes: (setup, from) =>
+    failovers('same-host', setup, from, {
+      options: { ...queueOptions(), electionOptions: longLeases },
+      measure: (timeline) => {
+        const { leaderCrash, workerCrash, leaderAndWorkerCrash } = failoverTimes(timeline);
+        return {
+          ...{ leaderCrash: [], workerCrash: [], leaderAndWorkerCrash: [], resignation: [] },
+          seenCrash: [...leaderCrash, ...workerCrash, ...leaderAndWorkerCrash],
+        };
+      },
+    }),
+};
+
+const longLeases = {
+  electionLockTtl: 20_000,
+  heartbeatInterval: 5_000,
+  heartbeatTimeout: 20_000,
+  watchLocalProcesses: true,
+} as const;
+
+async function* failovers(
+  experiment: string,
+  setup: CampaignSetup,
+  from: number,
+  more: Partial<EpisodeSetup>,
+): AsyncGenerator<EpisodeOutcome> {
+  for (let episode = from; ; episode += 1) {
+    const seed = setup.seed + episode;
+    yield await runEpisode({
+      experiment,
+      seed,
+      folder: setup.folder,
+      scripts: setup.scripts,
+      ...more,
+      play: (cluster, play) => failOver(cluster, play, setup, new SeededRandom(seed)),
+    });
+  }
+}
 
 async function failOver(
   cluster: Cluster,

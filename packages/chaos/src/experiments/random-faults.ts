@@ -5,6 +5,7 @@ import { FaultStriker } from '../faults/strike.js';
 import { SeededRandom } from '../random/seeded-random.js';
 import type { Cluster } from '../stage/cluster.js';
 import { leaseMs } from '../stage/lease.js';
+import { queueOptions } from '../stage/queue-names.js';
 import type { WitnessedScripts } from '../witness/test-build.js';
 import { runEpisode, type EpisodeSetup, type Play } from './episode.js';
 import type { EpisodeOutcome } from './outcome.js';
@@ -40,6 +41,8 @@ export function randomFaults({
     seed,
     folder,
     scripts,
+    // Every other episode is played as on one host, where deaths are seen.
+    options: queueOptions({ onOneHost: seed % 2 === 0 }),
     play: (cluster, play) => playFaults(cluster, play, { random, count, faults, onFault }),
   };
   return runEpisode(setup);

@@ -1,4 +1,4 @@
-import { appendFileSync, closeSync, openSync, createReadStream } from 'node:fs';
+import { appendFileSync, closeSync, createReadStream, openSync, readFileSync, truncateSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Redis } from 'ioredis';
 import { decodeWitness, type WitnessEntry } from 'nestjs-affinity-queue/history';
@@ -22,6 +22,8 @@ export class WitnessFollower {
   readonly #key: string;
   #last = '0';
   #isOver = false;
+  #isHeld = false;
+  #trimming: Promise<unknown> = Promise.resolve();
   #following: Promise<void> | undefined;
 
   constructor(
@@ -50,10 +52,42 @@ export class WitnessFollower {
     closeSync(this.#file);
   }
 
+  /** Before Redis loses its present state: what it will have then has to be found, so that nothing is trimmed. */
+  async hold(): Promise<void> {
+    this.#isHeld = true;
+    await this.#trimming;
+  }
+
+  /**
+   * Redis has gone back to an earlier state of its data: what it had done since never happened, and is taken out of the file.
+   *
+   * @param lostAtMs - when it lost its present state, by its clock
+   * @returns how many entries were taken out
+   */
+  async goBack(lostAtMs: number): Promise<number> {
+    const [last] = await this.redis.xrevrange(this.#key, lostAtMs, '-', 'COUNT', 1);
+    this.#isHeld = false;
+    const lines = readFileSync(this.path, 'utf8').split('\n').filter(Boolean);
+    const entries = lines.map((line) => JSON.parse(line) as WitnessEntry);
+    const isLost = ({ entryId }: WitnessEntry): boolean =>
+      compareIds(entryId, `${lostAtMs}-${Number.MAX_SAFE_INTEGER}`) <= 0 &&
+      (last === undefined || compareIds(entryId, last[0]) > 0);
+    const kept = entries.filter((entry) => !isLost(entry));
+    truncateSync(this.path);
+    appendFileSync(this.path, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    const { commits, registered } = this;
+    this.#present.clear();
+    for (const entry of kept) this.#see(entry);
+    Object.assign(this, { commits, registered });
+    return entries.length - kept.length;
+  }
+
   async #follow(): Promise<void> {
     while (!this.#isOver) {
       const count = await this.#read(blockMs);
-      if (count > 0) await this.redis.xtrim(this.#key, 'MINID', this.#last);
+      if (count === 0 || this.#isHeld) continue;
+      this.#trimming = this.redis.xtrim(this.#key, 'MINID', this.#last);
+      await this.#trimming;
     }
   }
 
@@ -92,11 +126,19 @@ export class WitnessFollower {
         this.leader = entry.leader.slice(0, entry.leader.lastIndexOf(':'));
         break;
       case 'resigned':
+      case 'deposed':
         this.leader = undefined;
         break;
       default:
     }
   }
+}
+
+/** Ids of stream entries: milliseconds, and a number. */
+function compareIds(one: string, other: string): number {
+  const [ms = 0, count = 0] = one.split('-').map(Number);
+  const [otherMs = 0, otherCount = 0] = other.split('-').map(Number);
+  return ms - otherMs || count - otherCount;
 }
 
 /** What a follower has kept. */

@@ -1,6 +1,7 @@
 import { addTo, type Chunk, type FaultCounts } from '../campaign/chunk.js';
 import { percentiles } from '../measures/percentiles.js';
 import { bars } from './bars.js';
+import { lossKinds } from './loss-kinds.js';
 import { markdownTable } from './markdown-table.js';
 
 /** What all chunks together found, as the generated part of docs/reliability.md. */
@@ -10,6 +11,7 @@ export function reliabilityReport(chunks: readonly Chunk[]): string {
     ['What was played', played(chunks)],
     ['Faults by kind', faultTable(chunks)],
     ['How soon everything goes on', times(chunks)],
+    ['What Redis lost', losses(chunks)],
     ['Tasks that ran more than once', duplicates(chunks)],
     ['Two handlers of a tag at the same time', overlaps(chunks)],
     ['What the histories do not say', undecided(chunks)],
@@ -81,6 +83,17 @@ function times(chunks: readonly Chunk[]): string {
   });
   const table = markdownTable(['from → to', 'bar', 'cases', 'p50, ms', 'p99, ms', 'max, ms', ''], rows);
   return `Lock TTL and \`heartbeatTimeout\` are one second here. Only failures that come alone are timed.\n\n${table}`;
+}
+
+/** Of the acknowledged tasks, each time that Redis lost data on purpose. */
+function losses(chunks: readonly Chunk[]): string {
+  const rows = lossKinds.map(({ sample, what, promise }) => {
+    const found = percentiles(chunks.flatMap(({ samples }) => samples[sample] ?? []));
+    return found === undefined
+      ? [what, promise, 0, '', '']
+      : [what, promise, found.count, found.p50, found.max];
+  });
+  return markdownTable(['what', 'promise', 'cases', 'p50', 'max'], rows);
 }
 
 function duplicates(chunks: readonly Chunk[]): string {

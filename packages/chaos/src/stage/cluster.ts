@@ -22,6 +22,8 @@ export interface ClusterSetup {
   /** Other than the usual ones. */
   readonly redisArgs?: readonly string[] | undefined;
   readonly options?: QueueModuleOptions | undefined;
+  /** Added to the environment of Redis. */
+  readonly redisEnvironment?: Readonly<Record<string, string>>;
   /** Nobody adds anything while more tasks than this wait. */
   readonly mostWaiting?: number;
 }
@@ -55,7 +57,7 @@ export class Cluster {
 
   static async start(setup: ClusterSetup): Promise<Cluster> {
     mkdirSync(setup.folder, { recursive: true });
-    const server = await RedisServer.start(setup.redisArgs);
+    const server = await RedisServer.start(setup.redisArgs, setup.redisEnvironment);
     const witness = new WitnessFollower(
       server.connect(),
       pendingQueueName,

@@ -7,6 +7,8 @@ export const electionOptions = {
   electionLockTtl: leaseMs,
   heartbeatInterval: 200,
   heartbeatTimeout: leaseMs,
+  // Each process stands for a host of its own.
+  watchLocalProcesses: false,
 } as const satisfies QueueModuleOptions['electionOptions'];
 
 /** How long a fault may last, in leases: well within one, just beyond it, and far beyond it. */

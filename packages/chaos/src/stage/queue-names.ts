@@ -22,15 +22,18 @@ export const keys = {
 export function queueOptions({
   workerCount = 3,
   keep = Number.MAX_SAFE_INTEGER,
+  onOneHost = false,
 }: {
   workerCount?: number;
   /** Finished tasks that are kept. */
   keep?: number;
+  /** Whether instances see each other's processes end. */
+  onOneHost?: boolean;
 } = {}): QueueModuleOptions {
   return {
     locale: 'en',
     workerOptions: { workerCount, maxBatchSize: 5, shutdownTimeout: 3_000 },
-    electionOptions,
+    electionOptions: { ...electionOptions, watchLocalProcesses: onOneHost },
     queueOptions: {
       pendingQueueName,
       workerQueuePrefix: 'chaos-worker',

@@ -15,7 +15,12 @@ interface Server {
 }
 
 interface RedisTools {
-  acquireRedis(options: { args?: readonly string[]; port?: number; dir?: string }): Promise<Server>;
+  acquireRedis(options: {
+    args?: readonly string[];
+    port?: number;
+    dir?: string;
+    env?: Readonly<Record<string, string>>;
+  }): Promise<Server>;
 }
 
 /** Every write is in the append-only file before its reply is sent; SIGKILL loses none of them. */
@@ -30,17 +35,24 @@ export class RedisServer {
     private readonly tools: RedisTools,
     readonly folder: string,
     private readonly args: readonly string[],
+    private readonly env: Readonly<Record<string, string>>,
     server: Server,
   ) {
     this.#server = server;
   }
 
-  /** @param args - added to the command line of the server */
-  static async start(args: readonly string[] = defaultRedisArgs): Promise<RedisServer> {
+  /**
+   * @param args - added to the command line of the server
+   * @param env - added to its environment
+   */
+  static async start(
+    args: readonly string[] = defaultRedisArgs,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<RedisServer> {
     const path = pathToFileURL(join(rootFolder, 'tools', 'redis', 'index.mjs')).href;
     const tools = (await import(path)) as RedisTools;
     const folder = await mkdtemp(join(tmpdir(), 'affinity-chaos-redis-'));
-    return new RedisServer(tools, folder, args, await tools.acquireRedis({ args, dir: folder }));
+    return new RedisServer(tools, folder, args, env, await tools.acquireRedis({ args, dir: folder, env }));
   }
 
   get port(): number {
@@ -80,7 +92,8 @@ export class RedisServer {
 
   /** At the same place, with what it had; resolves when it accepts connections. */
   async startAgain(args: readonly string[] = this.args): Promise<void> {
-    this.#server = await this.tools.acquireRedis({ args, dir: this.folder, port: this.port });
+    const { folder: dir, port, env } = this;
+    this.#server = await this.tools.acquireRedis({ args, dir, port, env });
   }
 
   /** It keeps its connections and answers nothing. */
