@@ -11,7 +11,7 @@
  * That named internals of bullmq stay in src/bullmq is held by eslint (no-restricted-imports).
  */
 const SRC = '^packages/core/src/';
-const FEATURES = '(producer|worker|election|scheduler|recovery|observability)';
+const FEATURES = '(producer|worker|election|scheduler|recovery|observability|neighbours)';
 const SPEC = '\\.spec\\.ts$';
 
 /** From the top; one entry per layer. */

@@ -29,13 +29,23 @@ const ADVICE = `Install one of these and run the command again:
  */
 
 /**
- * @param {{ preferUrl?: boolean, args?: string[], port?: number, dir?: string, config?: string, log?: (line: string) => void }} [options]
+ * @param {{ preferUrl?: boolean, args?: string[], port?: number, dir?: string, config?: string, env?: Record<string, string>,
+ *   log?: (line: string) => void }} [options]
  *   `preferUrl` uses REDIS_URL when it is set; `args` are added to the server's command line (`['--maxmemory', '10mb']`);
  *   `port` asks for that port instead of a free one; `dir` is a data folder that outlives the server;
- *   `config` is a configuration file, which a Sentinel needs (`args: ['--sentinel']`).
+ *   `config` is a configuration file, which a Sentinel needs (`args: ['--sentinel']`); `env` is added to the environment
+ *   of an own server (not of one in Docker).
  * @returns {Promise<AcquiredRedis>}
  */
-export async function acquireRedis({ preferUrl = false, args = [], port, dir, config, log = () => {} } = {}) {
+export async function acquireRedis({
+  preferUrl = false,
+  args = [],
+  port,
+  dir,
+  config,
+  env = {},
+  log = () => {},
+} = {}) {
   const given = process.env.REDIS_URL;
   if (preferUrl && given) {
     await assertReachable(given);
@@ -45,7 +55,8 @@ export async function acquireRedis({ preferUrl = false, args = [], port, dir, co
   const failures = [];
   for (const find of [findOnPath.bind(null, SERVER_NAMES), debianRedis, installRedisTools]) {
     const binary = await attempt(() => find({ log }), failures);
-    if (binary) return startServer({ binary, args, port, dir, config });
+    if (binary)
+      return startServer({ binary: { ...binary, env: { ...binary.env, ...env } }, args, port, dir, config });
   }
   if (config === undefined) {
     const container = await attempt(() => dockerRedis({ args, port, log }), failures);

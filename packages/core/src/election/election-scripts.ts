@@ -1,15 +1,20 @@
 import { hostname } from 'node:os';
+import { epochOf } from '../domain/lock-value.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import type { LockSighting } from './observed-lock.js';
 
-export type Candidacy =
+export type Candidacy = {
+  /** Other processes of the queue on this host. */
+  readonly neighbours: readonly string[];
+} & (
   | {
       readonly won: true;
       readonly lockValue: string;
       /** Info of the leader before, unless it resigned. */
       readonly unresigned: string;
     }
-  | ({ readonly won: false } & LockSighting);
+  | ({ readonly won: false } & LockSighting)
+);
 
 /** What a renewal answers instead of renewing. */
 const askedToResign = 2;
@@ -25,7 +30,7 @@ export class ElectionScripts {
    * has shown no life since `lifeless` was seen.
    */
   async acquire(lifeless?: LockSighting): Promise<Candidacy> {
-    const { scripts, nodeId, options, keys } = this.context;
+    const { scripts, nodeId, options, keys, process } = this.context;
     this.#startTime = Date.now();
     const reply = (await scripts.run('acquireLeadership', {
       caller: nodeId,
@@ -36,12 +41,17 @@ export class ElectionScripts {
         lifeless?.lockValue ?? '',
         keys.layout,
         lifeless?.info ?? '',
+        process?.host ?? '',
+        process?.process ?? '',
       ],
       context: { queueName: options.pendingQueueName, layoutExpected: keys.layout },
-    })) as [1, string, string] | [0, string, number, string];
-    if (reply[0] === 1) return { won: true, lockValue: reply[1], unresigned: reply[2] };
-    const [, lockValue, ttlMs, info] = reply;
-    return { won: false, lockValue, ttlMs, info };
+    })) as [1, string, string, string[]] | [0, string, number, string, string[]];
+    if (reply[0] === 1) {
+      const [, lockValue, unresigned, neighbours] = reply;
+      return { won: true, lockValue, unresigned, neighbours };
+    }
+    const [, lockValue, ttlMs, info, neighbours] = reply;
+    return { won: false, lockValue, ttlMs, info, neighbours };
   }
 
   /** @returns whether the leader was asked to resign; its lease has not been renewed then */
@@ -84,12 +94,4 @@ export class ElectionScripts {
     const head = JSON.stringify({ nodeId, hostname: hostname(), processId: process.pid });
     return `${head.slice(0, -1)},"epoch":${epoch},${rest.slice(1)}`;
   }
-}
-
-export function epochOf(lockValue: string): string {
-  return lockValue.slice(lockValue.lastIndexOf(':') + 1);
-}
-
-export function nodeIdOf(lockValue: string): string {
-  return lockValue.slice(0, lockValue.lastIndexOf(':'));
 }

@@ -1,10 +1,12 @@
 import { distinctUntilChanged, BehaviorSubject, type Observable } from 'rxjs';
 import { systemClock, type Clock } from '../domain/clock.js';
+import { nodeIdOf } from '../domain/lock-value.js';
 import { QueueClosedError, StaleLeaderError } from '../errors/errors.js';
+import { noNeighbours, type NeighbourSightings } from '../neighbours/neighbours.interface.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { asTypedError } from '../redis/script-runner.js';
-import { ElectionScripts, nodeIdOf, type Candidacy } from './election-scripts.js';
+import { ElectionScripts, type Candidacy } from './election-scripts.js';
 import { parseLeaderInfo, type LeaderInfo } from './leader-info.js';
 import type { LeaderWatch } from './leader-watch.js';
 import type { RevocableCandidacy, TermRunner } from './leadership.interface.js';
@@ -17,6 +19,7 @@ export interface ElectionServiceDependencies {
   readonly log: QueueLog;
   readonly onError: (error: unknown) => void;
   readonly clock?: Clock;
+  readonly neighbours?: NeighbourSightings;
 }
 
 /** Who gave the lock up lets the others go first. */
@@ -42,6 +45,7 @@ export class ElectionService implements RevocableCandidacy {
   readonly #log: QueueLog;
   readonly #onError: (error: unknown) => void;
   readonly #clock: Clock;
+  readonly #neighbours: NeighbourSightings;
   readonly #scripts: ElectionScripts;
   readonly #observed: ObservedLock;
   readonly #runners: TermRunner[] = [];
@@ -58,7 +62,15 @@ export class ElectionService implements RevocableCandidacy {
   #saidFollower = false;
 
   /** @internal */
-  constructor({ context, leaderWatch, log, onError, clock = systemClock }: ElectionServiceDependencies) {
+  constructor({
+    context,
+    leaderWatch,
+    log,
+    onError,
+    clock = systemClock,
+    neighbours = noNeighbours,
+  }: ElectionServiceDependencies) {
+    this.#neighbours = neighbours;
     this.#context = context;
     this.#leaderWatch = leaderWatch;
     this.#log = log;
@@ -201,6 +213,7 @@ export class ElectionService implements RevocableCandidacy {
       try {
         const sentAt = this.#clock.nowMs();
         const candidacy = await this.#scripts.acquire(this.#observed.lifeless(sentAt));
+        this.#neighbours.sighted(candidacy.neighbours);
         if (candidacy.won) await this.#lead(candidacy, sentAt, standing);
         else await this.#follow(candidacy, standing);
       } catch (error) {

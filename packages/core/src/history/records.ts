@@ -77,8 +77,15 @@ export interface RecordFields {
   /** `sentAt`: `at` of the moment before the script was sent; here and below. */
   'leadership.gained': { node: string; epoch: string; sentAt: number };
   'leadership.renewed': { node: string; epoch: string; sentAt: number };
-  /** The process stops leading: it resigned, was refused, or its own clock says that the lease is over. */
-  'leadership.lost': { node: string; epoch: string; reason: 'resigned' | 'refused' | 'stepped-down' };
+  /**
+   * The process stops leading: it resigned, was refused, or its own clock says that the lease is over; or (of another process,
+   * by one that saw it) it is dead.
+   */
+  'leadership.lost': {
+    node: string;
+    epoch: string;
+    reason: 'resigned' | 'refused' | 'stepped-down' | 'died';
+  };
   /** A script of a leader was accepted (dispatch: only one that bound something). */
   'leader.acted': { node: string; epoch: string; sentAt: number; script: string; bound?: number };
   'leader.refused': { node: string; epoch: string; script: string };
@@ -91,9 +98,10 @@ export interface RecordFields {
 
   /**
    * Something was done to a process (its id) or to `redis` on purpose; written by whoever does it, at its beginning.
-   * `durationMs` is how long it lasts, absent for what is for good.
+   * `durationMs` is how long it lasts, absent for what is for good. `agoMs`: it began so long before the record, for what is
+   * noticed afterwards only, such as that the process itself stood still.
    */
-  fault: { kind: FaultKind; target: string; durationMs?: number; detail?: string };
+  fault: { kind: FaultKind; target: string; durationMs?: number; agoMs?: number; detail?: string };
   /** No task waits, runs or is delayed any more. */
   drained: object;
   /** What Redis says about a task in the end. */
@@ -112,6 +120,7 @@ export type FaultKind =
   | 'redis-freeze'
   | 'cut'
   | 'black-hole'
+  | 'delay'
   | 'drop-replies'
   | 'script-flush'
   | 'power-loss'

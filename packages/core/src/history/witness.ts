@@ -41,6 +41,8 @@ export interface WitnessFields {
   elected: { leader: string };
   renewed: { leader: string };
   resigned: { leader: string };
+  /** A neighbour saw that the leader's process is dead, and gave its lock up. */
+  deposed: { leader: string };
 }
 
 /** @publicApi */

@@ -4,6 +4,7 @@ import type { ResolvedQueueOptions, ResolvedRedisOptions } from '../options/reso
 import type { Resolution } from '../options/resolve-options.js';
 import { createMessages, warningMessage } from '../observability/messages/messages.js';
 import { QueueLog } from '../observability/messages/queue-log.js';
+import { ownProcess } from '../neighbours/own-process.js';
 import { InstanceIds } from '../redis/instance-ids.js';
 import { queueKeys } from '../redis/queue-keys.js';
 import { QueueScripts } from '../redis/queue-scripts.js';
@@ -23,6 +24,7 @@ import { settleAll } from './settle-all.js';
 @Injectable()
 export class AffinityInstance implements OnModuleInit, OnApplicationShutdown {
   readonly #ids = new InstanceIds(newNodeId());
+  readonly #process = ownProcess();
   readonly #queues: QueueRuntime[] = [];
   readonly #connections: SharedConnection[] = [];
   #opening: Promise<void> | undefined;
@@ -50,7 +52,9 @@ export class AffinityInstance implements OnModuleInit, OnApplicationShutdown {
     const connection = this.#connectionFor(options.redis);
     connection.add({ options, keys, log, errors });
     const scripts = new QueueScripts(connection.runner, keys);
-    const context = Object.freeze({ nodeId: this.#ids.nodeId, options, keys, hub: connection.hub, scripts });
+    const { nodeId } = this.#ids;
+    const process = options.watchLocalProcesses ? this.#process : undefined;
+    const context = Object.freeze({ nodeId, process, options, keys, hub: connection.hub, scripts });
     const runtime = new QueueRuntime(context, log, errors);
     this.#queues.push(runtime);
     return runtime;

@@ -1,6 +1,7 @@
 import { systemClock } from '../domain/clock.js';
 import { ElectionService } from '../election/election-service.js';
 import { LeaderWatch } from '../election/leader-watch.js';
+import { NeighbourWatch } from '../neighbours/neighbour-watch.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { ResolvedQueueOptions } from '../options/resolved-options.js';
 import { traceAdds } from '../observability/tracing/trace-adds.js';
@@ -24,6 +25,7 @@ export class QueueRuntime {
   readonly electionService: ElectionService;
   /** Where those listen that watch this queue: metrics. */
   readonly instruments: QueueInstruments;
+  readonly #neighbours: NeighbourWatch;
   #started = false;
 
   constructor(
@@ -34,7 +36,8 @@ export class QueueRuntime {
     const onError = errors.report;
     const { telemetry, pendingQueueName } = context.options;
     this.instruments = new QueueInstruments(telemetry && traceAttempts(telemetry, pendingQueueName));
-    const shared = { context, log, onError, instruments: this.instruments };
+    const neighbours = (this.#neighbours = new NeighbourWatch({ context, log, onError }));
+    const shared = { context, log, onError, neighbours, instruments: this.instruments };
     const leaderWatch = new LeaderWatch(context, log, systemClock, onError);
     const traceAdd = telemetry && traceAdds(telemetry, pendingQueueName);
     this.queueService = new QueueService({ ...shared, errors$: errors.errors$, traceAdd });
@@ -78,6 +81,7 @@ export class QueueRuntime {
     const { pendingQueueName: queue, role, workerCount } = this.options;
     this.#started = true;
     await this.queueService.queue.waitUntilReady();
+    this.#neighbours.start();
     await this.workerService.start();
     this.electionService.start();
     const workers = this.workerService.runsTasks ? workerCount : 0;
@@ -92,7 +96,9 @@ export class QueueRuntime {
     const startedAt = performance.now();
     const running = this.workerService.getWorkerStates().filter(({ status }) => status === 'running').length;
     this.log.info('shutdownBegan', { queue, running });
-    await settleAll([this.workerService, this.electionService], (service) => service.stop());
+    await settleAll([this.workerService, this.electionService, this.#neighbours], (service) =>
+      service.stop(),
+    );
     this.log.info('shutdownFinished', { queue, durationMs: Math.round(performance.now() - startedAt) });
   }
 

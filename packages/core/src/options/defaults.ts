@@ -36,6 +36,7 @@ export const defaults = {
   electionLockTtlMs: 30 * secondMs,
   heartbeatIntervalMs: 10 * secondMs,
   heartbeatTimeoutMs: 60 * secondMs,
+  watchLocalProcesses: true,
 } as const;
 
 /** Defaults of the options of tasks. Ages are in seconds, as BullMQ wants them. */

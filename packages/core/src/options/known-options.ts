@@ -48,7 +48,7 @@ export const groupKeys = {
     'maxTagBytes',
     'payloadCodec',
   ],
-  electionOptions: ['electionLockTtl', 'heartbeatInterval', 'heartbeatTimeout'],
+  electionOptions: ['electionLockTtl', 'heartbeatInterval', 'heartbeatTimeout', 'watchLocalProcesses'],
 } as const;
 
 /** A group of options. */

@@ -185,6 +185,14 @@ export interface ElectionOptions {
    * @default 60000
    */
   heartbeatTimeout?: number;
+
+  /**
+   * On Linux, looks at the processes of the other instances on this host, and lets them look at this one's: tasks and
+   * leadership of one that died are taken over within a second, and not after `heartbeatTimeout` and `electionLockTtl`.
+   *
+   * @default true
+   */
+  watchLocalProcesses?: boolean;
 }
 
 /**

@@ -131,11 +131,21 @@ function resolve(context: ResolveContext, name: string | undefined, names: Queue
     electionLockTtlMs: valueOf('electionLockTtlMs'),
     heartbeatIntervalMs: valueOf('heartbeatIntervalMs'),
     heartbeatTimeoutMs: valueOf('heartbeatTimeoutMs'),
+    watchLocalProcesses: resolveWatchLocalProcesses(context),
     locale: resolveChoice(context, 'locale', locales, defaults.locale),
     telemetry: resolveTelemetry(context),
   };
   context.problems.throwIfAny();
   return Object.freeze({ options: Object.freeze(options), warnings: Object.freeze(context.warnings) });
+}
+
+/** The option, else the root queue's value (feature), else the default. */
+function resolveWatchLocalProcesses({ groups, root, problems }: ResolveContext): boolean {
+  const given =
+    groups.electionOptions.watchLocalProcesses ?? root?.watchLocalProcesses ?? defaults.watchLocalProcesses;
+  if (typeof given === 'boolean') return given;
+  problems.add('electionOptions.watchLocalProcesses', given, 'true, false');
+  return defaults.watchLocalProcesses;
 }
 
 type ResolvedNumbers = Record<keyof typeof numberOptions, Sourced<number> | undefined>;

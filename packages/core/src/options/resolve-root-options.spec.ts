@@ -58,6 +58,7 @@ describe('defaults', () => {
         electionLockTtlMs: 30_000,
         heartbeatIntervalMs: 10_000,
         heartbeatTimeoutMs: 60_000,
+        watchLocalProcesses: true,
         locale: 'zh',
       },
     });

@@ -60,6 +60,7 @@ export interface ResolvedQueueOptions {
   readonly electionLockTtlMs: number;
   readonly heartbeatIntervalMs: number;
   readonly heartbeatTimeoutMs: number;
+  readonly watchLocalProcesses: boolean;
 
   readonly locale: Locale;
   /** Where traces go; `undefined`: nowhere. */

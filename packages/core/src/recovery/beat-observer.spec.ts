@@ -44,4 +44,26 @@ describe('BeatObserver', () => {
     expect(observer.msUntilSilent(1_000)).toBe(300);
     expect(observer.msUntilSilent(1_300)).toBe(Number.POSITIVE_INFINITY);
   });
+
+  it('names a worker whose process was seen dead at once, and does not wait for it', () => {
+    const observer = new BeatObserver(1_000);
+    observer.observe({ a: '7', b: '1' }, 0);
+    expect(observer.observe({ a: '-1', b: '1' }, 100)).toEqual([{ workerId: 'a', beat: '-1', silentMs: 0 }]);
+    expect(observer.msUntilSilent(100)).toBe(900);
+    // A heartbeat came after all.
+    expect(observer.observe({ a: '0', b: '1' }, 200)).toEqual([]);
+    expect(observer.observe({ a: '0', b: '2' }, 1_199)).toEqual([]);
+    expect(observer.observe({ a: '0', b: '2' }, 1_200)).toEqual([
+      { workerId: 'a', beat: '0', silentMs: 1_000 },
+    ]);
+  });
+
+  it('tells when there is somebody new', () => {
+    const observer = new BeatObserver(1_000);
+    expect(observer.hasNew({})).toBe(false);
+    expect(observer.hasNew({ a: '1' })).toBe(true);
+    observer.observe({ a: '1' }, 0);
+    expect(observer.hasNew({ a: '2' })).toBe(false);
+    expect(observer.hasNew({ a: '2', b: '1' })).toBe(true);
+  });
 });

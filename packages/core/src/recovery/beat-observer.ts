@@ -1,3 +1,6 @@
+/** In the place of a counter: a neighbour has seen that the worker's process is dead. */
+export const processDied = '-1';
+
 export interface SilentWorker {
   readonly workerId: string;
   /** The counter that has not changed. */
@@ -12,7 +15,12 @@ export class BeatObserver {
 
   constructor(private readonly timeoutMs: number) {}
 
-  /** @returns the workers that have been silent for the timeout */
+  /** Whether there are workers that were not there when it last looked. */
+  hasNew(beats: Readonly<Record<string, string>>): boolean {
+    return Object.keys(beats).some((workerId) => !this.#seen.has(workerId));
+  }
+
+  /** @returns the workers that have been silent for the timeout, or whose process is dead */
   observe(beats: Readonly<Record<string, string>>, nowMs: number): SilentWorker[] {
     const seen = new Map<string, { readonly beat: string; readonly since: number }>();
     const silent: SilentWorker[] = [];
@@ -21,7 +29,7 @@ export class BeatObserver {
       const since = before?.beat === beat ? before.since : nowMs;
       seen.set(workerId, { beat, since });
       const silentMs = nowMs - since;
-      if (silentMs >= this.timeoutMs) silent.push({ workerId, beat, silentMs });
+      if (silentMs >= this.timeoutMs || beat === processDied) silent.push({ workerId, beat, silentMs });
     }
     this.#seen = seen;
     return silent;
@@ -30,6 +38,7 @@ export class BeatObserver {
   /** Time until the next worker can have been silent for the timeout; those that have been already do not count. */
   msUntilSilent(nowMs: number): number {
     const left = [...this.#seen.values()]
+      .filter(({ beat }) => beat !== processDied)
       .map(({ since }) => since + this.timeoutMs - nowMs)
       .filter((ms) => ms > 0);
     return Math.min(Number.POSITIVE_INFINITY, ...left);

@@ -2,10 +2,11 @@ import { systemClock, type Clock } from '../domain/clock.js';
 import type { LeadershipTerm, TermRunner } from '../election/leadership.interface.js';
 import { StaleLeaderError, TaskNotFoundError, TaskStillRunningError } from '../errors/errors.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
+import { noNeighbours, type NeighbourSightings } from '../neighbours/neighbours.interface.js';
 import { noInstruments, type Instruments } from '../observability/instruments.interface.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { scanHashes } from '../redis/scan.js';
-import { BeatObserver, type SilentWorker } from './beat-observer.js';
+import { BeatObserver, processDied, type SilentWorker } from './beat-observer.js';
 import { RetrySchedule } from './retry-schedule.js';
 import { isFaultOfOneWorker } from './worker-fault.js';
 
@@ -15,6 +16,7 @@ export interface RecoveryServiceDependencies {
   readonly onError: (error: unknown) => void;
   readonly clock?: Clock;
   readonly instruments?: Instruments;
+  readonly neighbours?: NeighbourSightings;
 }
 
 /** A worker's last heartbeat can be as much older than the leader's sight of it: part of the second that recovery may take. */
@@ -25,7 +27,8 @@ const metaSuffix = ':meta';
 
 /**
  * The leader's watch over the workers: declares those dead whose heartbeat it has not seen change for the heartbeat timeout,
- * theirs or its own, whichever is longer, by its own clock, and looks for worker queues that nobody owns. The protocol is described in RECOVERY.md.
+ * theirs or its own, whichever is longer, by its own clock, and at once those whose process a neighbour has seen dead; and
+ * looks for worker queues that nobody owns. The protocol is described in RECOVERY.md.
  */
 export class RecoveryService implements TermRunner {
   readonly #context: QueueContext;
@@ -33,6 +36,7 @@ export class RecoveryService implements TermRunner {
   readonly #onError: (error: unknown) => void;
   readonly #clock: Clock;
   readonly #instruments: Instruments;
+  readonly #neighbours: NeighbourSightings;
 
   constructor({
     context,
@@ -40,8 +44,10 @@ export class RecoveryService implements TermRunner {
     onError,
     clock = systemClock,
     instruments = noInstruments,
+    neighbours = noNeighbours,
   }: RecoveryServiceDependencies) {
     this.#instruments = instruments;
+    this.#neighbours = neighbours;
     this.#context = context;
     this.#log = log;
     this.#onError = onError;
@@ -58,10 +64,18 @@ export class RecoveryService implements TermRunner {
     const observer = new BeatObserver(heartbeatTimeoutMs);
     const retries = new RetrySchedule();
     const tickMs = Math.min(longestTickMs, Math.max(shortestTickMs, Math.floor(heartbeatIntervalMs / 2)));
+    const { hub, keys } = this.#context;
+    let wake = (): void => undefined;
+    const unwatch = hub.leaderWait.watch(keys.deaths, () => {
+      wake();
+    });
     while (!term.signal.aborted) {
+      const woken = new Promise<void>((resolve) => (wake = resolve));
       await this.#guarded(term, () => this.#recoverSilentWorkers(term, observer, retries));
-      await untilAborted(term.signal, Math.min(tickMs, observer.msUntilSilent(this.#clock.nowMs())));
+      const pauseMs = Math.min(tickMs, observer.msUntilSilent(this.#clock.nowMs()));
+      await untilAborted(term.signal, pauseMs, woken);
     }
+    unwatch();
   }
 
   /**
@@ -99,11 +113,14 @@ export class RecoveryService implements TermRunner {
   ): Promise<void> {
     const { hub, keys } = this.#context;
     const beats = await hub.commands.hgetall(keys.beats);
+    if (observer.hasNew(beats)) this.#neighbours.refresh();
     for (const silent of observer.observe(beats, this.#clock.nowMs())) {
       const { workerId } = silent;
       await this.#isolated(retries, workerId, async () => {
         const recovered = await this.#recover(term, silent);
-        if (recovered !== undefined) this.#log.warn('workerDeclaredDead', { workerId, recovered });
+        if (recovered === undefined) return;
+        if (silent.beat === processDied) this.#log.warn('workerProcessDied', { workerId, recovered });
+        else this.#log.warn('workerDeclaredDead', { workerId, recovered });
       });
     }
   }
@@ -174,7 +191,7 @@ export class RecoveryService implements TermRunner {
   }
 }
 
-async function untilAborted(signal: AbortSignal, ms: number): Promise<void> {
+async function untilAborted(signal: AbortSignal, ms: number, woken?: Promise<void>): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => {
     const done = (): void => {
@@ -184,5 +201,6 @@ async function untilAborted(signal: AbortSignal, ms: number): Promise<void> {
     };
     const timer = setTimeout(done, ms);
     signal.addEventListener('abort', done);
+    void woken?.then(done);
   });
 }

@@ -6,7 +6,11 @@ export type WaitListener = (member: string, score: number) => void;
 
 const blockSeconds = 5;
 const reconnectDelayMs = 200;
-const putBackExpiryMs = 60_000;
+const expiryMs = 60_000;
+
+/** In one step: a process that dies between the two would leave the key for good. KEYS: the zset; ARGV: score, member, ms. */
+const addForAWhile = `redis.call('ZADD', KEYS[1], 'NX', ARGV[1], ARGV[2])
+return redis.call('PEXPIRE', KEYS[1], ARGV[3])`;
 
 /**
  * One blocking connection that waits on any number of marker zsets, for everything in an instance that waits for Redis.
@@ -63,10 +67,8 @@ export class BlockingWait {
   #interrupt(): void {
     this.#wakeLoop?.();
     if (!this.#client.isOpen || this.#closed) return;
-    this.commands.zadd(this.interruptKey, 0, 'keys').catch((error: unknown) => {
-      // The wait notices the new keys at its next turn, at most `blockSeconds` later.
-      if (!this.#closed) this.onError(error);
-    });
+    // If it is lost, the wait notices the new keys at its next turn, at most `blockSeconds` later.
+    this.#add(this.interruptKey, 'keys', '0');
   }
 
   async #run(): Promise<void> {
@@ -108,7 +110,8 @@ export class BlockingWait {
     if (key === this.interruptKey) return;
     const listener = this.#listeners.get(key);
     if (listener === undefined) {
-      this.#putBack(key, member, score);
+      // It is for another instance. If there is none it expires: whoever begins to wait later looks for itself first.
+      this.#add(key, member, score);
       return;
     }
     try {
@@ -118,16 +121,8 @@ export class BlockingWait {
     }
   }
 
-  /**
-   * What arrived after its listener had gone is for another instance. If there is none it expires: whoever begins to wait
-   * later looks for itself first.
-   */
-  #putBack(key: string, member: string, score: string): void {
-    const commands = [
-      this.commands.zadd(key, 'NX', score, member),
-      this.commands.pexpire(key, putBackExpiryMs),
-    ];
-    Promise.all(commands).catch((error: unknown) => {
+  #add(key: string, member: string, score: string): void {
+    this.commands.eval(addForAWhile, 1, key, score, member, expiryMs).catch((error: unknown) => {
       if (!this.#closed) this.onError(error);
     });
   }

@@ -21,6 +21,8 @@ export interface QueueKeys {
   readonly beats: string;
   /** Where a leader that should resign finds its lock value. */
   readonly resignRequests: string;
+  /** Wakes the recovery of the leader: somebody has seen a process die. */
+  readonly deaths: string;
   /** BullMQ's marker, which every add sets and the leader waits on. */
   readonly marker: string;
   /**
@@ -30,6 +32,8 @@ export interface QueueKeys {
   readonly layout: string;
   workerState(workerId: string): string;
   workerMeta(workerId: string): string;
+  /** Worker id → process, of the workers on one host. */
+  processesOf(host: string): string;
 }
 
 const defaultPendingQueueName = 'pending-tasks';
@@ -59,11 +63,13 @@ export function queueKeys(
     workerRegistry: `${scheduler}worker:registry`,
     control: `${base}aff:ctl`,
     beats: `${base}aff:beats`,
+    deaths: `${base}aff:deaths`,
     resignRequests: `${base}aff:resign`,
     marker: `${base}marker`,
     layout: `${layoutVersion}:${workerQueuePrefix}`,
     workerState: (workerId: string) => `${workerStatePrefix}:${workerId}`,
     workerMeta: (workerId: string) => `${workerBase}${workerId}:meta`,
+    processesOf: (host: string) => `${base}aff:host:${host}`,
   });
 }
 

@@ -59,6 +59,17 @@ describe('WorkerMarker', () => {
     expect([left.wake.mock.calls, left.cancel.mock.calls]).toEqual([[], []]);
   });
 
+  it('tells the queue that is named that a heartbeat is asked for', () => {
+    const listener = worker();
+    const [asked, other] = [jest.fn(), jest.fn()];
+    marker.add('w1', listener);
+    marker.onBeatAsked('bull:a:', asked);
+    marker.onBeatAsked('bull:b:', other);
+    arrives('beat:bull:a:');
+    arrives('beat:bull:unknown:');
+    expect([asked, other, listener.wake].map(({ mock }) => mock.calls.length)).toEqual([1, 0, 0]);
+  });
+
   it('never gives an id twice', () => {
     expect([marker.nextWorkerId(), marker.nextWorkerId()]).toEqual(['node-1', 'node-2']);
   });

@@ -16,14 +16,16 @@ export interface MarkedWorker {
   cancel(cancelled: CancelledAttempt): void;
 }
 
+const beatMember = /^beat:(.*)$/s;
 const cancelMember = /^cancel:([^:]+):(\d+):([^:]*):(.*)$/s;
 
 /**
- * The one marker zset on which all workers on a set of connections wait, whatever their queue. Its members are worker ids, or
- * `cancel:<workerId>:<attempt>:<seq>:<task id>`.
+ * The one marker zset on which all workers on a set of connections wait, whatever their queue. Its members are worker ids,
+ * `cancel:<workerId>:<attempt>:<seq>:<task id>`, or `beat:<base of a queue's keys>`.
  */
 export class WorkerMarker {
   readonly #workers = new Map<string, MarkedWorker>();
+  readonly #beats = new Map<string, () => void>();
   #unwatch: (() => void) | undefined;
 
   constructor(
@@ -50,7 +52,17 @@ export class WorkerMarker {
     this.#unwatch = undefined;
   }
 
+  /** @param listener - called when somebody asks the workers of a queue for a heartbeat */
+  onBeatAsked(queueBase: string, listener: () => void): void {
+    this.#beats.set(queueBase, listener);
+  }
+
   #deliver(member: string): void {
+    const queueBase = beatMember.exec(member)?.[1];
+    if (queueBase !== undefined) {
+      this.#beats.get(queueBase)?.();
+      return;
+    }
     const [, workerId, attempt, seq = '', jobId] = cancelMember.exec(member) ?? [];
     if (jobId === undefined) this.#workers.get(member)?.wake();
     else this.#workers.get(workerId ?? '')?.cancel({ jobId, attempt: Number(attempt), seq });

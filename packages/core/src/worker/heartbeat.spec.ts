@@ -68,4 +68,49 @@ describe('Heartbeat', () => {
     await jest.advanceTimersByTimeAsync(1_000);
     expect(beat).toHaveBeenCalledTimes(2);
   });
+
+  it('beats a moment after it was asked, once, and goes on at its interval', async () => {
+    const beat = jest.fn(async () => undefined);
+    const heartbeat = new Heartbeat(10_000, beat, () => undefined);
+    heartbeat.start();
+    for (let i = 0; i < 10; i += 1) {
+      heartbeat.soon();
+      await jest.advanceTimersByTimeAsync(10);
+    }
+    expect(beat).toHaveBeenCalledTimes(1);
+    await jest.advanceTimersByTimeAsync(9_999);
+    expect(beat).toHaveBeenCalledTimes(1);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(beat).toHaveBeenCalledTimes(2);
+    heartbeat.stop();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('asked during a beat, beats again a moment later: the reply may have been older than the question', async () => {
+    const finish: (() => void)[] = [];
+    const beat = jest.fn(() => new Promise<void>((resolve) => finish.push(resolve)));
+    const heartbeat = new Heartbeat(10_000, beat, () => undefined);
+    heartbeat.start();
+    await jest.advanceTimersByTimeAsync(10_000);
+    heartbeat.soon();
+    finish[0]?.();
+    await jest.advanceTimersByTimeAsync(100);
+    expect(beat).toHaveBeenCalledTimes(2);
+    finish[1]?.();
+    await jest.advanceTimersByTimeAsync(9_999);
+    expect(beat).toHaveBeenCalledTimes(2);
+    heartbeat.stop();
+  });
+
+  it('asked while it is stopped, does nothing', async () => {
+    const beat = jest.fn(async () => undefined);
+    const heartbeat = new Heartbeat(10_000, beat, () => undefined);
+    heartbeat.soon();
+    heartbeat.start();
+    heartbeat.stop();
+    heartbeat.soon();
+    await jest.advanceTimersByTimeAsync(20_000);
+    expect(beat).not.toHaveBeenCalled();
+    expect(jest.getTimerCount()).toBe(0);
+  });
 });

@@ -1,7 +1,14 @@
+/** However often somebody asks for one. */
+const soonMs = 100;
+
 /** Calls `beat` at a steady interval, never twice at once; a failed beat is reported and the next one is tried. */
 export class Heartbeat {
   #timer: NodeJS.Timeout | undefined;
   #generation = 0;
+  /** By `performance.now()`. */
+  #dueAt = 0;
+  #beating = false;
+  #asked = false;
 
   constructor(
     private readonly intervalMs: number,
@@ -18,20 +25,32 @@ export class Heartbeat {
 
   stop(): void {
     this.#generation += 1;
+    this.#dueAt = 0;
     clearTimeout(this.#timer);
   }
 
-  #schedule(generation: number): void {
-    const dueAt = performance.now() + this.intervalMs;
+  /** The next beat comes a moment from now, or when it is due if that is sooner. */
+  soon(): void {
+    if (this.#beating) this.#asked = true;
+    else if (this.#dueAt - performance.now() > soonMs) this.#schedule(this.#generation, soonMs);
+  }
+
+  #schedule(generation: number, inMs = this.intervalMs): void {
+    clearTimeout(this.#timer);
+    const dueAt = (this.#dueAt = performance.now() + inMs);
     this.#timer = setTimeout(() => {
+      this.#beating = true;
       this.beat()
         .then(() => {
           this.onBeat(performance.now() - dueAt);
         })
         .catch(this.onError)
         .finally(() => {
-          if (generation === this.#generation) this.#schedule(generation);
+          this.#beating = false;
+          if (generation !== this.#generation) return;
+          this.#schedule(generation, this.#asked ? Math.min(soonMs, this.intervalMs) : this.intervalMs);
+          this.#asked = false;
         });
-    }, this.intervalMs);
+    }, inMs);
   }
 }

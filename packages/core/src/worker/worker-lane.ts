@@ -88,7 +88,7 @@ export class WorkerLane {
   /** Registers the worker; tasks can be bound to it from now on. May be tried again when it failed. */
   async register(hostname: string): Promise<void> {
     const { context, log } = this.#dependencies;
-    const { scripts, hub, keys, nodeId, options } = context;
+    const { scripts, hub, keys, nodeId, options, process } = context;
     await scripts.run('registerWorker', {
       caller: this.workerId,
       args: [
@@ -98,6 +98,8 @@ export class WorkerLane {
         keys.workerState(this.workerId),
         this.describe(hostname),
         options.heartbeatTimeoutMs,
+        process?.host ?? '',
+        process?.process ?? '',
       ],
       context: {
         workerId: this.workerId,

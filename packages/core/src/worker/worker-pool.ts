@@ -3,10 +3,12 @@ import type { Clock } from '../domain/clock.js';
 import type { WorkerState } from '../domain/worker-state.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import { noInstruments, type Instruments } from '../observability/instruments.interface.js';
+import { noNeighbours, type NeighbourSightings } from '../neighbours/neighbours.interface.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { decodeBeatReply } from './beat-reply.js';
 import { Completions } from './completions.js';
 import { Heartbeat } from './heartbeat.js';
+import { lossReasons, type Loss } from './loss.js';
 import { settlesWithin } from './settles-within.js';
 import type { TagHookRegistry } from './tag-hooks/tag-hook-registry.js';
 import type { TaskRunner } from './task-runner.js';
@@ -22,16 +24,8 @@ export interface PoolDependencies {
   /** Told at every heartbeat how long the election lock still lasts (ms; -2: no leader, -1: no expiry). */
   readonly onLockSeen: (lockTtlMs: number) => void;
   readonly instruments?: Instruments;
+  readonly neighbours?: NeighbourSightings;
 }
-
-/** Why a worker may not run tasks any more. */
-type Loss = 'declared-dead' | 'lease-over' | 'ended';
-
-const lossReasons: Readonly<Record<Loss, string>> = {
-  'declared-dead': 'it was declared dead',
-  'lease-over': 'no heartbeat got through in time',
-  ended: 'it takes nothing any more',
-};
 
 /** A retirement or registration that did not reach Redis is tried again after this long. */
 const retryMs = 500;
@@ -69,6 +63,7 @@ export class WorkerPool {
       instruments.beat(delayMs);
     };
     this.#heartbeat = new Heartbeat(intervalMs, () => this.#beat(), onError, onBeat);
+    context.hub.workers.onBeatAsked(context.keys.base, () => this.#heartbeat.soon());
   }
 
   get states(): WorkerState[] {
@@ -92,6 +87,8 @@ export class WorkerPool {
     const failure = joins.find((join) => join.status === 'rejected');
     if (failure === undefined) {
       this.#complete = true;
+      // The reply names the neighbours, the leader among them; they were told of this instance when it registered.
+      if (context.process !== undefined) this.#heartbeat.soon();
       return;
     }
     await this.stop();
@@ -258,12 +255,12 @@ export class WorkerPool {
   async #beat(): Promise<void> {
     const lanes = [...this.#lanes];
     if (lanes.length === 0) return;
-    const { context, clock, onLockSeen } = this.dependencies;
+    const { context, clock, onLockSeen, neighbours: sightings = noNeighbours } = this.dependencies;
     const host = hostname();
     const args = lanes.flatMap((lane) => [lane.workerId, lane.isRunningTask ? 1 : 0, lane.describe(host)]);
     const sentAt = clock.nowMs();
     const reply = await context.scripts.run('beat', { caller: context.nodeId, args });
-    const { fenced, stuck, lockTtlMs, cancelled } = decodeBeatReply(reply);
+    const { fenced, stuck, lockTtlMs, cancelled, neighbours } = decodeBeatReply(reply);
     for (const lane of lanes) {
       if (fenced.includes(lane.workerId)) {
         this.#replace(lane, 'declared-dead');
@@ -277,6 +274,7 @@ export class WorkerPool {
     }
     this.#watchLeases();
     onLockSeen(lockTtlMs);
+    sightings.sighted(neighbours);
   }
 
   /** Sleeps until the first lease is over. */

@@ -4,6 +4,7 @@ import type { WorkerState } from '../domain/worker-state.js';
 import { QueueClosedError } from '../errors/errors.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { Instruments } from '../observability/instruments.interface.js';
+import type { NeighbourSightings } from '../neighbours/neighbours.interface.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { HandlerRegistry } from './handler-registry.js';
 import { TagHookRegistry } from './tag-hooks/tag-hook-registry.js';
@@ -20,6 +21,7 @@ export interface WorkerServiceDependencies {
   readonly onLockSeen: (lockTtlMs: number) => void;
   readonly clock?: Clock;
   readonly instruments?: Instruments;
+  readonly neighbours?: NeighbourSightings;
 }
 
 /**

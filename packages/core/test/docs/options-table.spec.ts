@@ -21,6 +21,7 @@ function expectedDefaults(): Record<string, string> {
     'queueOptions.payloadCodec': resolved.payloadCodec,
     'redisOptions.commandTimeout': redis.commandTimeoutMs,
     'redisOptions.allowEviction': redis.allowEviction,
+    'electionOptions.watchLocalProcesses': resolved.watchLocalProcesses,
     'queueOptions.pendingQueueName': resolved.pendingQueueName,
     'queueOptions.workerQueuePrefix': resolved.workerQueuePrefix,
     'queueOptions.workerStatePrefix': resolved.workerStatePrefix,

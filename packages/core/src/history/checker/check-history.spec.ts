@@ -70,6 +70,16 @@ describe('I1', () => {
     expect(found(report)).toEqual([['I1', ['task.started', 'task.started']]]);
   });
 
+  it('so does one that the process noticed only afterwards', async () => {
+    const history = new MadeHistory().starts('p', 't1').after(1_500).starts('q', 't1', 'a', { attempt: 2 });
+    history
+      .says('p', 'fault', { kind: 'block', target: 'p', durationMs: 1_450, agoMs: 1_450 })
+      .ends('p', 't1');
+    const report = await checked(history);
+    expect(report.violations).toEqual([]);
+    expect(report.overlaps).toHaveLength(1);
+  });
+
   it('a killed process runs nothing', async () => {
     const history = new MadeHistory().starts('p', 't1').says('q', 'fault', { kind: 'kill', target: 'p' });
     const report = await checked(history.after(1_500).starts('q', 't1', 'a', { attempt: 2 }));
@@ -325,6 +335,7 @@ describe('I10', () => {
     const history = new MadeHistory().adds('p', 't1').runs('p', 't1');
     const keys = [
       'bull:queue:meta',
+      'bull:queue:marker',
       'bull:queue:t1',
       'scheduler:queue:election:epoch',
       'bull:queue:aff:ring',

@@ -2,6 +2,7 @@ import type { HistoryRecord, RecordOf } from '../records.js';
 import type { WitnessEntry } from '../witness.js';
 import type { Check, CheckContext } from './check.js';
 import type { Placed } from './merge-histories.js';
+import { wentBack } from './processes.js';
 
 interface Fate {
   acknowledged: RecordOf<'add.acknowledged'>[];
@@ -19,7 +20,6 @@ interface Fate {
 }
 
 const finalOutcomes: ReadonlySet<string> = new Set(['completed', 'failed']);
-const losesHistory: ReadonlySet<string> = new Set(['promote', 'power-loss']);
 
 /**
  * I3, I4 and I9 by what every task came to: an acknowledged one ends, once; each attempt has one accepted outcome, which only
@@ -104,6 +104,11 @@ export class Fates implements Check {
     const before = this.#outcomes.get(key);
     if (before !== undefined) {
       if (before.worker === record.worker) return; // sent again
+      const reset = this.context.processes.wentBack(before);
+      if (reset !== undefined) {
+        this.context.findings.undecided('I4', wentBack, [before, reset, record]);
+        return;
+      }
       const message = `attempt ${record.attempt} of ${record.task} has two accepted outcomes`;
       this.context.findings.violation('I4', message, [before, record]);
       return;
@@ -129,14 +134,11 @@ export class Fates implements Check {
     const { seen, lastStart } = fate;
     if (seen !== undefined && finalOutcomes.has(seen.state)) return;
     const evidence = [acknowledged, ...(lastStart ? [lastStart] : []), ...(seen ? [seen] : [])];
-    const reset = processes.faults.find(({ record }) => losesHistory.has(record.kind));
+    const reset = processes.wentBack(acknowledged);
     if (this.#drained === undefined) {
       findings.undecided('I3', 'the history ends before everything has drained', evidence);
     } else if (reset !== undefined) {
-      findings.undecided('I3', 'Redis went back to an earlier state of its data', [
-        ...evidence,
-        reset.record,
-      ]);
+      findings.undecided('I3', wentBack, [...evidence, reset]);
     } else if (seen === undefined && lastStart !== undefined && this.#mayHaveCommitted(lastStart)) {
       findings.undecided('I3', 'the process that ran it last may not have recorded its outcome', evidence);
     } else {
@@ -156,6 +158,8 @@ export class Fates implements Check {
     const evidence = [...(again === undefined ? [] : acknowledged), first, second];
     if (again === 'later')
       findings.undecided('I9', 'retention may have removed the task before it was added again', evidence);
+    else if (this.context.processes.wentBack(first) !== undefined)
+      findings.undecided('I4', wentBack, evidence);
     else if (again === undefined) findings.violation('I4', `${task} ended ${final.length} times`, evidence);
     else
       findings.violation(

@@ -1,4 +1,4 @@
-import type { RecordOf } from '../records.js';
+import type { HistoryRecord, RecordOf } from '../records.js';
 import type { Placed } from './merge-histories.js';
 
 /** A fault with its place in time. */
@@ -50,7 +50,8 @@ export class Processes {
     if (record.type === 'drained' || record.type === 'keys.left') this.isDrained = true;
     if (record.type === 'fault') {
       const lasts = record.durationMs === undefined ? Number.POSITIVE_INFINITY : record.durationMs * 1_000;
-      this.faults.push({ record, from: time, until: time + lasts });
+      const from = time - (record.agoMs ?? 0) * 1_000;
+      this.faults.push({ record, from, until: from + lasts });
     }
   }
 
@@ -84,6 +85,13 @@ export class Processes {
     );
   }
 
+  /** What made Redis forget, after something, what it had accepted; so far. @param since - any time if left out */
+  wentBack(since?: HistoryRecord): RecordOf<'fault'> | undefined {
+    return this.faults.find(
+      ({ record }) => losesHistory.has(record.kind) && record.at >= (since?.at ?? Number.NEGATIVE_INFINITY),
+    )?.record;
+  }
+
   #open(known: KnownProcess, record: RecordOf<'queue.opened'>): void {
     known.node = record.node;
     known.isCandidate = record.role === 'BOTH' || record.role === 'SCHEDULER';
@@ -107,6 +115,10 @@ export class Processes {
     };
   }
 }
+
+/** Why a check decides nothing then. */
+export const wentBack = 'Redis went back to an earlier state of its data';
+const losesHistory: ReadonlySet<string> = new Set(['promote', 'power-loss']);
 
 /** These end a lease however short they are: the worker is told to go, or Redis forgets it. */
 const endsALease: ReadonlySet<string> = new Set(['terminate', 'promote', 'power-loss']);

@@ -13,6 +13,8 @@ const staying = [
   'aff:ctl',
   'aff:limits',
   'aff:witness',
+  // Wakes a leader; the last worker may go when there is none any more.
+  'marker',
   'pc',
   'completed',
   'failed',

@@ -1,6 +1,7 @@
 import type { RecordOf } from '../records.js';
 import type { Check, CheckContext } from './check.js';
 import type { Placed } from './merge-histories.js';
+import { wentBack } from './processes.js';
 
 interface AddedTask {
   readonly invoked: RecordOf<'add.invoked'>;
@@ -108,7 +109,10 @@ export class StartOrder implements Check {
   #again(start: RecordOf<'task.started'>, first: RecordOf<'task.started'>, { last }: TagOrder): void {
     if (last === undefined || last.task === start.task || this.#loose.has(last.task)) return;
     const message = `tag ${String(start.tag)}: ${last.task} started between two attempts of ${start.task}`;
-    this.context.findings.violation('I2', message, [first, last, start]);
+    const { findings, processes } = this.context;
+    const reset = processes.wentBack(first);
+    if (reset !== undefined) findings.undecided('I2', wentBack, [first, reset, last, start]);
+    else findings.violation('I2', message, [first, last, start]);
   }
 
   #first(start: RecordOf<'task.started'>, order: TagOrder): void {
@@ -118,8 +122,10 @@ export class StartOrder implements Check {
     const { latest } = order;
     if (latest !== undefined && added.acknowledgedAt < latest.added.invokedAt) {
       const evidence = [added.acknowledged ?? added.invoked, latest.added.invoked, latest.start, start];
-      const { findings } = this.context;
-      if (latest.added.boot !== added.boot)
+      const { findings, processes } = this.context;
+      const reset = processes.wentBack(added.acknowledged);
+      if (reset !== undefined) findings.undecided('I2', wentBack, [...evidence, reset]);
+      else if (latest.added.boot !== added.boot)
         findings.undecided('I2', 'the two producers have no clock in common', evidence);
       else
         findings.violation(

@@ -111,6 +111,7 @@ export class WitnessedQueue implements Check {
         this.#terms.acted(entry.leader, entry);
         break;
       case 'resigned':
+      case 'deposed':
         this.#terms.resigned(entry.leader, entry);
         break;
     }

@@ -1,13 +1,10 @@
+import { epochOf, nodeIdOf } from '../../domain/lock-value.js';
 import { ErrorCode } from '../../errors/codes.js';
 import type { ScriptCall, ScriptOutcome } from '../../redis/queue-scripts.js';
 import { monotonicUs } from './history-recorder.js';
 import { errorCodeOf, type QueueRecorder } from './queue-recorder.js';
 
 type Told = (outcome: ScriptOutcome) => void;
-
-function epochOf(lockValue: string): string {
-  return lockValue.slice(lockValue.lastIndexOf(':') + 1);
-}
 
 /** Scripts that a leader's epoch stands before. */
 const actions: ReadonlySet<string> = new Set(['dispatch', 'recoverWorker', 'setLimits']);
@@ -26,6 +23,17 @@ export function recordLeadership(
       if (won !== 1) return;
       history.epoch = epochOf(lockValue);
       history.record('leadership.gained', { node, epoch: history.epoch, sentAt });
+    });
+  }
+  if (script === 'reportDeath') {
+    return accepted((reply) => {
+      const [, , lockValue] = reply as [number, number, string];
+      if (lockValue === '') return;
+      history.record('leadership.lost', {
+        node: nodeIdOf(lockValue),
+        epoch: epochOf(lockValue),
+        reason: 'died',
+      });
     });
   }
   const about = { node, epoch: epochOf(caller) };

@@ -28,6 +28,7 @@ export interface MessageParams extends OptionWarningParams {
   becameFollower: void;
   schedulerOnStandby: { nodeId: string };
   leaderTimedOut: { nodeId: string };
+  leaderProcessDied: { nodeId: string };
   leaderResigned: { nodeId: string };
   leaderSteppedDown: { nodeId: string; reason: StepDownReason };
   leaderless: { queue: string; forMs: number };
@@ -40,6 +41,8 @@ export interface MessageParams extends OptionWarningParams {
   workerLeaseOver: { workerId: string };
   workerFenced: { workerId: string; newWorkerId: string };
   workerDeclaredDead: { workerId: string; recovered: number };
+  workerProcessDied: { workerId: string; recovered: number };
+  processDied: { processId: number; workers: number };
   orphanQueueRecovered: { workerQueue: string; recovered: number };
 
   // ---- tasks

@@ -30,6 +30,7 @@ export const en: Messages = {
     `${option} (${valueMs} ms) is less than two heartbeat intervals (${heartbeatIntervalMs} ms); one lost heartbeat ends it`,
 
   schedulerOnStandby: ({ nodeId }) => `Scheduler node ${nodeId} is on standby for leadership`,
+  leaderProcessDied: ({ nodeId }) => `The process of leader ${nodeId} is dead, a follower takes over`,
   leaderResigned: ({ nodeId }) => `Leader ${nodeId} resigned`,
   leaderSteppedDown: ({ nodeId, reason }) =>
     `Node ${nodeId} is no longer the scheduler leader: ${stepDownReasons[reason]}`,
@@ -45,6 +46,10 @@ export const en: Messages = {
     `Worker ${workerId} was declared dead, its results are void; it joins again as ${newWorkerId}`,
   workerDeclaredDead: ({ workerId, recovered }) =>
     `Worker ${workerId} shows no heartbeat, recovered ${recovered} tasks`,
+  workerProcessDied: ({ workerId, recovered }) =>
+    `The process of worker ${workerId} is dead, recovered ${recovered} tasks`,
+  processDied: ({ processId, workers }) =>
+    `Process ${processId} on this host is dead, reported its ${workers} workers to the leader`,
   orphanQueueRecovered: ({ workerQueue, recovered }) =>
     `Recovered ${recovered} tasks from orphaned queue ${workerQueue}`,
 

@@ -29,6 +29,7 @@ export const zh: Messages = {
     `${option}（${valueMs} 毫秒）不足心跳间隔（${heartbeatIntervalMs} 毫秒）的两倍，丢失一次心跳就会失效`,
 
   schedulerOnStandby: ({ nodeId }) => `调度器节点 ${nodeId} 处于待命状态，等待接管领导权`,
+  leaderProcessDied: ({ nodeId }) => `领导者 ${nodeId} 的进程已退出，由其他节点接管`,
   leaderResigned: ({ nodeId }) => `领导者 ${nodeId} 已主动让位`,
   leaderSteppedDown: ({ nodeId, reason }) => `节点 ${nodeId} 不再是调度器领导者：${stepDownReasons[reason]}`,
   leaderless: ({ queue, forMs }) => `队列 ${queue} 已有 ${forMs} 毫秒没有领导者，任务暂停分配`,
@@ -41,6 +42,10 @@ export const zh: Messages = {
   workerFenced: ({ workerId, newWorkerId }) =>
     `Worker ${workerId} 已被判定失效，其结果作废，以 ${newWorkerId} 重新加入`,
   workerDeclaredDead: ({ workerId, recovered }) => `Worker ${workerId} 心跳超时，已恢复 ${recovered} 个任务`,
+  workerProcessDied: ({ workerId, recovered }) =>
+    `Worker ${workerId} 的进程已退出，已恢复 ${recovered} 个任务`,
+  processDied: ({ processId, workers }) =>
+    `本机进程 ${processId} 已退出，已向领导者报告其 ${workers} 个 Worker`,
   orphanQueueRecovered: ({ workerQueue, recovered }) =>
     `已从孤儿队列 ${workerQueue} 恢复 ${recovered} 个任务`,
 

@@ -41,6 +41,7 @@ export type LuaScriptName =
   | 'removeTask'
   | 'removeWaitingChildren'
   | 'renewLeadership'
+  | 'reportDeath'
   | 'reportLeaderless'
   | 'requestResignation'
   | 'resignLeadership'
@@ -68,7 +69,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -113,13 +114,86 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
+local PROCESS_DIED = '-1'
+local beatMember = 'beat:' .. base
+local function hostKey(host) return base .. 'aff:host:' .. host end
+local function forgetProcess(worker)
+  local host = workerMeta(worker, 'host')[1]
+  if host then redis.pcall('HDEL', hostKey(host), worker) end
+end
+local function leaderProcess()
+  local held, told = rcall('GET', lockKey), rcall('HGET', ctlKey, 'leader')
+  if not held or not told or string.sub(told, 1, #held + 1) ~= held .. ' ' then return nil end
+  return string.match(string.sub(told, #held + 2), '^(%S+) (%S+)$')
+end
+local function neighboursOf(host, process)
+  local seen, processes = { [process] = true }, {}
+  local function see(other)
+    if not seen[other] then
+      seen[other] = true
+      processes[#processes + 1] = other
+    end
+  end
+  for _, other in ipairs(redis.pcall('HVALS', hostKey(host))) do see(other) end
+  local leaderHost, leader = leaderProcess()
+  if leaderHost == host then see(leader) end
+  return processes
+end
+local function askNeighbours(host, process)
+  local entries, asked = rcall('HGETALL', hostKey(host)), {}
+  for i = 1, #entries, 2 do
+    local marker = entries[i + 1] ~= process and workerMeta(entries[i], 'marker')[1]
+    if marker and not asked[marker] then
+      asked[marker] = true
+      rcall('ZADD', marker, 0, beatMember)
+    end
+  end
+end
 if (rcall('HGET', ctlKey, 'layout') or ARGV[7]) ~= ARGV[7] then return LAYOUT_MISMATCH end
+local host, process = ARGV[9] or '', ARGV[10] or ''
+local neighbours = process == '' and {} or neighboursOf(host, process)
 local held, info = rcall('GET', lockKey), rcall('GET', KEYS[5]) or ''
 if held and string.sub(held, 1, #caller + 1) == caller .. ':' then
   rcall('PEXPIRE', lockKey, ARGV[4])
-  return { 1, held, '' }
+  return { 1, held, '', neighbours }
 end
-if held and not (held == ARGV[6] and info == ARGV[8]) then return { 0, held, rcall('PTTL', lockKey), info } end
+if held and not (held == ARGV[6] and info == ARGV[8]) then return { 0, held, rcall('PTTL', lockKey), info, neighbours } end
 local time = rcall('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local epoch = string.format('%.0f', math.max(tonumber(rcall('GET', KEYS[4]) or 0) + 1, now))
@@ -129,10 +203,14 @@ rcall('HSETNX', ctlKey, 'layout', ARGV[7])
 rcall('SET', KEYS[4], epoch)
 rcall('SET', lockKey, value, 'PX', ARGV[4])
 rcall('SET', KEYS[5], (string.gsub(ARGV[5], '__EPOCH__', epoch)))
-rcall('HDEL', ctlKey, 'leaderless')
+rcall('HDEL', ctlKey, 'leaderless', 'leader')
+if process ~= '' then
+  rcall('HSET', ctlKey, 'leader', value .. ' ' .. host .. ' ' .. process)
+  askNeighbours(host, process)
+end
 emit('leaderChanged', 'nodeId', caller, 'epoch', epoch, 'superseded', held or '')
 wakeLeader()
-return { 1, value, info }
+return { 1, value, info, neighbours }
 end
 return body()
 `,
@@ -146,7 +224,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -554,7 +632,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -648,7 +726,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -1119,7 +1197,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -1531,7 +1609,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -1613,14 +1691,50 @@ local function heedCancel(worker, attempt, id)
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
+local PROCESS_DIED = '-1'
+local beatMember = 'beat:' .. base
+local function hostKey(host) return base .. 'aff:host:' .. host end
+local function forgetProcess(worker)
+  local host = workerMeta(worker, 'host')[1]
+  if host then redis.pcall('HDEL', hostKey(host), worker) end
+end
+local function leaderProcess()
+  local held, told = rcall('GET', lockKey), rcall('HGET', ctlKey, 'leader')
+  if not held or not told or string.sub(told, 1, #held + 1) ~= held .. ' ' then return nil end
+  return string.match(string.sub(told, #held + 2), '^(%S+) (%S+)$')
+end
+local function neighboursOf(host, process)
+  local seen, processes = { [process] = true }, {}
+  local function see(other)
+    if not seen[other] then
+      seen[other] = true
+      processes[#processes + 1] = other
+    end
+  end
+  for _, other in ipairs(redis.pcall('HVALS', hostKey(host))) do see(other) end
+  local leaderHost, leader = leaderProcess()
+  if leaderHost == host then see(leader) end
+  return processes
+end
+local function askNeighbours(host, process)
+  local entries, asked = rcall('HGETALL', hostKey(host)), {}
+  for i = 1, #entries, 2 do
+    local marker = entries[i + 1] ~= process and workerMeta(entries[i], 'marker')[1]
+    if marker and not asked[marker] then
+      asked[marker] = true
+      rcall('ZADD', marker, 0, beatMember)
+    end
+  end
+end
 goOnWhenFull()
-local fenced, stuck, cancelled = {}, {}, {}
+local fenced, stuck, cancelled, neighbours = {}, {}, {}, nil
 for i = 4, #ARGV, 3 do
   local worker = ARGV[i]
   if isRegistered(worker) then
     rcall('HINCRBY', keys.beats, worker, 1)
     rcall('HSET', registryKey, worker, ARGV[i + 2])
-    local tag, text, name = unpack(workerMeta(worker, 'tag', 'cur', 'cancelled'))
+    local tag, text, name, host, process = unpack(workerMeta(worker, 'tag', 'cur', 'cancelled', 'host', 'process'))
+    if process then neighbours = neighbours or neighboursOf(host, process) end
     local at = name and readStanding(text)
     if at and at.id and name == attemptName(at.attempt, at.seq, at.id) then
       for _, value in ipairs({ worker, at.id, at.attempt, at.seq }) do cancelled[#cancelled + 1] = value end
@@ -1633,7 +1747,7 @@ for i = 4, #ARGV, 3 do
     fenced[#fenced + 1] = worker
   end
 end
-return { fenced, stuck, rcall('PTTL', lockKey), cancelled }
+return { fenced, stuck, rcall('PTTL', lockKey), cancelled, neighbours or {} }
 end
 return body()
 `,
@@ -1647,7 +1761,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -2089,7 +2203,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -2188,7 +2302,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -2337,7 +2451,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -2874,7 +2988,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -3288,7 +3402,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -3715,7 +3829,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -4239,7 +4353,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -4670,7 +4784,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5102,7 +5216,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5546,7 +5660,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5703,7 +5817,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5856,7 +5970,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6018,7 +6132,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6148,7 +6262,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6203,7 +6317,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6280,7 +6394,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6733,7 +6847,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6889,7 +7003,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7181,7 +7295,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7233,7 +7347,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7280,7 +7394,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7355,7 +7469,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7628,7 +7742,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7909,7 +8023,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -8062,7 +8176,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -8335,7 +8449,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -8967,7 +9081,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -9229,6 +9343,41 @@ local function heedCancel(worker, attempt, id)
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
+local PROCESS_DIED = '-1'
+local beatMember = 'beat:' .. base
+local function hostKey(host) return base .. 'aff:host:' .. host end
+local function forgetProcess(worker)
+  local host = workerMeta(worker, 'host')[1]
+  if host then redis.pcall('HDEL', hostKey(host), worker) end
+end
+local function leaderProcess()
+  local held, told = rcall('GET', lockKey), rcall('HGET', ctlKey, 'leader')
+  if not held or not told or string.sub(told, 1, #held + 1) ~= held .. ' ' then return nil end
+  return string.match(string.sub(told, #held + 2), '^(%S+) (%S+)$')
+end
+local function neighboursOf(host, process)
+  local seen, processes = { [process] = true }, {}
+  local function see(other)
+    if not seen[other] then
+      seen[other] = true
+      processes[#processes + 1] = other
+    end
+  end
+  for _, other in ipairs(redis.pcall('HVALS', hostKey(host))) do see(other) end
+  local leaderHost, leader = leaderProcess()
+  if leaderHost == host then see(leader) end
+  return processes
+end
+local function askNeighbours(host, process)
+  local entries, asked = rcall('HGETALL', hostKey(host)), {}
+  for i = 1, #entries, 2 do
+    local marker = entries[i + 1] ~= process and workerMeta(entries[i], 'marker')[1]
+    if marker and not asked[marker] then
+      asked[marker] = true
+      rcall('ZADD', marker, 0, beatMember)
+    end
+  end
+end
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
@@ -9254,6 +9403,7 @@ local function dissolve(worker, crashed, maxCrashes)
   local count = 0
   rcall('HDEL', registryKey, worker)
   rcall('HDEL', keys.beats, worker)
+  forgetProcess(worker)
   rcall('LREM', keys.idle, 0, worker)
   if ntag then
     count = rcall('LLEN', workerKey(worker, 'next'))
@@ -9270,7 +9420,7 @@ local function dissolve(worker, crashed, maxCrashes)
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att, seq, cur or '')) end
+  if marker then rcall('ZREM', marker, worker, beatMember, cancelMember(worker, att, seq, cur or '')) end
   if rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return count
 end
@@ -9284,7 +9434,7 @@ if beat == '' then
   if not stamp then return NOT_FOUND end
 else
   if (rcall('HGET', keys.beats, worker) or '0') ~= beat then return STILL_RUNNING end
-  if silentMs < (tonumber(lease) or 0) then return STILL_RUNNING end
+  if beat ~= PROCESS_DIED and silentMs < (tonumber(lease) or 0) then return STILL_RUNNING end
   if not stamp and not isRegistered(worker) then
     rcall('HDEL', keys.beats, worker)
     return NOT_FOUND
@@ -9306,7 +9456,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -9344,6 +9494,77 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
+local PROCESS_DIED = '-1'
+local beatMember = 'beat:' .. base
+local function hostKey(host) return base .. 'aff:host:' .. host end
+local function forgetProcess(worker)
+  local host = workerMeta(worker, 'host')[1]
+  if host then redis.pcall('HDEL', hostKey(host), worker) end
+end
+local function leaderProcess()
+  local held, told = rcall('GET', lockKey), rcall('HGET', ctlKey, 'leader')
+  if not held or not told or string.sub(told, 1, #held + 1) ~= held .. ' ' then return nil end
+  return string.match(string.sub(told, #held + 2), '^(%S+) (%S+)$')
+end
+local function neighboursOf(host, process)
+  local seen, processes = { [process] = true }, {}
+  local function see(other)
+    if not seen[other] then
+      seen[other] = true
+      processes[#processes + 1] = other
+    end
+  end
+  for _, other in ipairs(redis.pcall('HVALS', hostKey(host))) do see(other) end
+  local leaderHost, leader = leaderProcess()
+  if leaderHost == host then see(leader) end
+  return processes
+end
+local function askNeighbours(host, process)
+  local entries, asked = rcall('HGETALL', hostKey(host)), {}
+  for i = 1, #entries, 2 do
+    local marker = entries[i + 1] ~= process and workerMeta(entries[i], 'marker')[1]
+    if marker and not asked[marker] then
+      asked[marker] = true
+      rcall('ZADD', marker, 0, beatMember)
+    end
+  end
+end
 local settings
 local function queueSettings()
   settings = settings or rcall('HMGET', keys.meta, 'opts.maxLenEvents', 'paused', 'max', 'duration')
@@ -9417,42 +9638,6 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
-local function readStanding(text)
-  local short, attempt, done, fence, seq, length, from =
-    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
-  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
-  return {
-    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
-  }
-end
-local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
-end
-local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
-local function workerMeta(worker, ...)
-  return rcall('HMGET', workerKey(worker, 'meta'), ...)
-end
-local function wakeWorker(worker)
-  local marker = workerMeta(worker, 'marker')[1]
-  if marker then rcall('ZADD', marker, 0, worker) end
-end
-local function wakeBound()
-  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
-    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
-  end
-end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
-local function forgetCurrent(worker, id, attempt)
-  local at = standingOf(worker)
-  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
-end
-local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
-end
 local function showState(worker, state, tag, batch)
   if not state then return end
   rcall('HSET', state, 'workerId', worker, 'status', tag and 'running' or 'idle', 'currentIdentifyTag', tag or '',
@@ -9496,14 +9681,20 @@ end
 if not tonumber(ARGV[9]) then return INVALID_ARGUMENT end
 if (rcall('HGET', ctlKey, 'layout') or ARGV[4]) ~= ARGV[4] then return LAYOUT_MISMATCH end
 local metaKey = workerKey(caller, 'meta')
-local stamp, node, tag = unpack(rcall('HMGET', metaKey, 'queue', 'node', 'tag'))
+local host, process = ARGV[10] or '', ARGV[11] or ''
+local stamp, node, tag, registered = unpack(rcall('HMGET', metaKey, 'queue', 'node', 'tag', 'process'))
 if stamp and stamp ~= base then return FOREIGN_QUEUE end
-if node and node ~= ARGV[5] then return NOT_OWNER end
+if node and (node ~= ARGV[5] or (registered or '') ~= process) then return NOT_OWNER end
 if isRegistered(caller) then return 1 end
 goOnWhenFull()
 rcall('HSETNX', ctlKey, 'layout', ARGV[4])
 rcall('HSET', metaKey, 'queue', base, 'node', ARGV[5], 'marker', ARGV[6], 'state', ARGV[7], 'lease', ARGV[9],
   'entry', ARGV[8])
+if process ~= '' then
+  rcall('HSET', metaKey, 'host', host, 'process', process)
+  rcall('HSET', hostKey(host), caller, process)
+  askNeighbours(host, process)
+end
 rcall('HSET', registryKey, caller, ARGV[8])
 rcall('HSET', keys.beats, caller, 0)
 rcall('LREM', keys.idle, 0, caller)
@@ -9526,7 +9717,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -9971,7 +10162,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -10404,7 +10595,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -10831,7 +11022,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -10871,6 +11062,159 @@ end
 return body()
 `,
   },
+  reportDeath: {
+    numberOfKeys: 6,
+    lua: `local rcall = redis.call
+local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
+local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
+local suffixes = {
+  wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
+  events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
+  owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+}
+local keys = setmetatable({}, {
+  __index = function(known, name)
+    local key = base .. suffixes[name]
+    known[name] = key
+    return key
+  end,
+})
+local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
+local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
+local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
+local function jobKey(id) return base .. id end
+local tagKeys = {}
+local function tagKey(tag)
+  local key = tagKeys[tag]
+  if not key then
+    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
+    tagKeys[tag] = key
+  end
+  return key
+end
+local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
+local function nowMs()
+  local time = rcall('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp') == 1 end
+local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
+local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
+local function body()
+local function readStanding(text)
+  local short, attempt, done, fence, seq, length, from =
+    string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
+  if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
+  local id = string.sub(text, from, from + length - 1)
+  return {
+    id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
+    last = string.sub(text, from + length + 1),
+  }
+end
+local function standingText(short, attempt, done, fence, seq, id, last)
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+end
+local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
+local function workerMeta(worker, ...)
+  return rcall('HMGET', workerKey(worker, 'meta'), ...)
+end
+local function wakeWorker(worker)
+  local marker = workerMeta(worker, 'marker')[1]
+  if marker then rcall('ZADD', marker, 0, worker) end
+end
+local function wakeBound()
+  for _, worker in ipairs(rcall('HKEYS', registryKey)) do
+    if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
+  end
+end
+local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function forgetCurrent(worker, id, attempt)
+  local at = standingOf(worker)
+  local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
+  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+end
+local function markChanged(worker)
+  local text = workerMeta(worker, 'cur')[1]
+  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+end
+local PROCESS_DIED = '-1'
+local beatMember = 'beat:' .. base
+local function hostKey(host) return base .. 'aff:host:' .. host end
+local function forgetProcess(worker)
+  local host = workerMeta(worker, 'host')[1]
+  if host then redis.pcall('HDEL', hostKey(host), worker) end
+end
+local function leaderProcess()
+  local held, told = rcall('GET', lockKey), rcall('HGET', ctlKey, 'leader')
+  if not held or not told or string.sub(told, 1, #held + 1) ~= held .. ' ' then return nil end
+  return string.match(string.sub(told, #held + 2), '^(%S+) (%S+)$')
+end
+local function neighboursOf(host, process)
+  local seen, processes = { [process] = true }, {}
+  local function see(other)
+    if not seen[other] then
+      seen[other] = true
+      processes[#processes + 1] = other
+    end
+  end
+  for _, other in ipairs(redis.pcall('HVALS', hostKey(host))) do see(other) end
+  local leaderHost, leader = leaderProcess()
+  if leaderHost == host then see(leader) end
+  return processes
+end
+local function askNeighbours(host, process)
+  local entries, asked = rcall('HGETALL', hostKey(host)), {}
+  for i = 1, #entries, 2 do
+    local marker = entries[i + 1] ~= process and workerMeta(entries[i], 'marker')[1]
+    if marker and not asked[marker] then
+      asked[marker] = true
+      rcall('ZADD', marker, 0, beatMember)
+    end
+  end
+end
+local host, process = ARGV[4], ARGV[5]
+local function isSilent(worker)
+  local beat = rcall('HGET', keys.beats, worker) or '0'
+  local told, marker = unpack(workerMeta(worker, 'suspect', 'marker'))
+  if ARGV[6] == '1' or beat == PROCESS_DIED or told == beat .. ':' .. caller then return true end
+  if told and string.sub(told, 1, #beat + 1) == beat .. ':' then return false end
+  rcall('HSET', workerKey(worker, 'meta'), 'suspect', beat .. ':' .. caller)
+  if marker then rcall('ZADD', marker, 0, beatMember) end
+  return false
+end
+goOnWhenFull()
+local dead, asked, entries = 0, 0, rcall('HGETALL', hostKey(host))
+for i = 1, #entries, 2 do
+  local worker = entries[i]
+  if entries[i + 1] == process then
+    local itsHost, itsProcess = unpack(workerMeta(worker, 'host', 'process'))
+    if itsHost ~= host or itsProcess ~= process then
+      rcall('HDEL', hostKey(host), worker)
+    elseif isSilent(worker) then
+      dead = dead + 1
+      rcall('HSET', keys.beats, worker, PROCESS_DIED)
+    else
+      asked = asked + 1
+    end
+  end
+end
+if dead > 0 then
+  rcall('ZADD', keys.deaths, 0, process)
+  rcall('PEXPIRE', keys.deaths, 60000)
+end
+local leaderHost, leader = leaderProcess()
+if leaderHost ~= host or leader ~= process or (dead == 0 and ARGV[6] ~= '1') then return { dead, asked, '' } end
+local held = rcall('GET', lockKey)
+rcall('DEL', lockKey, KEYS[5])
+rcall('HDEL', ctlKey, 'leader')
+rcall('ZADD', KEYS[6], 0, caller)
+rcall('PEXPIRE', KEYS[6], 60000)
+return { dead, asked, held }
+end
+return body()
+`,
+  },
   reportLeaderless: {
     numberOfKeys: 3,
     lua: `local rcall = redis.call
@@ -10880,7 +11224,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -10942,7 +11286,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -10992,7 +11336,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11025,6 +11369,7 @@ local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function body()
 if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
 rcall('DEL', lockKey, KEYS[5])
+rcall('HDEL', ctlKey, 'leader')
 rcall('ZADD', KEYS[6], 0, caller)
 rcall('PEXPIRE', KEYS[6], 60000)
 return 1
@@ -11041,7 +11386,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11126,7 +11471,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11234,7 +11579,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11496,6 +11841,41 @@ local function heedCancel(worker, attempt, id)
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
+local PROCESS_DIED = '-1'
+local beatMember = 'beat:' .. base
+local function hostKey(host) return base .. 'aff:host:' .. host end
+local function forgetProcess(worker)
+  local host = workerMeta(worker, 'host')[1]
+  if host then redis.pcall('HDEL', hostKey(host), worker) end
+end
+local function leaderProcess()
+  local held, told = rcall('GET', lockKey), rcall('HGET', ctlKey, 'leader')
+  if not held or not told or string.sub(told, 1, #held + 1) ~= held .. ' ' then return nil end
+  return string.match(string.sub(told, #held + 2), '^(%S+) (%S+)$')
+end
+local function neighboursOf(host, process)
+  local seen, processes = { [process] = true }, {}
+  local function see(other)
+    if not seen[other] then
+      seen[other] = true
+      processes[#processes + 1] = other
+    end
+  end
+  for _, other in ipairs(redis.pcall('HVALS', hostKey(host))) do see(other) end
+  local leaderHost, leader = leaderProcess()
+  if leaderHost == host then see(leader) end
+  return processes
+end
+local function askNeighbours(host, process)
+  local entries, asked = rcall('HGETALL', hostKey(host)), {}
+  for i = 1, #entries, 2 do
+    local marker = entries[i + 1] ~= process and workerMeta(entries[i], 'marker')[1]
+    if marker and not asked[marker] then
+      asked[marker] = true
+      rcall('ZADD', marker, 0, beatMember)
+    end
+  end
+end
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
@@ -11521,6 +11901,7 @@ local function dissolve(worker, crashed, maxCrashes)
   local count = 0
   rcall('HDEL', registryKey, worker)
   rcall('HDEL', keys.beats, worker)
+  forgetProcess(worker)
   rcall('LREM', keys.idle, 0, worker)
   if ntag then
     count = rcall('LLEN', workerKey(worker, 'next'))
@@ -11537,7 +11918,7 @@ local function dissolve(worker, crashed, maxCrashes)
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att, seq, cur or '')) end
+  if marker then rcall('ZREM', marker, worker, beatMember, cancelMember(worker, att, seq, cur or '')) end
   if rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return count
 end
@@ -11556,7 +11937,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11609,7 +11990,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -12066,7 +12447,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -12188,7 +12569,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -12543,7 +12924,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -13054,7 +13435,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -13462,7 +13843,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -13962,7 +14343,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)

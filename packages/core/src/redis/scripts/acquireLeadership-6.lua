@@ -9,20 +9,26 @@
   ARGV[6]  lock value of a holder whose info the candidate has not seen change for the heartbeat timeout; or ""
   ARGV[7]  layout version
   ARGV[8]  that info
-  Returns  { 1, "nodeId:epoch", info of a leader that did not resign, or "" } won
-           { 0, lock value, PTTL (-1: no expiry), leader info or "" } held by another
+  ARGV[9]  host of the candidate's process, ARGV[10] the process, "<pid>:<start time>"; "" or left out where neighbours cannot
+           see it end
+  Returns  { 1, "nodeId:epoch", info of a leader that did not resign, or "", neighbours } won
+           { 0, lock value, PTTL (-1: no expiry), leader info or "", neighbours } held by another
+           neighbours: "<pid>:<start time>" of each other process of this queue on that host
            LAYOUT_MISMATCH
 ]]
 --- @include "includes/events"
+--- @include "includes/neighbours"
 
 if (rcall('HGET', ctlKey, 'layout') or ARGV[7]) ~= ARGV[7] then return LAYOUT_MISMATCH end
+local host, process = ARGV[9] or '', ARGV[10] or ''
+local neighbours = process == '' and {} or neighboursOf(host, process)
 local held, info = rcall('GET', lockKey), rcall('GET', KEYS[5]) or ''
 if held and string.sub(held, 1, #caller + 1) == caller .. ':' then
   rcall('PEXPIRE', lockKey, ARGV[4])
-  return { 1, held, '' }
+  return { 1, held, '', neighbours }
 end
 --- @bug "a candidate takes a lock that is held" if false then return end
-if held and not (held == ARGV[6] and info == ARGV[8]) then return { 0, held, rcall('PTTL', lockKey), info } end
+if held and not (held == ARGV[6] and info == ARGV[8]) then return { 0, held, rcall('PTTL', lockKey), info, neighbours } end
 
 -- A double holds 2^53, a microsecond clock needs 51 bits; %.0f keeps every digit, tostring would not.
 local time = rcall('TIME')
@@ -35,8 +41,12 @@ rcall('HSETNX', ctlKey, 'layout', ARGV[7])
 rcall('SET', KEYS[4], epoch)
 rcall('SET', lockKey, value, 'PX', ARGV[4])
 rcall('SET', KEYS[5], (string.gsub(ARGV[5], '__EPOCH__', epoch)))
-rcall('HDEL', ctlKey, 'leaderless')
+rcall('HDEL', ctlKey, 'leaderless', 'leader')
+if process ~= '' then
+  rcall('HSET', ctlKey, 'leader', value .. ' ' .. host .. ' ' .. process)
+  askNeighbours(host, process)
+end
 --- @witness "elected", "leader", value
 emit('leaderChanged', 'nodeId', caller, 'epoch', epoch, 'superseded', held or '')
 wakeLeader()
-return { 1, value, info }
+return { 1, value, info, neighbours }

@@ -1,11 +1,12 @@
 --[[
   The leader declares a worker dead and puts its tasks back, in one step. Refused if the worker has sent a heartbeat since
-  the leader looked, or if its lease can last still: it may have been given a longer one than the leader would give.
+  the leader looked, or if its lease can last still (it may have been given a longer one than the leader would give), unless a
+  neighbour has seen that its process is dead.
 
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the leader "nodeId:epoch"
   ARGV[4]  workerId
-  ARGV[5]  the heartbeat counter that the leader has not seen change, or "" for an orphaned worker queue (one whose stamp
-           names this pending queue and that no registered worker owns)
+  ARGV[5]  the heartbeat counter that the leader has not seen change; "-1" where a neighbour reported the death; or "" for an
+           orphaned worker queue (one whose stamp names this pending queue and that no registered worker owns)
   ARGV[6]  maxCrashes
   ARGV[7]  for how long the leader has seen no change, ms; of no meaning for an orphaned worker queue
   Returns  how many tasks went back; STALE_LEADER, STILL_RUNNING, NOT_FOUND (no such worker or worker queue), FOREIGN_QUEUE,
@@ -26,7 +27,7 @@ if beat == '' then
 else
   --- @bug "a recovery of a worker that lives"
   if (rcall('HGET', keys.beats, worker) or '0') ~= beat then return STILL_RUNNING end
-  if silentMs < (tonumber(lease) or 0) then return STILL_RUNNING end
+  if beat ~= PROCESS_DIED and silentMs < (tonumber(lease) or 0) then return STILL_RUNNING end
   if not stamp and not isRegistered(worker) then
     rcall('HDEL', keys.beats, worker)
     return NOT_FOUND

@@ -10,6 +10,7 @@
 --- @bug "a lock released without asking whose it is"
 if rcall('GET', lockKey) ~= caller then return STALE_LEADER end
 rcall('DEL', lockKey, KEYS[5])
+rcall('HDEL', ctlKey, 'leader')
 --- @bug "a resignation that wakes nobody"
 rcall('ZADD', KEYS[6], 0, caller)
 rcall('PEXPIRE', KEYS[6], 60000)

@@ -11,9 +11,11 @@ const FOLLOWING = '当前节点不是调度器领导者，仅作为 Worker 运�
 describe('a leader that is killed', () => {
   it('is replaced once its lock is over, and the log says so in the documented words and order', async () => {
     const scene = await Scene.open();
+    // As on different hosts.
+    const electionOptions = { ...quickLeases, watchLocalProcesses: false };
     const [scheduler, other] = await Promise.all([
-      scene.startChild({ role: 'SCHEDULER' }),
-      scene.startChild({ role: 'BOTH' }),
+      scene.startChild({ role: 'SCHEDULER', electionOptions }),
+      scene.startChild({ role: 'BOTH', electionOptions }),
     ]);
     if ((await scene.untilLeader()) !== scheduler.nodeId) await other.ask('resign');
     await scene.untilLeader(other.nodeId);
@@ -40,11 +42,12 @@ describe('a leader that is killed', () => {
   it('and that ran a task itself: a new leader puts that one and those behind it back, in order', async () => {
     const scene = await Scene.open();
     const gate = scene.gate();
-    const doomed = await scene.startChild({ role: 'BOTH' });
+    const electionOptions = { ...quickLeases, watchLocalProcesses: false };
+    const doomed = await scene.startChild({ role: 'BOTH', electionOptions });
     await scene.untilLeader();
     await scene.add('a', [0, { n: 1, hold: gate.hold }, 2, 3]);
     await scene.untilStarted('a', 1);
-    const other = await scene.startLocal({ role: 'BOTH' });
+    const other = await scene.startLocal({ role: 'BOTH', electionOptions });
 
     await doomed.kill();
     const killedAt = performance.now();

@@ -338,6 +338,10 @@ describe('what is sent seldom, with a fault', () => {
     await Promise.all(kinds.map((kind) => recoverGhost(kind)));
   });
 
+  it('a worker whose process was seen dead is recovered once', async () => {
+    await Promise.all(kinds.map((kind) => reportGhost(kind)));
+  });
+
   it('the lack of a leader is told once', async () => {
     await Promise.all(
       kinds.map(async (kind) => {
@@ -361,6 +365,44 @@ describe('what is sent seldom, with a fault', () => {
     );
   });
 });
+
+/** A process that registered a worker, and that nobody has ever seen. */
+async function reportGhost(kind: FaultKind): Promise<void> {
+  const name = uniqueName();
+  const proxy = await FaultProxy.start();
+  const electionOptions = { electionLockTtl: 60_000, heartbeatInterval: 20_000, heartbeatTimeout: 60_000 };
+  const redisOptions = { url: proxy.url, ...(kind === 'hold-reply' && { commandTimeout }) };
+  const start = (role: 'SCHEDULER' | 'WORKER'): Promise<TestInstance> =>
+    startInstance({ name, role, redisOptions, electionOptions });
+  const [leader, worker] = [await start('SCHEDULER'), await start('WORKER')];
+  const fault = releasedLater(proxy.plan(kind, 'reportDeath'));
+  const keys = queueKeys({
+    pendingQueueName: `${name}-pending`,
+    workerQueuePrefix: `${name}-worker`,
+    workerStatePrefix: `${name}-state`,
+  });
+  const own = await until('the worker has said who it is', async () => {
+    const [host, process] = await redis.hmget(
+      keys.workerMeta(`${worker.election.nodeId}-1`),
+      'host',
+      'process',
+    );
+    return host && process ? { host, process } : undefined;
+  });
+  const scripts = new QueueScripts(new ScriptRunner(redis, 5_000, composeScripts()), keys);
+  const ghost = 'ghost-1';
+  const args = [keys.layout, 'ghost', `${name}-marker`, keys.workerState(ghost), '{}', 60_000];
+  await scripts.run('registerWorker', { caller: ghost, args: [...args, own.host, `${own.process}1`] });
+  await until('the report has met the fault', () => fault.hasHappened);
+  await until('the ghost is gone', async () => (await redis.hexists(keys.workerRegistry, ghost)) === 0);
+  await fault.release();
+  const events = await redis.xrange(`${keys.base}events`, '-', '+');
+  const recoveries = events.filter(([, fields]) => fields.includes('recovered'));
+  expect(recoveries.map(([, fields]) => fields.includes(ghost))).toEqual([true]);
+  expect(await redis.hkeys(keys.workerRegistry)).toEqual([`${worker.election.nodeId}-1`]);
+  await Promise.all([leader.close(), worker.close()]);
+  await proxy.close();
+}
 
 async function recoverGhost(kind: FaultKind): Promise<void> {
   const name = uniqueName();
@@ -415,7 +457,7 @@ it("every script is here, or changes nothing, or is left to BullMQ's conformance
   ];
   const adding = ['addTasks'];
   const scheduling = ['upsertScheduler', 'advanceScheduler', 'removeScheduler'];
-  const seldom = ['recoverWorker', 'reportLeaderless'];
+  const seldom = ['recoverWorker', 'reportDeath', 'reportLeaderless'];
   const changingNothing = [
     ...[
       'explainTask',

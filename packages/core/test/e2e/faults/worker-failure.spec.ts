@@ -11,8 +11,10 @@ describe('a worker that is killed', () => {
   it('leaves its tasks to others: first of all, in their order, the one that ran first', async () => {
     const scene = await Scene.open();
     const gate = scene.gate();
+    // As on different hosts.
+    const electionOptions = { ...quickLeases, watchLocalProcesses: false };
     const [doomed, leader] = await Promise.all([
-      scene.startChild({ role: 'WORKER' }),
+      scene.startChild({ role: 'WORKER', electionOptions }),
       scene.startLocal({ role: 'SCHEDULER', workerOptions: { maxBatchSize: 4 } }),
     ]);
     await scene.add('a', [0, { n: 1, hold: gate.hold }, 2, 3, 4, 5]);

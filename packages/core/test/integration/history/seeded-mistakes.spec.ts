@@ -113,6 +113,22 @@ const mistakes: Readonly<Record<string, readonly [Invariant, Scenario]>> = {
       await queue.drain(leader, 'w1', 'w2');
     },
   ],
+  'a worker of another process is reported dead': [
+    'I1',
+    async (queue) => {
+      const leader = await queue.elect('l1');
+      await queue.registerVisibly('w1', 'w2');
+      await queue.add('a', 't1', 't2');
+      await queue.dispatch(leader);
+      await queue.start('w1');
+      // Of a process that had this id before.
+      await queue.reportDeath('w1', 'w1:0');
+      await queue.recover(leader, 'w1', '-1');
+      await queue.dispatch(leader);
+      await queue.start('w2');
+      await queue.drain(leader, 'w1', 'w2');
+    },
+  ],
   'a worker that registers twice is idle twice': [
     'I10',
     async (queue) => {

@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { composeScripts } from '../../../src/bullmq/bullmq-scripts.js';
 import { ManualClock } from '../../../src/domain/clock.js';
 import type { LeadershipTerm } from '../../../src/election/leadership.interface.js';
+import type { NeighbourSightings } from '../../../src/neighbours/neighbours.interface.js';
 import { createMessages } from '../../../src/observability/messages/messages.js';
 import { QueueLog } from '../../../src/observability/messages/queue-log.js';
 import { resolveRootOptions } from '../../../src/options/resolve-options.js';
@@ -27,9 +28,10 @@ let running: Promise<void> | undefined;
 const lockValue = 'leader:1';
 
 /** A leader's recovery, and nothing else of it. */
-function run(): void {
+function run(neighbours?: NeighbourSightings): void {
   const service = new RecoveryService({
     context,
+    ...(neighbours && { neighbours }),
     log: new QueueLog(createMessages('en')),
     onError: (error) => errors.push(error as Error),
     clock,
@@ -186,6 +188,39 @@ describe('RecoveryService', () => {
       expect(await registered()).toEqual(['patient']);
       clock.advance(own);
       await untilGone(['patient']);
+      expect(errors).toEqual([]);
+    });
+
+    it('recovers one whose process was seen dead as soon as it is woken, whatever its lease', async () => {
+      await register('dead');
+      await hub.commands.hset(meta('dead'), 'lease', 60_000);
+      await register('alive');
+      run();
+      const reads = countReads();
+      await until('it has looked', () => reads() >= 2);
+      await hub.commands.hset(context.keys.beats, 'dead', '-1');
+      await hub.commands.zadd(context.keys.deaths, 0, '200:1');
+      await untilGone(['dead']);
+      expect(await registered()).toEqual(['alive']);
+      expect(errors).toEqual([]);
+    });
+
+    it('finds at once those that were reported before it led', async () => {
+      await register('dead');
+      await hub.commands.hset(context.keys.beats, 'dead', '-1');
+      run();
+      await untilGone(['dead']);
+    });
+
+    it('has the neighbours looked up when a worker has joined, and not without need', async () => {
+      const refresh = jest.fn();
+      await register('first');
+      run({ refresh, sighted: () => undefined });
+      const reads = countReads();
+      await until('it has looked three times', () => reads() >= 3);
+      expect(refresh).toHaveBeenCalledTimes(1);
+      await register('second');
+      await until('it has seen the second', () => refresh.mock.calls.length === 2);
       expect(errors).toEqual([]);
     });
   });

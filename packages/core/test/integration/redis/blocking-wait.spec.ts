@@ -59,6 +59,17 @@ describe('BlockingWait on Redis', () => {
     await until('the member arrived', () => seen.includes('after'));
   });
 
+  it('leaves nothing for good when nobody reads what makes it begin anew', async () => {
+    const never = (): Redis =>
+      new Redis({ port: 1, retryStrategy: () => 60_000 }).on('error', () => undefined);
+    const dead = new BlockingWait(never, `${name}:interrupt`, redis, () => undefined);
+    dead.watch(`${name}:a`, () => undefined);
+    dead.watch(`${name}:b`, () => undefined);
+    await until('it was told to begin anew', () => redis.exists(`${name}:interrupt`));
+    expect(await redis.pttl(`${name}:interrupt`)).toBeGreaterThan(50_000);
+    await dead.close();
+  });
+
   it('closes while it blocks, and keeps no connection', async () => {
     wait.watch(`${name}:a`, () => undefined);
     await until('it blocks', async () => (await blockedClients(redis, name)).includes('cmd=bzpopmin'));

@@ -155,16 +155,22 @@ describe('beat', () => {
     expect(await redis.hgetall(queue.keys.beats)).toEqual({ w1: '2', w2: '2' });
     expect(await redis.hgetall(queue.keys.workerRegistry)).toEqual({ w1: '{"n":1}', w2: '{"n":2}' });
     await redis.del(queue.keys.electionLock);
-    expect(await beat()).toEqual([[], [], -2, []]);
+    expect(await beat()).toEqual([[], [], -2, [], []]);
     await queue.elect();
-    expect(await beat()).toEqual([[], [], -1, []]);
+    expect(await beat()).toEqual([[], [], -1, [], []]);
   });
 
   it('names workers that are not registered, and does not bring them back', async () => {
     const queue = await newQueue();
     await queue.register('w1');
     await queue.recover('w1');
-    expect(await queue.run('beat', { caller: 'node', args: ['w1', 0, '{}'] })).toEqual([['w1'], [], -1, []]);
+    expect(await queue.run('beat', { caller: 'node', args: ['w1', 0, '{}'] })).toEqual([
+      ['w1'],
+      [],
+      -1,
+      [],
+      [],
+    ]);
     expect(await redis.exists(queue.keys.workerRegistry, queue.keys.beats)).toBe(0);
   });
 
@@ -175,12 +181,12 @@ describe('beat', () => {
     await queue.dispatch();
     const beat = (running: 0 | 1): Promise<unknown> =>
       queue.run('beat', { caller: 'node', args: ['w1', 0, '{}', 'w2', running, '{}', 'w3', 0, '{}'] });
-    expect(await beat(0)).toEqual([[], ['w1', 'w2'], -1, []]);
-    expect(await beat(1)).toEqual([[], ['w1'], -1, []]);
+    expect(await beat(0)).toEqual([[], ['w1', 'w2'], -1, [], []]);
+    expect(await beat(1)).toEqual([[], ['w1'], -1, [], []]);
     await queue.remove('a1'); // nothing is left of its batch, which has to end all the same
-    expect(await beat(1)).toEqual([[], ['w1'], -1, []]);
+    expect(await beat(1)).toEqual([[], ['w1'], -1, [], []]);
     await queue.takeReply('w1');
-    expect(await beat(1)).toEqual([[], [], -1, []]);
+    expect(await beat(1)).toEqual([[], [], -1, [], []]);
   });
 
   it('tells of a cancelled attempt again, until it has ended', async () => {

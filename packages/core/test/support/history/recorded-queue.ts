@@ -88,6 +88,16 @@ export class RecordedQueue {
     await this.harness.register(...workers);
   }
 
+  async registerVisibly(...workers: string[]): Promise<void> {
+    for (const worker of workers) this.#process(worker);
+    await this.harness.registerVisibly(...workers);
+  }
+
+  /** Somebody says that a process is dead: the worker's, or another one that is given by its pid and start time. */
+  async reportDeath(worker: string, process?: string): Promise<void> {
+    await this.harness.reportDeath(worker, process);
+  }
+
   async dispatch(leader: string): Promise<void> {
     await refusable(this.harness.dispatch({ leader, maxBatchSize }));
   }

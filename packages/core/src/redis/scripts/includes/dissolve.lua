@@ -1,5 +1,6 @@
 --- @include "includes/batches"
 --- @include "includes/cancel"
+--- @include "includes/neighbours"
 --[[
   Takes a worker out of the system: its look-ahead, the rest of its batch and its current task go back to the heads of their
   tags in the original order (the current one first), the tags are unbound and put at the front of the ring, and all its keys
@@ -36,6 +37,7 @@ local function dissolve(worker, crashed, maxCrashes)
   --- @bug "a dead worker stays registered" if not crashed then rcall('HDEL', registryKey, worker) end
   rcall('HDEL', registryKey, worker)
   rcall('HDEL', keys.beats, worker)
+  forgetProcess(worker)
   rcall('LREM', keys.idle, 0, worker)
   if ntag then
     count = rcall('LLEN', workerKey(worker, 'next'))
@@ -56,7 +58,7 @@ local function dissolve(worker, crashed, maxCrashes)
   --- @bug "a worker leaves its keys behind"
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
   if state then rcall('DEL', state) end
-  if marker then rcall('ZREM', marker, worker, cancelMember(worker, att, seq, cur or '')) end
+  if marker then rcall('ZREM', marker, worker, beatMember, cancelMember(worker, att, seq, cur or '')) end
   -- As at a release: what BullMQ's add set no marker for while the queue was maxed.
   if rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   --- @witness crashed and "recovered" or "retired", "worker", worker, "leader", caller

@@ -3,7 +3,7 @@
 
     KEYS[1]  election lock           (string "nodeId:epoch")
     KEYS[2]  worker registry         (hash workerId -> JSON)
-    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless, flows)
+    KEYS[3]  control hash            (fields: layout, seq, fence, limit, limits, leaderless, leader, flows)
     ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
     ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
     ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
@@ -21,14 +21,17 @@
     aff:idle         list of the workers without a batch, longest idle on the left
     aff:hungry       list of the workers that have a batch of short tasks and no look-ahead
     aff:ahead        list of the workers that have a look-ahead, oldest on the left
-    aff:beats        hash workerId -> heartbeat counter
+    aff:beats        hash workerId -> heartbeat counter; "-1" once a neighbour has seen that its process is dead
+    aff:host:<host>  hash workerId -> "<pid>:<start time>" of its process, for each host (see includes/neighbours)
+    aff:deaths       zset, wakes the leader's recovery after such a report
     aff:resign       zset of the lock values of leaders that are asked to resign
 
   Keys of a worker, "<ARGV[2]><workerId>:"
     wait             list of the task ids of its batch that it has not taken yet
     next             list of the task ids of its look-ahead
     meta             hash: queue (the stamp: ARGV[1]), state, marker, node, lease (ms, the worker's own), entry (its first
-                     registry entry); cur (where it stands: includes/standing.lua); of the batch: tag, batch, fence; of the
+                     registry entry); host and process, as in aff:host; suspect (counter and nodeId of whoever asked for a
+                     sign of life); cur (where it stands: includes/standing.lua); of the batch: tag, batch, fence; of the
                      look-ahead: ntag, nbatch, nfence; short (1: its tasks are short); leaving (1: it gets nothing new);
                      cancelled (the last cancelled "attempt:seq:id")
 ]]
@@ -40,7 +43,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
 }
 
 -- The keys of the queue by name. A script uses few of them: each is put together when it is asked for.

@@ -79,6 +79,12 @@ export function connectScripts(db = database, url = testRedisUrl()): Redis {
   return new Redis(url, { db, maxRetriesPerRequest: null });
 }
 
+/** Host and process of each worker, where they say who they are. */
+export const processOf = (worker: string): readonly [host: string, process: string] => [
+  'one-host',
+  `${worker}:1`,
+];
+
 /** One queue as its scripts see it: a leader, workers without processes, tasks without a producer. */
 export class Harness {
   readonly keys: QueueKeys;
@@ -137,7 +143,19 @@ export class Harness {
     await this.add(...ids.map((id) => ({ id, tag })));
   }
 
+  /** Workers whose processes their neighbours can see, each in one of its own. */
+  async registerVisibly(...workers: readonly string[]): Promise<void> {
+    await this.#register(workers, processOf);
+  }
+
   async register(...workers: readonly string[]): Promise<void> {
+    await this.#register(workers, () => []);
+  }
+
+  async #register(
+    workers: readonly string[],
+    processes: (worker: string) => readonly string[],
+  ): Promise<void> {
     for (const worker of workers) {
       const args = [
         layoutVersion,
@@ -146,6 +164,7 @@ export class Harness {
         this.keys.workerState(worker),
         `{"workerId":"${worker}"}`,
         leaseMs,
+        ...processes(worker),
       ];
       await this.run('registerWorker', { caller: worker, args });
     }
@@ -246,6 +265,13 @@ export class Harness {
     { beat = '0', maxCrashes = 3, leader = this.leader, silentMs = leaseMs } = {},
   ): Promise<unknown> {
     return this.run('recoverWorker', { caller: leader, args: [worker, beat, maxCrashes, silentMs] });
+  }
+
+  /** Somebody says that the process of a worker is dead, and says so by this pid and start time. */
+  async reportDeath(worker: string, process = processOf(worker)[1]): Promise<unknown> {
+    const { electionEpoch, leaderInfo, electionVacancy } = this.keys;
+    const call = { caller: 'neighbour', keys: [electionEpoch, leaderInfo, electionVacancy] };
+    return this.run('reportDeath', { ...call, args: [processOf(worker)[0], process, 1] });
   }
 
   async retire(worker: string): Promise<unknown> {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { StaleLeaderError, WorkerFencedError } from '../../../../src/errors/errors.js';
 import { Fairness } from './fairness.js';
 import { Leaders } from './leaders.js';
-import type { Harness, Taken } from './harness.js';
+import { leaseMs, type Harness, type Taken } from './harness.js';
 import { limitOf, violations } from './invariants.js';
 import { readState, type QueueState } from './queue-state.js';
 
@@ -27,6 +27,7 @@ export const actions = [
   'register',
   'crash',
   'recover',
+  'reportDeath',
   'resign',
   'takeOver',
   'retire',
@@ -89,7 +90,7 @@ export class Model {
 
   async start(): Promise<void> {
     await this.#leaders.elect();
-    await this.harness.register('w1', 'w2');
+    await this.harness.registerVisibly('w1', 'w2');
     await this.#look('start');
   }
 
@@ -267,8 +268,8 @@ export class Model {
     const absent = workers.filter((worker) => !this.#state.registered.has(worker));
     const worker = pick(absent.length > 0 ? absent : workers, which);
     if (absent.length > 0) this.#held.delete(worker);
-    await this.harness.register(worker);
-    await this.#isIdempotent('registerWorker', () => this.harness.register(worker));
+    await this.harness.registerVisibly(worker);
+    await this.#isIdempotent('registerWorker', () => this.harness.registerVisibly(worker));
   }
 
   async _crash(which: number): Promise<void> {
@@ -282,8 +283,23 @@ export class Model {
     if (worker !== undefined) await this.#recover(worker, 1 + (how % 3));
   }
 
-  async #recover(worker: string, maxCrashes: number): Promise<void> {
-    await this.harness.recover(worker, { beat: this.#state.beats.get(worker) ?? '0', maxCrashes });
+  /** Of a process that is dead: its worker is recovered before its lease is over. Or of one that had its id before. */
+  async _reportDeath(which: number, how: number): Promise<void> {
+    const [dead] = this.#crashed;
+    if (dead !== undefined) {
+      await this.harness.reportDeath(dead);
+      await this.#look('reportDeath');
+      await this.#isIdempotent('reportDeath', () => this.harness.reportDeath(dead));
+      return this.#recover(dead, 1 + (how % 3), 0);
+    }
+    const worker = this.#liveWorker(which);
+    if (worker === undefined) return;
+    await this.#isIdempotent('reportDeath', () => this.harness.reportDeath(worker, `${worker}:0`));
+  }
+
+  async #recover(worker: string, maxCrashes: number, silentMs = leaseMs): Promise<void> {
+    const beat = this.#state.beats.get(worker) ?? '0';
+    await this.harness.recover(worker, { beat, maxCrashes, silentMs });
     this.#fairness.forget(this.#tagsOf(worker));
     // Nothing of a dead process runs on as a zombie.
     if (this.#crashed.delete(worker)) this.#held.delete(worker);

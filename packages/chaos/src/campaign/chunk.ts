@@ -1,0 +1,86 @@
+import { counts } from '../faults/fault-log.js';
+import type { EpisodeOutcome } from '../experiments/outcome.js';
+import type { Machine } from './machine.js';
+
+export interface FaultCounts {
+  /** Tried. */
+  happened: number;
+  /** Seen to hit. */
+  hit: number;
+  /** And followed by enough attempts that ended. */
+  counted: number;
+}
+
+/** What the episodes of one run came to; a campaign has one or more of them. */
+export interface Chunk {
+  readonly experiment: string;
+  /** Of the campaign: its episodes have the seeds from there on. */
+  readonly seed: number;
+  /** Number of the first episode, and of the one after the last. */
+  readonly from: number;
+  next: number;
+  readonly startedAt: string;
+  seconds: number;
+  readonly machine: Machine;
+  tasks: number;
+  starts: number;
+  commits: number;
+  witnessEntries: number;
+  processes: number;
+  violations: number;
+  problems: number;
+  /** Seeds of the episodes in which something was found. */
+  failedSeeds: number[];
+  faults: Record<string, FaultCounts>;
+  overlaps: Record<string, number>;
+  undecided: Record<string, number>;
+  stalls: number;
+  /** Sequences of scripts against the model. */
+  sequences: number;
+  duplicates: Record<string, number>;
+  samples: Record<string, number[]>;
+}
+
+export function newChunk(experiment: string, seed: number, from: number, machine: Machine): Chunk {
+  return {
+    ...{ experiment, seed, from, next: from, startedAt: new Date().toISOString(), seconds: 0, machine },
+    ...{ tasks: 0, starts: 0, commits: 0, witnessEntries: 0, processes: 0 },
+    ...{ violations: 0, problems: 0, failedSeeds: [], stalls: 0, sequences: 0 },
+    ...{ faults: {}, overlaps: {}, undecided: {}, duplicates: {}, samples: {} },
+  };
+}
+
+export function addEpisode(chunk: Chunk, outcome: EpisodeOutcome): void {
+  chunk.next += 1;
+  chunk.seconds += outcome.seconds;
+  chunk.tasks += outcome.counts.tasks;
+  chunk.starts += outcome.counts.starts;
+  chunk.commits += outcome.counts.commits;
+  chunk.witnessEntries += outcome.counts.witnessEntries;
+  // The campaign writes a history too.
+  chunk.processes += outcome.counts.processes - 1;
+  chunk.violations += outcome.violations.length;
+  chunk.problems += outcome.problems.length;
+  chunk.stalls += outcome.stalls;
+  chunk.sequences += outcome.sequences ?? 0;
+  if (outcome.violations.length + outcome.problems.length > 0) chunk.failedSeeds.push(outcome.seed);
+  for (const fault of outcome.faults) {
+    const kind = (chunk.faults[fault.kind] ??= { happened: 0, hit: 0, counted: 0 });
+    kind.happened += 1;
+    if (fault.hit) kind.hit += 1;
+    if (counts(fault)) kind.counted += 1;
+  }
+  addTo(chunk.overlaps, outcome.overlaps);
+  addTo(chunk.undecided, outcome.undecided);
+  addTo(chunk.duplicates, outcome.duplicates);
+  for (const [name, values] of Object.entries(outcome.samples))
+    chunk.samples[name] = [...(chunk.samples[name] ?? []), ...values.map((value) => Math.round(value))];
+}
+
+export function countedIn({ faults }: Chunk): number {
+  return Object.values(faults).reduce((sum, { counted }) => sum + counted, 0);
+}
+
+export function addTo(sums: Record<string, number>, more: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(more)) sums[name] = (sums[name] ?? 0) + count;
+}

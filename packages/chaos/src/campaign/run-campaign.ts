@@ -1,0 +1,42 @@
+import type { Experiment, CampaignSetup } from '../experiments/experiment.js';
+import type { EpisodeOutcome } from '../experiments/outcome.js';
+import { addEpisode, countedIn, newChunk, type Chunk } from './chunk.js';
+import type { Machine } from './machine.js';
+import type { Results } from './results.js';
+
+export interface CampaignOptions extends CampaignSetup {
+  readonly machine: Machine;
+  /** No further episode begins after that. */
+  readonly chunkMinutes: number;
+  /** Number of the first episode, instead of the one that comes next. */
+  readonly from: number | undefined;
+  /** Goes on after the last episode that the results have of this campaign. */
+  readonly resume: boolean;
+  readonly results: Results;
+  readonly onEpisode: (outcome: EpisodeOutcome, chunk: Chunk) => void;
+}
+
+export interface CampaignEnd {
+  readonly chunk: Chunk;
+  /** Whether time was up before enough faults had counted. */
+  readonly isUnfinished: boolean;
+}
+
+/** Plays episodes until enough faults have counted, the experiment has no more, or the time of the chunk is over. */
+export async function runCampaign(experiment: Experiment, options: CampaignOptions): Promise<CampaignEnd> {
+  const { seed, machine, results, resume, chunkMinutes, onEpisode } = options;
+  const earlier = resume ? results.of(experiment.name, seed) : [];
+  const from = options.from ?? Math.max(0, ...earlier.map(({ next }) => next));
+  const counted = earlier.reduce((sum, chunk) => sum + countedIn(chunk), 0);
+  const chunk = newChunk(experiment.name, seed, from, machine);
+  const deadline = performance.now() + chunkMinutes * 60_000;
+  if (counted >= options.faults) return { chunk, isUnfinished: false };
+  for await (const outcome of experiment.episodes(options, from)) {
+    addEpisode(chunk, outcome);
+    results.save(chunk);
+    onEpisode(outcome, chunk);
+    if (counted + countedIn(chunk) >= options.faults) return { chunk, isUnfinished: false };
+    if (performance.now() > deadline) return { chunk, isUnfinished: true };
+  }
+  return { chunk, isUnfinished: false };
+}

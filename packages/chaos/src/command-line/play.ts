@@ -1,0 +1,92 @@
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { SingleBar } from 'cli-progress';
+import { countedIn, type Chunk } from '../campaign/chunk.js';
+import { describeMachine } from '../campaign/machine.js';
+import { Results } from '../campaign/results.js';
+import { runCampaign } from '../campaign/run-campaign.js';
+import type { Experiment } from '../experiments/experiment.js';
+import { isClean, type EpisodeOutcome } from '../experiments/outcome.js';
+import { publish, publishedResults } from '../report/publish.js';
+import { RedisServer } from '../stage/redis-server.js';
+import { witnessedScripts } from '../witness/test-build.js';
+import { summary } from './summary.js';
+
+/** What the command line says. */
+export interface PlayOptions {
+  readonly seed: number;
+  readonly faults: number;
+  readonly seedsPerPoint: number;
+  readonly minutes: number;
+  readonly chunkMinutes: number;
+  readonly resume: boolean;
+  readonly from: number | undefined;
+  readonly bug: string | undefined;
+  readonly results: string;
+  readonly publish: boolean;
+  readonly folder: string;
+}
+
+/** Runs a chunk of a campaign and shows what it does. */
+export async function play(experiment: Experiment, options: PlayOptions): Promise<void> {
+  const folder = resolve(options.folder);
+  mkdirSync(folder, { recursive: true });
+  const scripts = await witnessedScripts(folder, options.bug);
+  const machine = describeMachine(await redisVersion());
+  const bar = new SingleBar({
+    format: `${experiment.name} |{bar}| {value}/{total} faults | {seconds} s | {text}`,
+    clearOnComplete: true,
+    hideCursor: true,
+  });
+  const results = new Results(options.publish ? publishedResults : resolve(options.results));
+  const startedAt = performance.now();
+  let text = '';
+  const show = (): void => {
+    bar.update({ text, seconds: Math.round((performance.now() - startedAt) / 1_000) });
+  };
+  bar.start(Number.isFinite(options.faults) ? options.faults : 0, 0, { text, seconds: 0 });
+  const { chunk, isUnfinished } = await runCampaign(experiment, {
+    ...options,
+    folder,
+    scripts,
+    machine,
+    results,
+    progress: (now) => {
+      text = now;
+      show();
+    },
+    onEpisode: (outcome, so) => {
+      bar.update(countedIn(so));
+      show();
+      if (!isClean(outcome)) process.stderr.write(`\n${describeFailure(outcome, so)}\n`);
+    },
+  });
+  bar.stop();
+  process.stdout.write(`${summary(chunk)}\n`);
+  if (options.publish) publish(results);
+  if (isUnfinished)
+    process.stdout.write('The time of the chunk is over: the same command with --resume goes on.\n');
+  if (chunk.violations + chunk.problems > 0) process.exitCode = 1;
+}
+
+function describeFailure(
+  { experiment, seed, violations, problems, kept }: EpisodeOutcome,
+  chunk: Chunk,
+): string {
+  return [
+    `${experiment}: ${violations.length} violations, ${problems.length} problems with seed ${seed}`,
+    ...violations.slice(0, 10).map(({ invariant, message }) => `  ${invariant}: ${message}`),
+    ...problems.map((problem) => `  ${problem}`),
+    `  again: npm run chaos -- ${chunk.experiment} --seed ${chunk.seed} --from ${chunk.next - 1} --faults 1`,
+    `  its history: ${String(kept)}`,
+  ].join('\n');
+}
+
+async function redisVersion(): Promise<string> {
+  const server = await RedisServer.start([]);
+  try {
+    return /redis_version:(\S+)/.exec(await server.connect().info('server'))?.[1] ?? 'unknown';
+  } finally {
+    await server.close();
+  }
+}

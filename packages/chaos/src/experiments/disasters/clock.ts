@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { FakeClock } from '../../disasters/fake-clock.js';
+import { SeededRandom } from '../../random/seeded-random.js';
+import type { Cluster } from '../../stage/cluster.js';
+import type { Timeline } from '../../history/timeline.js';
+import { leaseMs } from '../../stage/lease.js';
+import { until } from '../../stage/until.js';
+import type { Experiment } from '../experiment.js';
+import { runEpisode, type Play } from '../episode.js';
+import { fallingEpochs, goesOn, note, populate } from './disaster.js';
+
+const hour = 3_600;
+/** Where the clock is set, by turns: the last one is the true time, so that what waits for it does not wait for an hour. */
+const course = [hour, 0, -hour, 0] as const;
+
+/** The wall clock of Redis jumps by an hour: nothing is lost or committed twice, and nobody who lives is declared dead. */
+export const clock: Experiment = {
+  name: 'clock',
+  about: 'the wall clock of Redis jumps an hour ahead, back, and behind',
+  defaultFaults: 16,
+  async *episodes({ seed, folder, scripts, progress }, from) {
+    for (let episode = from; ; episode += 1) {
+      const place = mkdtempSync(join(tmpdir(), 'affinity-chaos-clock-'));
+      const wallClock = new FakeClock(place);
+      const problems: string[] = [];
+      const outcome = await runEpisode({
+        experiment: 'clock',
+        seed: seed + episode,
+        folder,
+        scripts,
+        redisEnvironment: wallClock.environment,
+        measure: (timeline) => {
+          problems.push(...fallingEpochs(timeline), ...declaredDead(timeline));
+          return {};
+        },
+        play: (cluster, play) => jump(cluster, play, wallClock, new SeededRandom(seed + episode), progress),
+      });
+      rmSync(place, { recursive: true });
+      yield { ...outcome, problems: [...outcome.problems, ...problems] };
+    }
+  },
+};
+
+async function jump(
+  cluster: Cluster,
+  play: Play,
+  wallClock: FakeClock,
+  random: SeededRandom,
+  progress: (text: string) => void,
+): Promise<void> {
+  // Back-offs and delays follow the clock of Redis, and would last an hour: tasks that need none.
+  await populate(cluster, random, 'steady');
+  let ahead = 0;
+  for (const seconds of course) {
+    const what = `clock ${seconds > ahead ? '+' : '-'}1 h`;
+    progress(what);
+    await pause(random.int(leaseMs / 2, 2 * leaseMs));
+    const before = cluster.witness.commits;
+    note(cluster, 'clock', what);
+    const was = await timeOf(cluster);
+    wallClock.set(seconds);
+    const hit = await until(
+      'the clock of Redis has jumped',
+      async () => Math.abs((await timeOf(cluster)) - was) > hour / 2,
+    );
+    ahead = seconds;
+    await goesOn(cluster, play, what, hit, before);
+  }
+}
+
+async function timeOf({ redis }: Cluster): Promise<number> {
+  return Number((await redis.time())[0]);
+}
+
+/** Nobody ends in these episodes, so that whoever is declared dead lived; but for one whom the machine let stand still. */
+function declaredDead(timeline: Timeline): string[] {
+  if (timeline.stalls > 0) return [];
+  return timeline.of('worker.recovered').map(({ worker }) => `${worker} was declared dead and lived`);
+}

@@ -1,0 +1,89 @@
+import { truncateSync, statSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { SyncWatch } from '../../disasters/sync-watch.js';
+import { SeededRandom } from '../../random/seeded-random.js';
+import type { Cluster } from '../../stage/cluster.js';
+import type { Experiment } from '../experiment.js';
+import { runEpisode, type Play } from '../episode.js';
+import type { Samples } from '../outcome.js';
+import { fallingEpochs, goesOn, lostPerLoss, lostTasks, note, populate } from './disaster.js';
+
+type Policy = 'always' | 'everysec';
+
+const lossesPerEpisode = 4;
+/** `everysec` asks for it once a second, and lets it take as long again. */
+const everysecBoundMs = 2_000;
+
+const detailOf = (policy: Policy): string => `power loss, appendfsync ${policy}`;
+
+/**
+ * Redis ends without warning, and of its append-only file only that is left which it had put on the disk. With `always` nothing
+ * that was acknowledged may be lost: for the checker it is a restart. With `everysec` the last seconds may be.
+ */
+export const powerLoss: Experiment = {
+  name: 'power-loss',
+  about:
+    'the append-only file of Redis is cut back to what was on the disk, with always and everysec by turns',
+  defaultFaults: 16,
+  async *episodes({ seed, folder, scripts, progress }, from) {
+    for (let episode = from; ; episode += 1) {
+      const policy: Policy = episode % 2 === 0 ? 'always' : 'everysec';
+      const problems: string[] = [];
+      const outcome = await runEpisode({
+        experiment: 'power-loss',
+        seed: seed + episode,
+        folder,
+        scripts,
+        redisArgs: ['--appendonly', 'yes', '--appendfsync', policy, '--auto-aof-rewrite-percentage', '0'],
+        measure: (timeline): Samples => {
+          const isLoss = ({ detail }: { detail?: string }): boolean => detail === detailOf(policy);
+          const ages = lostTasks(timeline, (record) => 'detail' in record && isLoss(record));
+          problems.push(...fallingEpochs(timeline));
+          const most = policy === 'always' ? 0 : everysecBoundMs;
+          for (const age of ages.filter((one) => policy === 'always' || one > most))
+            problems.push(
+              `a task was lost that had been acknowledged ${Math.round(age)} ms before the power loss`,
+            );
+          const counts = lostPerLoss(timeline, (record) => 'detail' in record && isLoss(record));
+          return policy === 'always' ? { lostByAlways: counts } : { lostByEverysec: counts, lostAge: ages };
+        },
+        play: (cluster, play) => losePower(cluster, play, policy, new SeededRandom(seed + episode), progress),
+      });
+      yield { ...outcome, problems: [...outcome.problems, ...problems] };
+    }
+  },
+};
+
+async function losePower(
+  cluster: Cluster,
+  play: Play,
+  policy: Policy,
+  random: SeededRandom,
+  progress: (text: string) => void,
+): Promise<void> {
+  const { server, witness } = cluster;
+  let watch = await SyncWatch.start(server.pid, server.folder);
+  await populate(cluster, random, 'mixed');
+  for (let loss = 1; loss <= lossesPerEpisode; loss += 1) {
+    progress(`${detailOf(policy)}, ${loss}`);
+    await pause(random.int(1_500, 4_000));
+    const before = witness.commits;
+    await witness.hold();
+    note(cluster, policy === 'always' ? 'redis-kill' : 'power-loss', detailOf(policy));
+    await server.kill();
+    const lostAtMs = Date.now();
+    const synced = await watch.syncedBytes();
+    const cut = statSync(watch.file).size - synced;
+    truncateSync(watch.file, synced);
+    await server.startAgain();
+    // Nobody writes until it is watched.
+    await server.freeze();
+    watch = await SyncWatch.start(server.pid, server.folder);
+    server.thaw();
+    const rolledBack = await witness.goBack(lostAtMs);
+    if (policy === 'always' && rolledBack > 0)
+      play.problem(`${rolledBack} transitions that somebody had seen were lost with appendfsync always`);
+    // With `everysec` it has hit if there was something that was not on the disk; `always` leaves hardly anything.
+    await goesOn(cluster, play, `power loss (${policy})`, policy === 'always' || cut > 0, before);
+  }
+}

@@ -1,0 +1,172 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { QueueModuleOptions } from 'nestjs-affinity-queue';
+import { checkHistoryFiles, describeReport, type HistoryReport } from 'nestjs-affinity-queue/history';
+import { counts, type LoggedFault } from '../faults/fault-log.js';
+import { Timeline } from '../history/timeline.js';
+import { readKeptWitness } from '../history/witness-follower.js';
+import { duplicatesByCause } from '../measures/duplicates.js';
+import { failoverTimes } from '../measures/failover.js';
+import { Cluster } from '../stage/cluster.js';
+import { keys, pendingQueueName } from '../stage/queue-names.js';
+import { until } from '../stage/until.js';
+import type { WitnessedScripts } from '../witness/test-build.js';
+import { isClean, type EpisodeOutcome, type Samples } from './outcome.js';
+
+const drainsWithinMs = 60_000;
+const interrupt = /^scheduler:instance:.*:interrupt:(workers|leaders)$/;
+
+/** What an experiment does in an episode. */
+export interface Play {
+  /** Writes down what became of a fault. */
+  log(fault: LoggedFault): void;
+  /** Something must not have happened. */
+  problem(text: string): void;
+}
+
+export interface EpisodeSetup {
+  readonly experiment: string;
+  readonly seed: number;
+  /** Histories go into a folder of it. */
+  readonly folder: string;
+  readonly scripts: WitnessedScripts;
+  readonly redisArgs?: readonly string[];
+  readonly redisEnvironment?: Readonly<Record<string, string>>;
+  readonly options?: QueueModuleOptions;
+  readonly mostWaiting?: number;
+  /** What else is measured in what happened. */
+  readonly measure?: (timeline: Timeline) => Samples;
+  readonly play: (cluster: Cluster, play: Play) => Promise<void>;
+}
+
+/**
+ * Starts a cluster, lets the experiment play with it, lets it drain and stop, and checks what everybody wrote down. Histories
+ * are kept if something was found.
+ */
+export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
+  const { experiment, seed } = setup;
+  const startedAt = performance.now();
+  const folder = join(setup.folder, `${experiment}-${seed}`);
+  await rm(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const faults: LoggedFault[] = [];
+  const problems: string[] = [];
+  const cluster = await Cluster.start({ ...setup, folder });
+  try {
+    await setup.play(cluster, {
+      log: (fault) => faults.push(fault),
+      problem: (text) => problems.push(text),
+    });
+    await end(cluster, problems);
+  } catch (error) {
+    problems.push(
+      `the episode broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+  } finally {
+    await cluster.close();
+  }
+  for (const { pid, exit, lines } of cluster.ended)
+    problems.push(
+      `process ${pid} ended by itself with ${JSON.stringify(exit)}:\n${lines.slice(-20).join('\n')}`,
+    );
+  if (cluster.witness.registered === 0) problems.push('nobody ran the witnessed scripts');
+
+  const report = await checkHistoryFiles(folder, {
+    queue: pendingQueueName,
+    witness: readKeptWitness(cluster.witness.path),
+  });
+  const timeline = await Timeline.read(folder);
+  const outcome: EpisodeOutcome = {
+    experiment,
+    seed,
+    seconds: Math.round((performance.now() - startedAt) / 1_000),
+    counts: report.counts,
+    faults,
+    violations: report.violations,
+    problems,
+    overlaps: overlapsByFault(report),
+    undecided: undecidedByReason(report),
+    stalls: timeline.stalls,
+    samples: { ...failoverTimes(timeline), ...setup.measure?.(timeline) },
+    duplicates: duplicatesByCause(timeline),
+    kept: folder,
+  };
+  writeFileSync(join(folder, 'outcome.json'), JSON.stringify(outcome, null, 2));
+  writeFileSync(join(folder, 'report.txt'), `${describeReport(report)}\n`);
+  if (!isClean(outcome)) return outcome;
+  await rm(folder, { recursive: true, force: true });
+  return { ...outcome, kept: undefined };
+}
+
+/** How many of the faults count. */
+export function countedFaults({ faults }: EpisodeOutcome): number {
+  return faults.filter(counts).length;
+}
+
+/** No more faults: everything that was added ends, everybody stops, and what is left is written down. */
+async function end(cluster: Cluster, problems: string[]): Promise<void> {
+  for (const { proxy } of cluster.instances) proxy.heal();
+  cluster.produce(false);
+  await cluster.settled();
+  const isQuiet = await until('the queue is quiet', () => cluster.isQuiet(), {
+    timeoutMs: drainsWithinMs,
+    everyMs: 50,
+  }).catch((error: unknown) => {
+    problems.push(String(error));
+    return false;
+  });
+  if (isQuiet) cluster.recorder.record('drained', {}, pendingQueueName);
+  await cluster.stopAll();
+  await recordFates(cluster);
+  const left = await lastingKeys(cluster);
+  if (isQuiet) cluster.recorder.record('keys.left', { keys: left }, pendingQueueName);
+}
+
+/** But for those that tell a blocking wait to begin anew: who is killed before it reads one leaves it for a minute. */
+async function lastingKeys({ redis }: Cluster): Promise<string[]> {
+  const lasting: string[] = [];
+  for (const key of await redis.keys('*'))
+    if (!interrupt.test(key) || (await redis.pttl(key)) < 0) lasting.push(key);
+  return lasting;
+}
+
+/** What Redis says about tasks whose end nobody recorded. */
+async function recordFates({ folder, redis, recorder }: Cluster): Promise<void> {
+  recorder.flush();
+  const timeline = await Timeline.read(folder);
+  const open = new Set(timeline.of('add.acknowledged').map(({ task }) => task));
+  for (const { task, outcome } of timeline.of('outcome.committed'))
+    if (outcome === 'completed' || outcome === 'failed') open.delete(task);
+  for (const task of open) {
+    const [completed, failed, exists] = await Promise.all([
+      redis.zscore(keys.completed, task),
+      redis.zscore(keys.failed, task),
+      redis.exists(keys.task(task)),
+    ]);
+    const state =
+      completed !== null ? 'completed' : failed !== null ? 'failed' : exists === 1 ? 'unfinished' : 'unknown';
+    recorder.record('task.seen', { task, state }, pendingQueueName);
+  }
+}
+
+function overlapsByFault({ overlaps }: HistoryReport): Record<string, number> {
+  return tally(
+    overlaps.map(({ evidence }) => {
+      const fault = evidence.find((one) => 'type' in one && one.type === 'fault');
+      return fault !== undefined && 'kind' in fault ? fault.kind : 'unknown';
+    }),
+  );
+}
+
+function undecidedByReason({ undecided }: HistoryReport): Record<string, number> {
+  return Object.fromEntries(
+    undecided.map(({ invariant, reason, count }) => [`${invariant}: ${reason}`, count]),
+  );
+}
+
+export function tally(names: readonly string[]): Record<string, number> {
+  const counted: Record<string, number> = {};
+  for (const name of names) counted[name] = (counted[name] ?? 0) + 1;
+  return counted;
+}

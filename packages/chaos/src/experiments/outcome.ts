@@ -1,0 +1,33 @@
+import type { HistoryReport, Violation } from 'nestjs-affinity-queue/history';
+import type { LoggedFault } from '../faults/fault-log.js';
+
+/** What was measured, by name: times in ms. */
+export type Samples = Readonly<Record<string, readonly number[]>>;
+
+/** What one episode came to. */
+export interface EpisodeOutcome {
+  readonly experiment: string;
+  readonly seed: number;
+  readonly seconds: number;
+  readonly counts: HistoryReport['counts'];
+  readonly faults: readonly LoggedFault[];
+  readonly violations: readonly Violation[];
+  /** What is no violation of an invariant and must not happen either: a queue that does not drain, a process that fails. */
+  readonly problems: readonly string[];
+  /** Handlers of a tag that ran at the same time, by the fault that explains it. */
+  readonly overlaps: Readonly<Record<string, number>>;
+  /** What the history does not say, by invariant and reason. */
+  readonly undecided: Readonly<Record<string, number>>;
+  /** How often a process stood still although nothing was done to it. */
+  readonly stalls: number;
+  readonly samples: Samples;
+  /** Sequences of scripts that were tried against the model. */
+  readonly sequences?: number;
+  readonly duplicates: Readonly<Record<string, number>>;
+  /** Where its histories are, if something was found. */
+  readonly kept: string | undefined;
+}
+
+export function isClean({ violations, problems }: EpisodeOutcome): boolean {
+  return violations.length === 0 && problems.length === 0;
+}

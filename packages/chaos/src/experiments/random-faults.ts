@@ -1,0 +1,109 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { commitsToCount } from '../faults/fault-log.js';
+import { describeFault, planFaults, type PlannedFault } from '../faults/planned-fault.js';
+import { FaultStriker } from '../faults/strike.js';
+import { SeededRandom } from '../random/seeded-random.js';
+import type { Cluster } from '../stage/cluster.js';
+import { leaseMs } from '../stage/lease.js';
+import { queueOptions } from '../stage/queue-names.js';
+import type { WitnessedScripts } from '../witness/test-build.js';
+import { runEpisode, type EpisodeSetup, type Play } from './episode.js';
+import type { EpisodeOutcome } from './outcome.js';
+
+export interface RandomSetup {
+  readonly experiment?: string;
+  readonly seed: number;
+  readonly folder: string;
+  readonly scripts: WitnessedScripts;
+  readonly faultCount: number;
+  /** Instead of what the seed would choose. */
+  readonly plan?: readonly PlannedFault[];
+  readonly instances?: number;
+  readonly onFault?: (fault: string) => void;
+}
+
+/** Instances that add and run tasks of all kinds, and faults of all kinds, one after the other and some at the same time. */
+export function randomFaults({
+  experiment = 'random',
+  seed,
+  folder,
+  scripts,
+  faultCount,
+  plan,
+  instances,
+  onFault = () => undefined,
+}: RandomSetup): Promise<EpisodeOutcome> {
+  const random = new SeededRandom(seed);
+  const count = instances ?? random.int(3, 5);
+  const faults = plan ?? planFaults(random, faultCount);
+  const setup: EpisodeSetup = {
+    experiment,
+    seed,
+    folder,
+    scripts,
+    // Every other episode is played as on one host, where deaths are seen.
+    options: queueOptions({ onOneHost: seed % 2 === 0 }),
+    play: (cluster, play) => playFaults(cluster, play, { random, count, faults, onFault }),
+  };
+  return runEpisode(setup);
+}
+
+async function playFaults(
+  cluster: Cluster,
+  play: Play,
+  {
+    random,
+    count,
+    faults,
+    onFault,
+  }: {
+    random: SeededRandom;
+    count: number;
+    faults: readonly PlannedFault[];
+    onFault: (fault: string) => void;
+  },
+): Promise<void> {
+  const production = () =>
+    ({ seed: random.int(1, 2 ** 30), workload: 'mixed', callsPerSecond: 60 / count }) as const;
+  await Promise.all(Array.from({ length: count }, () => cluster.add('BOTH', production())));
+  cluster.produce(true);
+  await cluster.commits(commitsToCount);
+
+  const striker = new FaultStriker(cluster, ({ role }) => cluster.spawn(role, production()));
+  const running = new Set<Promise<void>>();
+  for (const fault of faults) {
+    // Some come while the one before is not over, some when all is well again.
+    const isTogether = random.chance(0.2);
+    const isAlone = random.chance(0.4);
+    const one = strike(cluster, striker, fault, play).finally(() => running.delete(one));
+    running.add(one);
+    onFault(describeFault(fault));
+    if (isTogether) await pause(random.int(0, leaseMs));
+    else await Promise.all(running);
+    if (isAlone && !isTogether) await pause(1.6 * leaseMs);
+  }
+  await Promise.all(running);
+}
+
+async function strike(
+  cluster: Cluster,
+  striker: FaultStriker,
+  fault: PlannedFault,
+  play: Play,
+): Promise<void> {
+  const { witness } = cluster;
+  const before = witness.commits;
+  const { hit, target } = await striker.strike(fault);
+  const [own] = cluster.working;
+  if (own === undefined) await cluster.settled();
+  await cluster.commits(commitsToCount).catch(() => {
+    play.problem(`${describeFault(fault)}: fewer than ${commitsToCount} attempts ended within 20 s after it`);
+  });
+  play.log({
+    kind: fault.kind,
+    detail: describeFault(fault),
+    target,
+    hit,
+    commitsAfter: witness.commits - before,
+  });
+}

@@ -1,0 +1,132 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { commitsToCount } from '../faults/fault-log.js';
+import { describeFault, planFault, plannedKinds, type PlannedFault } from '../faults/planned-fault.js';
+import { FaultStriker } from '../faults/strike.js';
+import { growthPerHour, isFlat, type Reading } from '../measures/growth.js';
+import { SeededRandom } from '../random/seeded-random.js';
+import type { Cluster } from '../stage/cluster.js';
+import type { InstanceProcess } from '../stage/instance-process.js';
+import { queueOptions } from '../stage/queue-names.js';
+import type { CampaignSetup, Experiment } from './experiment.js';
+import { runEpisode, type Play } from './episode.js';
+
+const sampleMs = 5_000;
+const faultMs = 60_000;
+/** Finished tasks that are kept: few, so that Redis' memory shows what leaks. */
+const keep = 200;
+/** Connections of the campaign itself: it looks, and it follows the witness. */
+const ownConnections = 2;
+
+/** A steady load for a long time, with a fault a minute: nothing grows. */
+export const soak: Experiment = {
+  name: 'soak',
+  about: 'a steady load with a fault a minute: memory, keys and connections',
+  defaultFaults: Number.POSITIVE_INFINITY,
+  async *episodes(setup) {
+    const problems: string[] = [];
+    const samples: Record<string, number[]> = {};
+    const outcome = await runEpisode({
+      experiment: 'soak',
+      seed: setup.seed,
+      folder: setup.folder,
+      scripts: setup.scripts,
+      options: queueOptions({ keep }),
+      play: (cluster, play) => run(cluster, play, setup, samples),
+    });
+    yield {
+      ...outcome,
+      problems: [...outcome.problems, ...problems],
+      samples: { ...outcome.samples, ...samples },
+    };
+  },
+};
+
+async function run(
+  cluster: Cluster,
+  play: Play,
+  { seed, minutes, progress }: CampaignSetup,
+  samples: Record<string, number[]>,
+): Promise<void> {
+  const random = new SeededRandom(seed);
+  const production = () => ({ seed: random.int(1, 2 ** 30), workload: 'mixed', callsPerSecond: 15 }) as const;
+  // The first two are never killed or stopped: theirs is the memory that must not grow.
+  const veterans = await Promise.all([0, 1].map(() => cluster.add('BOTH', production())));
+  await Promise.all([0, 1].map(() => cluster.add('BOTH', production())));
+  cluster.produce(true);
+  const striker = new FaultStriker(cluster, ({ role }) => cluster.spawn(role, production()));
+  const readings = new Map<string, Reading[]>();
+  const endsAt = performance.now() + minutes * 60_000;
+  let nextFaultAt = performance.now() + faultMs / 2;
+  for (let faults = 0; performance.now() < endsAt;) {
+    await read(cluster, veterans, readings);
+    if (performance.now() > nextFaultAt) {
+      nextFaultAt += faultMs;
+      const kind = plannedKinds[faults % plannedKinds.length]!;
+      faults += 1;
+      await strike(cluster, play, striker, spare(planFault(random, kind), cluster, veterans), progress);
+    }
+    await pause(sampleMs);
+  }
+  for (const [name, series] of readings) {
+    const growth = growthPerHour(series);
+    samples[`${name}, KiB in an hour`] = [growth / 1_024];
+    samples[`${name}, KiB`] = series.map(({ bytes }) => bytes / 1_024);
+    if (!isFlat(series)) play.problem(`${name} grows by ${Math.round(growth / 1_024)} KiB in an hour`);
+  }
+  await connectionsAfterwards(cluster, play);
+}
+
+async function strike(
+  cluster: Cluster,
+  play: Play,
+  striker: FaultStriker,
+  fault: PlannedFault,
+  progress: (text: string) => void,
+): Promise<void> {
+  progress(describeFault(fault));
+  const before = cluster.witness.commits;
+  const { hit, target } = await striker.strike(fault);
+  await cluster.commits(commitsToCount);
+  play.log({
+    kind: fault.kind,
+    detail: describeFault(fault),
+    target,
+    hit,
+    commitsAfter: cluster.witness.commits - before,
+  });
+}
+
+/** Whoever is to be killed is none of the veterans. */
+function spare(fault: PlannedFault, cluster: Cluster, veterans: readonly InstanceProcess[]): PlannedFault {
+  if (fault.kind !== 'kill') return fault;
+  const number = cluster.working.findIndex((instance) => !veterans.includes(instance));
+  return { ...fault, victim: { isLeader: false, number } };
+}
+
+async function read(
+  { redis }: Cluster,
+  veterans: readonly InstanceProcess[],
+  readings: Map<string, Reading[]>,
+): Promise<void> {
+  const atMs = performance.now();
+  const add = (name: string, bytes: number | undefined): void => {
+    if (bytes === undefined) return;
+    const series = readings.get(name) ?? [];
+    readings.set(name, series);
+    series.push({ atMs, bytes });
+  };
+  veterans.forEach((instance, index) => {
+    add(`memory of instance ${index + 1}`, instance.residentBytes);
+  });
+  add('memory of Redis', Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]));
+}
+
+/** Once everything has stopped, the campaign's own connections are the only ones. */
+async function connectionsAfterwards(cluster: Cluster, play: Play): Promise<void> {
+  cluster.produce(false);
+  await cluster.settled();
+  const perInstance = 4;
+  const count = Number(/connected_clients:(\d+)/.exec(await cluster.redis.info('clients'))?.[1]);
+  const most = ownConnections + perInstance * cluster.working.length;
+  if (count > most) play.problem(`${count} connections are open, of at most ${most}`);
+}

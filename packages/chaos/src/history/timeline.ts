@@ -1,0 +1,58 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { stoodStill } from '../instance/stall-watch.js';
+import {
+  readHistory,
+  type HistoryRecord,
+  type RecordOf,
+  type RecordType,
+} from 'nestjs-affinity-queue/history';
+
+/** The records of all processes of an episode, in one order: they share the clock of one machine. */
+export class Timeline {
+  readonly #byType = new Map<RecordType, HistoryRecord[]>();
+
+  constructor(readonly records: readonly HistoryRecord[]) {}
+
+  static async read(folder: string): Promise<Timeline> {
+    const records: HistoryRecord[] = [];
+    for (const name of readdirSync(folder).filter((file) => file.endsWith('.history.jsonl'))) {
+      // The checker reports damage.
+      for await (const record of readHistory(join(folder, name), () => undefined)) records.push(record);
+    }
+    return new Timeline(records.sort((one, other) => one.at - other.at));
+  }
+
+  of<Type extends RecordType>(type: Type): readonly RecordOf<Type>[] {
+    let found = this.#byType.get(type);
+    if (found === undefined) {
+      found = this.records.filter((record) => record.type === type);
+      this.#byType.set(type, found);
+    }
+    return found as RecordOf<Type>[];
+  }
+
+  /** Whether nothing else was done to anybody between `from` and `until`, but to these targets. */
+  isSingle(from: number, until: number, except: ReadonlySet<RecordOf<'fault'>>): boolean {
+    return !this.of('fault').some((fault) => {
+      if (except.has(fault)) return false;
+      const begin = fault.at - (fault.agoMs ?? 0) * 1_000;
+      const end = begin + (fault.durationMs ?? 0) * 1_000;
+      return begin <= until && end >= from;
+    });
+  }
+
+  /** How often a process stood still although nothing was done to it, and nothing to Redis. */
+  get stalls(): number {
+    const faults = this.of('fault');
+    const injected = faults.filter(({ detail }) => detail !== stoodStill);
+    return faults.filter((stall) => {
+      if (stall.detail !== stoodStill) return false;
+      const from = stall.at - (stall.agoMs ?? 0) * 1_000;
+      return !injected.some(
+        ({ target, at, durationMs = 0 }) =>
+          target === stall.target && at <= stall.at && at + durationMs * 1_000 >= from,
+      );
+    }).length;
+  }
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals';
+import type { HistoryRecord } from 'nestjs-affinity-queue/history';
+import { Timeline } from '../history/timeline.js';
+import { duplicatesByCause } from './duplicates.js';
+import { failoverTimes } from './failover.js';
+import { percentiles } from './percentiles.js';
+import { standstills } from './standstill.js';
+
+let n = 0;
+const says = (ms: number, process: string, type: string, fields: object): HistoryRecord =>
+  ({ n: (n += 1), process, at: ms * 1_000, wall: ms, type, ...fields }) as unknown as HistoryRecord;
+const starts = (ms: number, process: string, task: string, attempt = 1, tag = 'a') =>
+  says(ms, process, 'task.started', { task, worker: `${process}-1`, attempt, tag, position: 1 });
+const ends = (ms: number, process: string, task: string, attempt = 1, tag = 'a') =>
+  says(ms, process, 'task.ended', {
+    task,
+    worker: `${process}-1`,
+    attempt,
+    tag,
+    result: 'returned',
+    aborted: false,
+  });
+const gains = (ms: number, process: string, epoch: string) =>
+  says(ms, process, 'leadership.gained', { node: process, epoch, sentAt: ms });
+const dispatches = (ms: number, process: string, epoch: string, bound: number) =>
+  says(ms, process, 'leader.acted', { node: process, epoch, sentAt: ms, script: 'dispatch', bound });
+const fault = (ms: number, kind: string, target: string, durationMs?: number) =>
+  says(ms, 'campaign', 'fault', { kind, target, ...(durationMs !== undefined && { durationMs }) });
+
+describe('failover times', () => {
+  it('from the death of a leader to the next dispatch that binds something', () => {
+    const records = [gains(0, 'p', '1'), fault(5_000, 'kill', 'p'), dispatches(6_000, 'q', '2', 0)];
+    const times = failoverTimes(new Timeline([...records, dispatches(6_200, 'q', '2', 3)]));
+    expect(times.leaderCrash).toEqual([1_200]);
+  });
+
+  it('not of two failures that come together', () => {
+    const records = [gains(0, 'p', '1'), fault(4_000, 'freeze', 'q', 800), fault(5_000, 'kill', 'p')];
+    const times = failoverTimes(new Timeline([...records, dispatches(6_200, 'q', '2', 3)]));
+    expect(times.leaderCrash).toEqual([]);
+  });
+
+  it('from the death of a worker to the next start of what it ran', () => {
+    const records = [gains(0, 'l', '1'), starts(4_900, 'p', 't1'), ends(4_950, 'p', 't1')];
+    records.push(starts(4_960, 'p', 't2'), fault(5_000, 'kill', 'p'), starts(6_500, 'q', 't2', 2));
+    const times = failoverTimes(new Timeline(records));
+    expect(times).toMatchObject({ leaderCrash: [], workerCrash: [1_500], leaderAndWorkerCrash: [] });
+  });
+
+  it('from a resignation to the next leader, who may hear of it first', () => {
+    const lost = says(5_000, 'p', 'leadership.lost', { node: 'p', epoch: '1', reason: 'resigned' });
+    const times = failoverTimes(new Timeline([gains(0, 'p', '1'), gains(4_999, 'q', '2'), lost]));
+    expect(times.resignation).toEqual([0]);
+  });
+});
+
+describe('duplicates', () => {
+  it('have the cause that met the process', () => {
+    const records = [
+      starts(100, 'p', 't1'),
+      fault(200, 'redis-freeze', 'redis', 100),
+      fault(250, 'kill', 'p'),
+    ];
+    expect(duplicatesByCause(new Timeline([...records, starts(1_500, 'q', 't1', 2)]))).toEqual({ kill: 1 });
+  });
+
+  it('are no retries', () => {
+    const retried = says(200, 'p', 'outcome.committed', {
+      ...{ task: 't1', worker: 'p-1', attempt: 1, outcome: 'retried' },
+    });
+    expect(
+      duplicatesByCause(new Timeline([starts(100, 'p', 't1'), retried, starts(300, 'q', 't1', 2)])),
+    ).toEqual({});
+  });
+
+  it('without a cause are said to have none', () => {
+    const records = [starts(100, 'p', 't1'), fault(200, 'kill', 'q'), starts(1_500, 'q', 't1', 2)];
+    expect(duplicatesByCause(new Timeline(records))).toEqual({ unknown: 1 });
+  });
+});
+
+describe('standstills', () => {
+  it('are from the moment that a task could run to its start', () => {
+    const added = (ms: number, task: string) => says(ms, 'p', 'add.acknowledged', { call: task, task });
+    const records = [
+      added(0, 't1'),
+      added(1, 't2'),
+      starts(50, 'p', 't1'),
+      ends(500, 'p', 't1'),
+      starts(520, 'p', 't2'),
+    ];
+    expect(standstills(new Timeline(records))).toEqual(new Map([['a', 50]]));
+  });
+});
+
+describe('percentiles', () => {
+  it('are values that were seen', () => {
+    const values = Array.from({ length: 200 }, (_, index) => 200 - index);
+    expect(percentiles(values)).toEqual({ count: 200, p50: 100, p99: 198, max: 200 });
+    expect(percentiles([])).toBeUndefined();
+  });
+});

@@ -1,0 +1,25 @@
+import { sha1 } from '../witness/test-build.js';
+import { firstWords } from './resp-frames.js';
+
+/** Commands whose second word says what they do. */
+const containers: ReadonlySet<string> = new Set([
+  'client',
+  'config',
+  'script',
+  'command',
+  'function',
+  'xgroup',
+]);
+
+/** What a command is: the name of the script that it runs (ours or BullMQ's), or the command itself, in lower case. */
+export class CommandNames {
+  constructor(private readonly scripts: ReadonlyMap<string, string>) {}
+
+  of(frame: Buffer): string {
+    const [first, second] = firstWords(frame);
+    const command = first.toLowerCase();
+    if (command === 'evalsha') return this.scripts.get(second) ?? command;
+    if (command === 'eval') return this.scripts.get(sha1(second)) ?? command;
+    return containers.has(command) ? `${command} ${second.toLowerCase()}` : command;
+  }
+}

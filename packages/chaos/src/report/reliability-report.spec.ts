@@ -1,0 +1,41 @@
+import { describe, expect, it } from '@jest/globals';
+import { newChunk, type Chunk } from '../campaign/chunk.js';
+import type { Machine } from '../campaign/machine.js';
+import { reliabilityReport } from './reliability-report.js';
+
+const machine: Machine = {
+  ...{ processors: '2 × a processor', memoryGib: 4, system: 'Linux 6', node: 'v20', redis: '7' },
+  ...{ library: '0.1.0', bullmq: '6.7.0' },
+};
+
+function chunk(more: Partial<Chunk>): Chunk {
+  return { ...newChunk('random', 1, 0, machine), ...more };
+}
+
+describe('the report', () => {
+  it('says so if there is nothing to report', () => {
+    expect(reliabilityReport([])).toContain('No chunk');
+  });
+
+  it('adds up what the chunks found', () => {
+    const one = chunk({ tasks: 700, violations: 1, faults: { kill: { happened: 3, hit: 2, counted: 1 } } });
+    const other = chunk({ tasks: 400, faults: { kill: { happened: 1, hit: 1, counted: 1 } } });
+    const lines = reliabilityReport([one, other])
+      .split('\n')
+      .map((line) => line.replace(/ +/g, ' '));
+    expect(lines).toContain('| tasks | 1,100 |');
+    expect(lines).toContain('| faults that count | 2 |');
+    expect(lines).toContain('| **violations of an invariant** | 1 |');
+    expect(lines).toContain('| kill | 4 | 3 | 2 |');
+  });
+
+  it.each([
+    [[1_200, 1_499], 'holds'],
+    [[1_200, 1_501], '**missed**'],
+  ])('holds %j ms after the crash of a leader against the bar: %s', (leaderCrash, verdict) => {
+    const line = reliabilityReport([chunk({ samples: { leaderCrash } })])
+      .split('\n')
+      .find((text) => text.includes('the leader is killed'));
+    expect(line).toContain(verdict);
+  });
+});

@@ -1,0 +1,15 @@
+import type { QueueModuleOptions } from 'nestjs-affinity-queue';
+
+/** Short leases, so that many faults fit into a minute; long enough for a machine that others use too. */
+export const leaseMs = 1_000;
+
+export const electionOptions = {
+  electionLockTtl: leaseMs,
+  heartbeatInterval: 200,
+  heartbeatTimeout: leaseMs,
+  // Each process stands for a host of its own.
+  watchLocalProcesses: false,
+} as const satisfies QueueModuleOptions['electionOptions'];
+
+/** How long a fault may last, in leases: well within one, just beyond it, and far beyond it. */
+export const spans = [0.5, 1.1, 3] as const;

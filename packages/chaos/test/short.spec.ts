@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Chunk } from '../src/campaign/chunk.js';
+
+/** The short form has 90 seconds; a busy machine may take longer to start processes. */
+const limitMs = 240_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'affinity-chaos-short-'));
+let printed = '';
+let chunk: Chunk;
+
+beforeAll(async () => {
+  const results = join(folder, 'results.json');
+  const words = ['short', '--results', results, '--folder', join(folder, 'histories')];
+  const campaign = spawn(process.execPath, [join(import.meta.dirname, '../dist/main.js'), ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  for (const stream of [campaign.stdout, campaign.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  await once(campaign, 'close');
+  [chunk] = JSON.parse(readFileSync(results, 'utf8')) as [Chunk];
+}, limitMs);
+
+afterAll(() => {
+  // A failure keeps its history, and has said where.
+  if (chunk.violations + chunk.problems === 0) rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the short form of the campaign', () => {
+  it('finds nothing', () => {
+    expect({ ...chunk, printed }).toMatchObject({ violations: 0, problems: 0 });
+  });
+
+  it.each([
+    'kill',
+    'freeze',
+    'block',
+    'redis-kill',
+    'redis-freeze',
+    'cut',
+    'black-hole',
+    'delay',
+    'drop-replies',
+    'script-flush',
+    'terminate',
+  ])('%s hit, and at least ten attempts ended after it', (kind) => {
+    expect(chunk.faults[kind]?.counted).toBeGreaterThan(0);
+  });
+
+  it('kept instances busy', () => {
+    expect(chunk.commits).toBeGreaterThan(300);
+    expect(chunk.witnessEntries).toBeGreaterThan(chunk.commits);
+  });
+});
