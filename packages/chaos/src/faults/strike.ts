@@ -30,6 +30,9 @@ export class FaultStriker {
     private readonly respawn: Respawn,
   ) {}
 
+  /** What is done to Redis is done one after the other. */
+  #ofRedis: Promise<unknown> = Promise.resolve();
+
   /** Resolves when the fault is over. */
   async strike(fault: PlannedFault): Promise<Strike> {
     switch (fault.kind) {
@@ -40,9 +43,9 @@ export class FaultStriker {
       case 'block':
         return this.#block(fault);
       case 'redis-kill':
-        return this.#killRedis(fault);
+        return this.#inTurn(() => this.#killRedis(fault));
       case 'redis-freeze':
-        return this.#freezeRedis(fault);
+        return this.#inTurn(() => this.#freezeRedis(fault));
       case 'cut':
         return this.#cut(fault);
       case 'black-hole':
@@ -63,6 +66,13 @@ export class FaultStriker {
     const { working, leader } = this.cluster;
     if (isLeader && leader !== undefined) return leader;
     return working[number % Math.max(1, working.length)];
+  }
+
+  #inTurn(strike: () => Promise<Strike>): Promise<Strike> {
+    const turn = this.#ofRedis.then(strike);
+    // Whoever asked for it learns how it failed.
+    this.#ofRedis = Promise.allSettled([turn]);
+    return turn;
   }
 
   async #kill({ victim, awayMs }: Of<'kill'>): Promise<Strike> {
