@@ -36,6 +36,8 @@ export class Cluster {
   readonly recorder: HistoryRecorder;
   /** Those that ended without being told to, or not as they should. */
   readonly ended: InstanceProcess[] = [];
+  /** Why instances did not start. */
+  readonly failures: unknown[] = [];
   readonly #names: CommandNames;
   readonly #starting = new Set<Promise<void>>();
   #pacer: NodeJS.Timeout | undefined;
@@ -96,7 +98,9 @@ export class Cluster {
       if (!instance.wasTold || this.#endedBadly(instance)) this.ended.push(instance);
       await proxy.close();
     });
-    const starting = this.#join(instance);
+    const starting = this.#join(instance).catch((error: unknown) => {
+      this.failures.push(error);
+    });
     this.#starting.add(starting);
     void starting.finally(() => this.#starting.delete(starting));
     return instance;
