@@ -88,6 +88,7 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
     overlaps: overlapsByFault(report),
     undecided: undecidedByReason(report),
     stalls: timeline.stalls,
+    restarts: cluster.restarts,
     samples: { ...failoverTimes(timeline), ...setup.measure?.(timeline) },
     duplicates: duplicatesByCause(timeline),
     kept: folder,
