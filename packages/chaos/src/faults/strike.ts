@@ -28,6 +28,8 @@ export class FaultStriker {
   constructor(
     private readonly cluster: Cluster,
     private readonly respawn: Respawn,
+    /** Those that a rolling restart leaves alone. */
+    private readonly spared: readonly InstanceProcess[] = [],
   ) {}
 
   /** What is done to Redis is done one after the other. */
@@ -208,7 +210,7 @@ export class FaultStriker {
     let stopped = 0;
     for (const instance of this.cluster.working) {
       const { nodeId } = instance;
-      if (instance.hasExited || nodeId === undefined) continue;
+      if (instance.hasExited || nodeId === undefined || this.spared.includes(instance)) continue;
       const next = await this.respawn(instance.setup);
       await next.ready().catch((error: unknown) => {
         if (!next.hasExited) throw error;

@@ -272,6 +272,12 @@ describe('I5', () => {
     expect((await checked(hurt.leads('q', '10'))).ok).toBe(true);
     const resigned = renewed().says('p', 'leadership.lost', { node: 'p', epoch: '9', reason: 'resigned' });
     expect((await checked(resigned.leads('q', '10'))).ok).toBe(true);
+    const killed = renewed().leads('q', '10').after(30).says('q', 'fault', { kind: 'kill', target: 'p' });
+    expect(reasons(await checked(killed), 'I5')).toEqual([
+      'the leader before may have resigned and died before it wrote so',
+    ]);
+    const later = renewed().leads('q', '10').after(400).says('q', 'fault', { kind: 'kill', target: 'p' });
+    expect(found(await checked(later)).map(([invariant]) => invariant)).toContain('I5');
   });
 });
 
