@@ -35,6 +35,7 @@ export interface Chunk {
   overlaps: Record<string, number>;
   undecided: Record<string, number>;
   stalls: number;
+  restarts: number;
   /** Sequences of scripts against the model. */
   sequences: number;
   duplicates: Record<string, number>;
@@ -45,7 +46,7 @@ export function newChunk(experiment: string, seed: number, from: number, machine
   return {
     ...{ experiment, seed, from, next: from, startedAt: new Date().toISOString(), seconds: 0, machine },
     ...{ tasks: 0, starts: 0, commits: 0, witnessEntries: 0, processes: 0 },
-    ...{ violations: 0, problems: 0, failedSeeds: [], stalls: 0, sequences: 0 },
+    ...{ violations: 0, problems: 0, failedSeeds: [], stalls: 0, restarts: 0, sequences: 0 },
     ...{ faults: {}, overlaps: {}, undecided: {}, duplicates: {}, samples: {} },
   };
 }
@@ -62,6 +63,7 @@ export function addEpisode(chunk: Chunk, outcome: EpisodeOutcome): void {
   chunk.violations += outcome.violations.length;
   chunk.problems += outcome.problems.length;
   chunk.stalls += outcome.stalls;
+  chunk.restarts += outcome.restarts ?? 0;
   chunk.sequences += outcome.sequences ?? 0;
   if (outcome.violations.length + outcome.problems.length > 0) chunk.failedSeeds.push(outcome.seed);
   for (const fault of outcome.faults) {

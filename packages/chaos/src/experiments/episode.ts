@@ -70,6 +70,7 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
     problems.push(
       `process ${pid} ended by itself with ${JSON.stringify(exit)}:\n${lines.slice(-20).join('\n')}`,
     );
+  problems.push(...cluster.failures.map((failure) => `an instance did not start: ${String(failure)}`));
   if (cluster.witness.registered === 0) problems.push('nobody ran the witnessed scripts');
 
   const report = await checkHistoryFiles(folder, {
@@ -88,6 +89,7 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
     overlaps: overlapsByFault(report),
     undecided: undecidedByReason(report),
     stalls: timeline.stalls,
+    restarts: cluster.restarts,
     samples: { ...failoverTimes(timeline), ...setup.measure?.(timeline) },
     duplicates: duplicatesByCause(timeline),
     kept: folder,

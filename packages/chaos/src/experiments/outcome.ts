@@ -20,6 +20,8 @@ export interface EpisodeOutcome {
   readonly undecided: Readonly<Record<string, number>>;
   /** How often a process stood still although nothing was done to it. */
   readonly stalls: number;
+  /** How often an instance could not reach Redis at its start, and was started again. */
+  readonly restarts?: number;
   readonly samples: Samples;
   /** Sequences of scripts that were tried against the model. */
   readonly sequences?: number;

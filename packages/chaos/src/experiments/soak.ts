@@ -53,7 +53,7 @@ async function run(
   const veterans = await Promise.all([0, 1].map(() => cluster.add('BOTH', production())));
   await Promise.all([0, 1].map(() => cluster.add('BOTH', production())));
   cluster.produce(true);
-  const striker = new FaultStriker(cluster, ({ role }) => cluster.spawn(role, production()));
+  const striker = new FaultStriker(cluster, ({ role }) => cluster.spawn(role, production()), veterans);
   const readings = new Map<string, Reading[]>();
   const endsAt = performance.now() + minutes * 60_000;
   let nextFaultAt = performance.now() + faultMs / 2;

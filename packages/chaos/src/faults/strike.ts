@@ -28,7 +28,12 @@ export class FaultStriker {
   constructor(
     private readonly cluster: Cluster,
     private readonly respawn: Respawn,
+    /** Those that a rolling restart leaves alone. */
+    private readonly spared: readonly InstanceProcess[] = [],
   ) {}
+
+  /** What is done to Redis is done one after the other. */
+  #ofRedis: Promise<unknown> = Promise.resolve();
 
   /** Resolves when the fault is over. */
   async strike(fault: PlannedFault): Promise<Strike> {
@@ -40,9 +45,9 @@ export class FaultStriker {
       case 'block':
         return this.#block(fault);
       case 'redis-kill':
-        return this.#killRedis(fault);
+        return this.#inTurn(() => this.#killRedis(fault));
       case 'redis-freeze':
-        return this.#freezeRedis(fault);
+        return this.#inTurn(() => this.#freezeRedis(fault));
       case 'cut':
         return this.#cut(fault);
       case 'black-hole':
@@ -63,6 +68,13 @@ export class FaultStriker {
     const { working, leader } = this.cluster;
     if (isLeader && leader !== undefined) return leader;
     return working[number % Math.max(1, working.length)];
+  }
+
+  #inTurn(strike: () => Promise<Strike>): Promise<Strike> {
+    const turn = this.#ofRedis.then(strike);
+    // Whoever asked for it learns how it failed.
+    this.#ofRedis = Promise.allSettled([turn]);
+    return turn;
   }
 
   async #kill({ victim, awayMs }: Of<'kill'>): Promise<Strike> {
@@ -198,7 +210,7 @@ export class FaultStriker {
     let stopped = 0;
     for (const instance of this.cluster.working) {
       const { nodeId } = instance;
-      if (instance.hasExited || nodeId === undefined) continue;
+      if (instance.hasExited || nodeId === undefined || this.spared.includes(instance)) continue;
       const next = await this.respawn(instance.setup);
       await next.ready().catch((error: unknown) => {
         if (!next.hasExited) throw error;

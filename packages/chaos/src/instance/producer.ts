@@ -4,12 +4,15 @@ import { workloads, type Call } from '../workload/workloads.js';
 import type { ProductionSetup } from './setup.js';
 
 const tickMs = 20;
+/** How many of the latest tasks may be taken back. */
+const remembered = 50;
 
 /** Adds tasks at a steady rate, without waiting for answers; what an add comes to is in the history. */
 export class Producer {
   readonly #random: SeededRandom;
   #timer: NodeJS.Timeout | undefined;
   #added = 0;
+  readonly #latest: string[] = [];
   /** Adds that failed; what is known of them is in the history. */
   refused = 0;
 
@@ -36,12 +39,34 @@ export class Producer {
     const [first] = call;
     if (first === undefined) return;
     try {
+      if (this.setup.workload === 'mixed' && this.#random.chance(0.02)) await this.#steer(first.identifyTag);
       if (call.length > 1) await this.queue.addBulk(call);
       else if (this.setup.workload === 'mixed' && this.#random.chance(0.04)) await this.#addTwice(first);
-      else await this.queue.add(first, first.options);
+      else this.#remember(await this.queue.add(first, first.options));
     } catch {
       this.refused += 1;
     }
+  }
+
+  /** Asks, and takes back, as people and applications do. */
+  async #steer(tag: string): Promise<void> {
+    const task = this.#random.pick(['', ...this.#latest]);
+    const acts = [
+      () => this.queue.remove(task),
+      () => this.queue.cancel(task),
+      () => this.queue.explain(task),
+      () => this.queue.retryFailed({ limit: 2 }),
+      () => this.queue.getTagStats(tag),
+      () => this.queue.getQueueStats(),
+    ];
+    const act = this.#random.pick(acts);
+    if (task !== '') await act();
+  }
+
+  #remember({ id }: { id?: string | undefined }): void {
+    if (id === undefined) return;
+    this.#latest.push(id);
+    if (this.#latest.length > remembered) this.#latest.shift();
   }
 
   /** With an id of its own, as an application does that is not sure whether it has added a task. */

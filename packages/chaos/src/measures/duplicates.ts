@@ -6,9 +6,9 @@ import { leaseMs } from '../stage/lease.js';
 /** How often a handler began a task once more without a failed attempt as the reason, by what had happened to the one before. */
 export function duplicatesByCause(timeline: Timeline): Record<string, number> {
   const faults = timeline.of('fault');
+  // Where the answer was lost, the outcome was accepted all the same, or the attempt goes on and is committed again.
   const retried = new Set(
-    timeline
-      .of('outcome.committed')
+    [...timeline.of('outcome.committed'), ...timeline.of('outcome.unknown')]
       .filter(({ outcome }) => outcome === 'retried' || outcome === 'delayed')
       .map(({ task, attempt }) => `${task} ${attempt}`),
   );

@@ -52,6 +52,10 @@ function played(chunks: readonly Chunk[]): string {
         'other problems: a queue that does not drain, a process that fails',
         sum(chunks, ({ problems }) => problems),
       ],
+      [
+        'instances that could not reach Redis at their start, because of a fault, and were started again',
+        sum(chunks, ({ restarts }) => restarts),
+      ],
       ['times that a process stood still because the machine was busy', sum(chunks, ({ stalls }) => stalls)],
     ],
   );

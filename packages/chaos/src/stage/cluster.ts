@@ -14,6 +14,7 @@ import { RedisServer } from './redis-server.js';
 import { until } from './until.js';
 
 const pacingMs = 50;
+const mostRestarts = 20;
 
 export interface ClusterSetup {
   /** Where histories, witness and faults go; it is made. */
@@ -38,6 +39,10 @@ export class Cluster {
   readonly recorder: HistoryRecorder;
   /** Those that ended without being told to, or not as they should. */
   readonly ended: InstanceProcess[] = [];
+  /** How often an instance ended at its start, because of a fault, and was started again. */
+  restarts = 0;
+  /** Why instances did not start. */
+  readonly failures: unknown[] = [];
   readonly #names: CommandNames;
   readonly #starting = new Set<Promise<void>>();
   #pacer: NodeJS.Timeout | undefined;
@@ -95,10 +100,14 @@ export class Cluster {
     this.instances.push(instance);
     void instance.exited.then(async () => {
       this.instances.splice(this.instances.indexOf(instance), 1);
-      if (!instance.wasTold || this.#endedBadly(instance)) this.ended.push(instance);
+      // One that cannot reach Redis at its start ends; it is started again.
+      if (instance.phase !== 'starting' && (!instance.wasTold || this.#endedBadly(instance)))
+        this.ended.push(instance);
       await proxy.close();
     });
-    const starting = this.#join(instance);
+    const starting = this.#join(instance).catch((error: unknown) => {
+      this.failures.push(error);
+    });
     this.#starting.add(starting);
     void starting.finally(() => this.#starting.delete(starting));
     return instance;
@@ -179,11 +188,18 @@ export class Cluster {
     try {
       await instance.ready();
     } catch (error) {
-      // Whoever asked for it learns it from `ready`; one that was killed at its start is no fault.
       if (!instance.hasExited) throw error;
+      if (!instance.wasTold) await this.#startAgain(instance, error);
       return;
     }
     if (this.#isProducing && this.#isAllowed) await tell(instance, true);
+  }
+
+  /** As a process manager does. */
+  async #startAgain({ setup }: InstanceProcess, error: unknown): Promise<void> {
+    this.restarts += 1;
+    if (this.restarts > mostRestarts) throw error;
+    await this.spawn(setup.role, setup.production);
   }
 
   #tellProducers(): void {

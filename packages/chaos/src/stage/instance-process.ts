@@ -14,6 +14,8 @@ import { until } from './until.js';
 const program = join(packageFolder, 'dist', 'instance', 'main.js');
 const register = pathToFileURL(join(packageFolder, 'dist', 'witness', 'register.js')).href;
 const lastLines = 200;
+/** A process of Node may take long to start on a busy machine. */
+const startsWithinMs = 120_000;
 const gone = 'gone';
 
 /** Also those that are frozen end with the campaign, however it ends. */
@@ -104,8 +106,9 @@ export class InstanceProcess {
   }
 
   /** @throws when it ends before it works */
-  async ready(timeoutMs = 30_000): Promise<void> {
-    await until('the instance works', () => this.phase !== 'starting' || this.hasExited, { timeoutMs });
+  async ready(): Promise<void> {
+    const isOver = (): boolean => this.phase !== 'starting' || this.hasExited;
+    await until(`instance ${this.pid} works`, isOver, { timeoutMs: startsWithinMs });
     if (this.hasExited && this.#nodeId === undefined)
       throw new Error(`The instance ended at its start:\n${this.lines.join('\n')}`);
   }

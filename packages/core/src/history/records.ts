@@ -57,8 +57,18 @@ export interface RecordFields {
     retryOrder: string;
   };
 
-  /** Written before the call. `call` names one task of one call. */
-  'add.invoked': { call: string; task?: string; tag: string; delayMs?: number; retryOrder?: string };
+  /**
+   * Written before the call. `call` names one task of one call. `deduplicated`: it has the option, and may come to a task that
+   * somebody else has added before.
+   */
+  'add.invoked': {
+    call: string;
+    task?: string;
+    tag: string;
+    delayMs?: number;
+    retryOrder?: string;
+    deduplicated?: boolean;
+  };
   'add.acknowledged': { call: string; task: string };
   /** Refused before anything was sent: the task was not added. */
   'add.failed': { call: string; error: string };

@@ -78,7 +78,7 @@ async function provoke(cluster: Cluster, troupe: Troupe, armed: Armed): Promise<
       'it is struck, or has started',
       () => armed.struck !== undefined || instance.phase !== 'starting' || instance.hasExited,
       {
-        timeoutMs: 30_000,
+        timeoutMs: 120_000,
       },
     );
     if (armed.struck === undefined) await instance.stop();

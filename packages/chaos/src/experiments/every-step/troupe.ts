@@ -1,4 +1,4 @@
-import type { SeededRandom } from '../../random/seeded-random.js';
+import { SeededRandom } from '../../random/seeded-random.js';
 import type { Cluster } from '../../stage/cluster.js';
 import type { InstanceProcess } from '../../stage/instance-process.js';
 import { partOf, roleOf, type Part } from './step.js';
@@ -7,12 +7,16 @@ const callsPerSecond = 40;
 
 /** Two instances of each part: one may always be missing. */
 export class Troupe {
+  readonly #starts: SeededRandom;
+
   constructor(
     private readonly cluster: Cluster,
-    private readonly random: SeededRandom,
+    random: SeededRandom,
     /** Sees every instance before it sends anything. */
     private readonly prepare: (instance: InstanceProcess) => InstanceProcess,
-  ) {}
+  ) {
+    this.#starts = new SeededRandom(random.int(1, 2 ** 30));
+  }
 
   async begin(): Promise<void> {
     const all: Part[] = ['scheduler', 'scheduler', 'worker', 'worker', 'producer', 'producer'];
@@ -22,7 +26,7 @@ export class Troupe {
   }
 
   async spawn(part: Part): Promise<InstanceProcess> {
-    const production = { seed: this.random.int(1, 2 ** 30), workload: 'mixed', callsPerSecond } as const;
+    const production = { seed: this.#starts.int(1, 2 ** 30), workload: 'mixed', callsPerSecond } as const;
     const instance = await this.cluster.spawn(roleOf[part], part === 'producer' ? production : undefined);
     return this.prepare(instance);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { MadeHistory } from '../../../test/support/history/a-history.js';
+import { MadeHistory, witnessOf } from '../../../test/support/history/a-history.js';
 import { checkHistory } from './check-history.js';
 import { describeReport } from './describe-report.js';
 import type { HistoryReport, Invariant } from './report.js';
@@ -130,6 +130,22 @@ describe('I2', () => {
     expect((await checked(history.runs('p', 't2').runs('p', 't1'))).ok).toBe(true);
   });
 
+  it('a deduplicated add says nothing about the order of the task that was there before it', async () => {
+    const history = new MadeHistory().says('p', 'add.invoked', { call: '1', tag: 'a' }).adds('p', 't2');
+    // The first call never returned; the one of another process came to its task.
+    history.says('q', 'add.invoked', { call: '1', tag: 'b', deduplicated: true });
+    history.says('q', 'add.acknowledged', { call: '1', task: 't1' });
+    expect((await checked(history.runs('p', 't1').runs('p', 't2'))).violations).toEqual([]);
+  });
+
+  it('but that the task was there when it returned', async () => {
+    const history = new MadeHistory().says('p', 'add.invoked', { call: '1', tag: 'a', deduplicated: true });
+    history.says('p', 'add.acknowledged', { call: '1', task: 't1' }).adds('p', 't2');
+    expect(
+      found(await checked(history.runs('p', 't2').runs('p', 't1'))).map(([invariant]) => invariant),
+    ).toEqual(['I2']);
+  });
+
   it('a task that starts between two attempts of another one', async () => {
     const history = new MadeHistory().adds('p', 't1').adds('p', 't2').starts('p', 't1').ends('p', 't1');
     history.commits('p', 't1', { outcome: 'retried' }).runs('p', 't2').runs('p', 't1', 'a', { attempt: 2 });
@@ -256,6 +272,12 @@ describe('I5', () => {
     expect((await checked(hurt.leads('q', '10'))).ok).toBe(true);
     const resigned = renewed().says('p', 'leadership.lost', { node: 'p', epoch: '9', reason: 'resigned' });
     expect((await checked(resigned.leads('q', '10'))).ok).toBe(true);
+    const killed = renewed().leads('q', '10').after(30).says('q', 'fault', { kind: 'kill', target: 'p' });
+    expect(reasons(await checked(killed), 'I5')).toEqual([
+      'the leader before may have resigned and died before it wrote so',
+    ]);
+    const later = renewed().leads('q', '10').after(400).says('q', 'fault', { kind: 'kill', target: 'p' });
+    expect(found(await checked(later)).map(([invariant]) => invariant)).toContain('I5');
   });
 });
 
@@ -342,6 +364,16 @@ describe('I10', () => {
     ];
     const report = await checked(history.says('p', 'keys.left', { keys }));
     expect(report.violations.map(({ message }) => message)).toEqual(['bull:queue:aff:ring is left']);
+  });
+
+  it('not a task that ended while nobody lived to write it down', async () => {
+    const { histories } = new MadeHistory().says('p', 'keys.left', {
+      keys: ['bull:queue:t1', 'bull:queue:t2'],
+    });
+    const ended = { id: 't1', worker: 'w', attempt: '1', outcome: 'completed' };
+    const { violations } = await checkHistory({ histories, witness: witnessOf(['ended', ended]) });
+    const keys = violations.filter(({ invariant }) => invariant === 'I10').map(({ message }) => message);
+    expect(keys).toEqual(['bull:queue:t2 is left']);
   });
 
   it('is not decided where nobody looked', async () => {

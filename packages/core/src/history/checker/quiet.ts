@@ -1,4 +1,5 @@
 import type { RecordOf } from '../records.js';
+import type { WitnessEntry } from '../witness.js';
 import type { Check, CheckContext } from './check.js';
 import type { Placed } from './merge-histories.js';
 
@@ -32,6 +33,11 @@ export class Quiet implements Check {
     if (record.type === 'outcome.committed' || record.type === 'outcome.unknown')
       this.#ended.add(record.task);
     if (record.type === 'task.seen') this.#ended.add(record.task);
+  }
+
+  /** Its producer may not have heard of it, and who ran it may have died before it wrote down that it ended. */
+  seeEntry(entry: WitnessEntry): void {
+    if (entry.witness === 'ended') this.#ended.add(entry.id);
   }
 
   finish(): void {

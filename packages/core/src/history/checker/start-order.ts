@@ -5,6 +5,7 @@ import { wentBack } from './processes.js';
 
 interface AddedTask {
   readonly invoked: RecordOf<'add.invoked'>;
+  /** It was not there before. */
   readonly invokedAt: number;
   acknowledged: RecordOf<'add.acknowledged'> | undefined;
   acknowledgedAt: number;
@@ -72,13 +73,14 @@ export class StartOrder implements Check {
   }
 
   #add(task: string, invoked: RecordOf<'add.invoked'>, invokedAt: number, boot: string): void {
-    const { delayMs = 0, retryOrder = this.context.processes.bounds?.retryOrder } = invoked;
+    const { delayMs = 0, retryOrder = this.context.processes.bounds?.retryOrder, deduplicated } = invoked;
     if (delayMs > 0 || retryOrder === 'skip') this.#loose.add(task);
     // Added again, it is the task that it was.
     if (this.#added.has(task)) return;
     this.#added.set(task, {
       invoked,
-      invokedAt,
+      // The task that it came to may have been there before: that it was there when the call returned is all that it says.
+      invokedAt: deduplicated === true ? Number.NEGATIVE_INFINITY : invokedAt,
       acknowledged: undefined,
       acknowledgedAt: Number.POSITIVE_INFINITY,
       boot,

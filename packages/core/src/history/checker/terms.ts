@@ -5,6 +5,9 @@ import type { Placed } from './merge-histories.js';
 
 type Accepted = RecordOf<'leadership.renewed' | 'leader.acted' | 'worker.recovered'>;
 
+/** A process that is killed so soon may not have written down what it heard last. */
+const deathUs = 250_000;
+
 interface Term {
   readonly record: RecordOf<'leadership.gained'>;
   readonly boot: string;
@@ -20,6 +23,7 @@ interface Term {
 export class Terms implements Check {
   readonly #leaders = new Map<string, RecordOf<'leadership.gained'>>();
   #newest: Term | undefined;
+  readonly #takeovers: { readonly by: Placed; readonly from: string; readonly violate: () => void }[] = [];
 
   constructor(private readonly context: CheckContext) {}
 
@@ -29,6 +33,20 @@ export class Terms implements Check {
     // Who stops leading gives the lock up, and may not hear that it did.
     else if (record.type === 'leadership.lost' && record.reason !== 'refused')
       if (this.#newest?.record.epoch === record.epoch) this.#newest.hasResigned = true;
+  }
+
+  finish(): void {
+    const { processes, findings } = this.context;
+    for (const { by, from, violate } of this.#takeovers) {
+      const killedAt = processes.faults.find(
+        ({ record, from: at }) => record.kind === 'kill' && record.target === from && at > by.time - deathUs,
+      )?.from;
+      if (killedAt === undefined || killedAt > by.time + deathUs) violate();
+      else
+        findings.undecided('I5', 'the leader before may have resigned and died before it wrote so', [
+          by.record,
+        ]);
+    }
   }
 
   #gain(record: RecordOf<'leadership.gained'>, time: number, boot: string): void {
@@ -57,8 +75,12 @@ export class Terms implements Check {
     if (wasHurt || owner === undefined || owner.lastTime < time - sinceUs) return;
     const leaseUs = (processes.bounds?.shortestLeaseMs ?? 0) * 1_000;
     if (sinceUs >= leaseUs) return;
+    const evidence = before.alive;
     const message = `${record.node} took the lock ${Math.round(sinceUs / 1_000)} ms after ${before.record.node} had shown life`;
-    findings.violation('I5', message, [before.alive, record]);
+    const violate = (): void => {
+      findings.violation('I5', message, [evidence, record]);
+    };
+    this.#takeovers.push({ by: { record, time, boot }, from: before.record.process, violate });
   }
 
   #accept(record: Accepted, boot: string): void {

@@ -11,6 +11,7 @@ import { HistoryWriter } from './history-writer.js';
 const announcements: ReadonlySet<RecordType> = new Set([
   'process.opened',
   'queue.opened',
+  'leadership.lost',
   'add.invoked',
   'task.started',
   'task.removed',

@@ -73,12 +73,14 @@ function invocation(task: BulkTask | undefined): {
   task?: string;
   delayMs?: number;
   retryOrder?: string;
+  deduplicated?: boolean;
 } {
-  const { jobId, delay, retryOrder } = task?.options ?? {};
+  const { jobId, delay, retryOrder, deduplication } = task?.options ?? {};
   return {
     tag: String(task?.identifyTag),
     ...(jobId !== undefined && { task: jobId }),
     ...(delay !== undefined && delay > 0 && { delayMs: delay }),
     ...(retryOrder !== undefined && { retryOrder }),
+    ...(deduplication !== undefined && { deduplicated: true }),
   };
 }
