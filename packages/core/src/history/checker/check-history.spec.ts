@@ -199,7 +199,7 @@ describe('I4', () => {
 
   it('but not where Redis went back between the two', async () => {
     const loss = { kind: 'power-loss', target: 'redis' } as const;
-    const history = new MadeHistory().adds('p', 't1').runs('p', 't1').says('r', 'fault', loss);
+    const history = new MadeHistory().adds('p', 't1').runs('p', 't1').says('q', 'fault', loss);
     const report = await checked(history.starts('q', 't1').ends('q', 't1').commits('q', 't1'));
     expect(found(report)).toEqual([]);
     expect(reasons(report, 'I4')).toContain('Redis went back to an earlier state of its data');
