@@ -207,7 +207,7 @@ describe('WorkerPool', () => {
       const data = JSON.stringify({ identifyTag: 't', type: 'note', payload: 1 });
       const special = kind === 'special' ? ['progress', '1'] : [];
       const job = ['name', 'note', 'data', data, 'opts', '{}', 'timestamp', '1', 'ats', '1'];
-      return [[...job, ...special], 'given-late', 0, 0, ['t', 1, '1', 1]];
+      return [[...job, ...special], 'given-late', 0, 0, ['0:1:1:1:1:10:given-late ', 't', 1]];
     };
     await pool.start();
     const [worker] = present();
