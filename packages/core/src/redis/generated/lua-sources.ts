@@ -65,7 +65,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -143,7 +143,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -549,7 +549,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -580,28 +580,87 @@ local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp')
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function body()
-local FIRST, PER, MOST_TASKS = 5, 3, 1000
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local limits -- { default, 1: some tags have their own }, read once per script
+local function limitOf(tag)
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
+end
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
+local FIRST, PER_KIND, PER_TASK, MOST_TASKS = 5, 3, 4, 1000
 local numberOfKinds = tonumber(ARGV[4])
-local firstTask = FIRST + (numberOfKinds or 0) * PER
-local numberOfTasks = (#ARGV + 1 - firstTask) / PER
+local firstTask = FIRST + (numberOfKinds or 0) * PER_KIND
+local numberOfTasks = (#ARGV + 1 - firstTask) / PER_TASK
 if not numberOfKinds or numberOfTasks < 0 or numberOfTasks > MOST_TASKS or numberOfTasks % 1 ~= 0 then
   return INVALID_ARGUMENT
 end
 local kinds = {}
 for number = 1, numberOfKinds do
-  local at = FIRST + (number - 1) * PER
+  local at = FIRST + (number - 1) * PER_KIND
   kinds[tostring(number)] = { name = ARGV[at], opts = ARGV[at + 1], timestamp = ARGV[at + 2] }
 end
-for at = firstTask, #ARGV, PER do
+for at = firstTask, #ARGV, PER_TASK do
   if not kinds[ARGV[at]] then return INVALID_ARGUMENT end
 end
 local paused, concurrency, maxEvents =
   unpack(rcall('HMGET', keys.meta, 'paused', 'concurrency', 'opts.maxLenEvents'))
 local jobKeys = {}
-for at = firstTask, #ARGV, PER do jobKeys[#jobKeys + 1] = jobKey(ARGV[at + 1]) end
+for at = firstTask, #ARGV, PER_TASK do jobKeys[#jobKeys + 1] = jobKey(ARGV[at + 1]) end
 local isAnyKept = #jobKeys > 0 and rcall('EXISTS', unpack(jobKeys)) > 0
 local ids, places, duplicates, seen = {}, {}, {}, {}
-for at = firstTask, #ARGV, PER do
+for at = firstTask, #ARGV, PER_TASK do
   local id = ARGV[at + 1]
   if seen[id] or (isAnyKept and rcall('EXISTS', jobKey(id)) == 1) then
     duplicates[#duplicates + 1] = id
@@ -611,9 +670,32 @@ for at = firstTask, #ARGV, PER do
     places[#places + 1] = at
   end
 end
+local function index()
+  local idsByTag, tags, scores = {}, {}, {}
+  local seq = rcall('HINCRBY', ctlKey, 'seq', #ids) - #ids
+  for number, id in ipairs(ids) do
+    local tag = ARGV[places[number] + 2]
+    if not idsByTag[tag] then
+      idsByTag[tag] = {}
+      tags[#tags + 1] = tag
+    end
+    local ofTag = idsByTag[tag]
+    ofTag[#ofTag + 1] = id
+    scores[#scores + 1] = seq + number
+    scores[#scores + 1] = id
+  end
+  rcall('ZADD', keys.seq, unpack(scores))
+  local owners = rcall('HMGET', keys.owners, unpack(tags))
+  for number, tag in ipairs(tags) do
+    local ofTag = idsByTag[tag]
+    local isFirst = rcall('LPUSH', tagKey(tag), unpack(ofTag)) == #ofTag
+    if isFirst then settle(tag, false, nil, not owners[number]) end
+    if owners[number] then rcall('SADD', keys.touched, tag) end
+  end
+end
 if #ids > 0 then
   rcall('INCRBY', base .. 'id', #ids)
-  rcall('LPUSH', keys.wait, unpack(ids))
+  if rcall('EXISTS', keys.wait, keys.prioritized) == 0 then index() else rcall('LPUSH', keys.wait, unpack(ids)) end
 end
 for _, id in ipairs(duplicates) do
   rcall('XADD', keys.events, '*', 'event', 'duplicated', 'jobId', id)
@@ -623,7 +705,7 @@ for number, id in ipairs(ids) do
   local kind = kinds[ARGV[at]]
   rcall('XADD', keys.events, '*', 'event', 'added', 'jobId', id, 'name', kind.name)
   rcall('XADD', keys.events, '*', 'event', 'waiting', 'jobId', id)
-  rcall('HSET', jobKey(id), 'name', kind.name, 'data', ARGV[at + 2], 'opts', kind.opts, 'timestamp', kind.timestamp,
+  rcall('HSET', jobKey(id), 'name', kind.name, 'data', ARGV[at + 3], 'opts', kind.opts, 'timestamp', kind.timestamp,
     'delay', '0', 'priority', '0')
 end
 rcall('XTRIM', keys.events, 'MAXLEN', '~', maxEvents or 10000)
@@ -643,7 +725,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -1053,7 +1135,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -1169,7 +1251,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -1609,7 +1691,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -1708,7 +1790,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -1857,7 +1939,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -2392,7 +2474,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -2804,7 +2886,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -3229,7 +3311,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -3679,6 +3761,11 @@ local function intake()
   return count + #prioritized
 end
 local function topUpTouched()
+  local added = rcall('SPOP', keys.touched, maxIds)
+  if #added == maxIds then more = 1 end
+  for _, tag in ipairs(added) do
+    for _, worker in ipairs(ownersOf(tag)) do topUp(worker, tag, maxBatchSize) end
+  end
   for _, tag in ipairs(touchedOrder) do
     for _, worker in ipairs(ownersOf(tag)) do topUp(worker, tag, maxBatchSize) end
   end
@@ -3753,7 +3840,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -4184,7 +4271,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -4616,7 +4703,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5059,7 +5146,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5216,7 +5303,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5369,7 +5456,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5531,7 +5618,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5661,7 +5748,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5716,7 +5803,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5793,7 +5880,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5949,7 +6036,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6241,7 +6328,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6293,7 +6380,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6340,7 +6427,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6415,7 +6502,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6688,7 +6775,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6969,7 +7056,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7122,7 +7209,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7395,7 +7482,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -8025,7 +8112,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -8364,7 +8451,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -8584,7 +8671,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -9016,7 +9103,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -9443,7 +9530,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -9492,7 +9579,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -9554,7 +9641,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -9604,7 +9691,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -9653,7 +9740,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -9738,7 +9825,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -9846,7 +9933,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -10168,7 +10255,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -10221,7 +10308,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -10676,7 +10763,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -10798,7 +10885,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11151,7 +11238,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11660,7 +11747,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -12066,7 +12153,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -12496,7 +12583,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)

@@ -22,6 +22,7 @@
     aff:hungry       list of the workers that have a batch of short tasks and no look-ahead
     aff:ahead        list of the workers that have a look-ahead, oldest on the left
     aff:beats        hash workerId -> heartbeat counter
+    aff:touched      set of tags that got tasks while a worker had them, until the leader has looked at their batches
     aff:resign       zset of the lock values of leaders that are asked to resign
 
   Keys of a worker, "<ARGV[2]><workerId>:"
@@ -40,7 +41,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
 }
 
 -- The keys of the queue by name. A script uses few of them: each is put together when it is asked for.

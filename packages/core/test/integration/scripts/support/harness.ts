@@ -137,6 +137,12 @@ export class Harness {
     await this.add(...ids.map((id) => ({ id, tag })));
   }
 
+  /** As QueueService does. */
+  async addAtOnce(tag: string, ...ids: readonly string[]): Promise<void> {
+    const tasks = ids.flatMap((id) => [1, id, tag, `{"identifyTag":${JSON.stringify(tag)},"payload":"${id}"}`]);
+    await this.run('addTasks', { args: [1, 'type', '{"attempts":3}', Date.now(), ...tasks] });
+  }
+
   async register(...workers: readonly string[]): Promise<void> {
     for (const worker of workers) {
       const args = [
