@@ -1,3 +1,8 @@
+/**
+ * Queues whose tasks of one tag run in order on one worker: the module, its services, decorators, options and errors.
+ *
+ * @module nestjs-affinity-queue
+ */
 export { QueueModule } from './module/queue.module.js';
 export type {
   QueueAsyncOptions,
@@ -12,8 +17,13 @@ export {
   getWorkerServiceToken,
 } from './module/tokens.js';
 export { InjectQueueService, InjectWorkerService } from './module/decorators.js';
-export { TaskHandler, type QueueMethodOptions } from './module/discovery/task-handler.decorator.js';
+export {
+  TaskHandler,
+  type QueueMethodOptions,
+  type TypedTaskHandler,
+} from './module/discovery/task-handler.decorator.js';
 export { OnQueueEvent, type QueueEventOf } from './module/discovery/on-queue-event.decorator.js';
+export { OnTagBound, OnTagReleased } from './module/discovery/tag-hook.decorators.js';
 export type { TaskRequest } from './module/discovery/task-request.js';
 
 export {
@@ -34,12 +44,24 @@ export type { TagOverview } from './producer/tag-overview.js';
 export type { WorkerDetails } from './producer/worker-details.js';
 export { WorkerService } from './worker/worker-service.js';
 export type { TaskContext, TaskHandlerFunction } from './worker/task-context.js';
+export type { TaskHandlerOf } from './worker/typed-handler.js';
+export type { TagBinding, TagHooks, TagRelease } from './worker/tag-hooks/tag-hooks.js';
+export type { ReleaseReason } from './domain/release-reason.js';
 export { SchedulerService } from './scheduler/scheduler-service.js';
 export { ElectionService } from './election/election-service.js';
 export type { LeaderInfo } from './election/leader-info.js';
 export type { QueueEvent, QueueEventFields, QueueEventType } from './observability/events/queue-event.js';
 
 export { Task } from './domain/task.js';
+export type {
+  BulkTaskOf,
+  JobOf,
+  PayloadOf,
+  ResultOf,
+  TaskOf,
+  TaskShape,
+  TaskTypes,
+} from './domain/task-map.js';
 export type { RetryOrder, TaskOptions } from './domain/task-options.js';
 export type { WorkerState } from './domain/worker-state.js';
 export type { QueueRole } from './domain/roles.js';

@@ -23,6 +23,17 @@ function pagesOf(folder: string) {
 
 const recipes = pagesOf('docs/recipes');
 
+/** Documents that have another place on the site. */
+const places: Readonly<Record<string, string>> = { 'README.md': 'index.md', 'README.zh-CN.md': 'zh.md' };
+
+/** The address on the site of a link to one of them; VitePress leaves such links as they are. */
+function placeOf(href: string, from: string): string | undefined {
+  const [path = '', anchor] = href.split('#');
+  if (path === '' || /^[a-z]+:/i.test(path)) return undefined;
+  const place = places[join(dirname(from), path)]?.replace(/(index)?\.md$/, '');
+  return place === undefined ? undefined : `/${place}${anchor === undefined ? '' : `#${anchor}`}`;
+}
+
 /** A link to a file that is no page of the site, such as a script or the licence, is shown as words. */
 function isFileOfTheRepository(href: string, from: string): boolean {
   if (/^[a-z]+:|^#|^\//i.test(href)) return false;
@@ -30,6 +41,12 @@ function isFileOfTheRepository(href: string, from: string): boolean {
   const file = join(dirname(from), path);
   const isPage = file.endsWith('.md') && !file.startsWith('packages/');
   return !isPage && existsSync(join(root, file));
+}
+
+/** What GitHub makes of a heading: the links of the documents are made for it. */
+function anchorOf(heading: string): string {
+  const letters = heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '');
+  return letters.trim().replaceAll(' ', '-');
 }
 
 export default defineConfig({
@@ -40,14 +57,14 @@ export default defineConfig({
   outDir: join(root, 'tools/site/dist'),
   cacheDir: join(root, 'tools/site/.cache'),
   rewrites: {
-    'README.md': 'index.md',
-    'README.zh-CN.md': 'zh.md',
+    ...places,
     [`${api}/README.md`]: 'api/index.md',
     [`${api}/:path*`]: 'api/:path*',
   },
   cleanUrls: true,
   lastUpdated: false,
   markdown: {
+    anchor: { slugify: anchorOf },
     config: (md) => {
       const isLinkText = Symbol('a link that is shown as words');
       md.core.ruler.push('files-of-the-repository', (state) => {
@@ -58,6 +75,8 @@ export default defineConfig({
             if (token.type === 'link_open') {
               open.push(isFileOfTheRepository(token.attrGet('href') ?? '', from));
               if (open.at(-1)) token.meta = isLinkText;
+              const place = placeOf(token.attrGet('href') ?? '', from);
+              if (place !== undefined) token.attrSet('href', place);
             }
             if (token.type === 'link_close' && open.pop()) token.meta = isLinkText;
           }

@@ -24,6 +24,8 @@ function channelTo(...answers: unknown[]) {
     onMalformed: () => undefined,
     completions: { commit: () => Promise.resolve(0), endPauses: () => undefined },
     runsShortTasks: () => false,
+    holdsBatch: () => false,
+    beforeGivingBack: () => Promise.resolve(),
     onFenced: () => (fenced += 1),
     onError: (error) => errors.push(error),
   });

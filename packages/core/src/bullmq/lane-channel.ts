@@ -9,6 +9,10 @@ export interface LaneOptions {
   readonly workerId: string;
   /** Whether this worker's tasks are short enough for a look-ahead. */
   readonly runsShortTasks: () => boolean;
+  /** Whether a take must not end the batch: something comes before its release. */
+  readonly holdsBatch: () => boolean;
+  /** The batch is about to be given back with a task that is to be tried again. */
+  readonly beforeGivingBack: () => Promise<void>;
   /** Largest progress and log row. */
   readonly maxWriteBytes: number;
   /** Shared by the workers of an instance. */

@@ -1,4 +1,5 @@
 import { raw2NextJobData, type JobJson } from 'bullmq';
+import type { ReleaseReason } from '../domain/release-reason.js';
 import { readStanding, type Standing } from './standing.js';
 import { storedOptions, type StoredOptions } from './stored-options.js';
 
@@ -36,6 +37,8 @@ export interface Taken {
   readonly task: TakenTask | undefined;
   /** BullMQ's rate limit: how long to wait before the next take. */
   readonly limitMs: number;
+  /** The worker holds its batch, and the batch is over: why. The next take without holding ends it. */
+  readonly batchOver?: ReleaseReason;
 }
 
 export const nothingTaken: Taken = Object.freeze({ task: undefined, limitMs: 0 });
@@ -61,7 +64,7 @@ type Whole = [
   id: string | 0,
   limitMs: number,
   delayUntil: number,
-  at?: [standing: string, tag: string, batchSize: number],
+  at?: [standing: string, tag: string, batchSize: number] | ReleaseReason,
 ];
 
 /** Fields of a job that say that BullMQ's own code has to look at it; `progress` only because it may be no JSON. */
@@ -84,6 +87,7 @@ const noBatch: TakenBatch = { identifyTag: '', batchSize: 0 };
 export function decodeTaken(reply: unknown, batch: TakenBatch | undefined, workerId: string): Taken {
   if (isPlain(reply)) return { task: plainTask(reply, batch ?? noBatch, workerId), limitMs: 0 };
   const [hash, id, limitMs, , at] = reply as Whole;
+  if (typeof at === 'string') return { task: undefined, limitMs: 0, batchOver: at };
   if (id === 0 || at === undefined) return limitMs > 0 ? { task: undefined, limitMs } : nothingTaken;
   const [standing, identifyTag, batchSize] = at;
   const flatHash = hash === 0 ? [] : hash;

@@ -107,7 +107,9 @@ export class WorkerLaneBackend extends PendingQueueBackend {
    * @returns what was found; nothing where something was, but there is nothing to run: ask again
    */
   async take(): Promise<Taken | undefined> {
-    const call = { script: 'takeTask', args: [this.#lane.workerId, Date.now()] } as const;
+    const { workerId, holdsBatch } = this.#lane;
+    const args = [workerId, Date.now(), ...(holdsBatch() ? [1] : [])];
+    const call = { script: 'takeTask', args } as const;
     const reply = await this.#channel.sendUntilAnswered(call, () => this.#stopping);
     if (this.#stopping) return undefined;
     const taken = await this.#received(reply);
@@ -125,8 +127,8 @@ export class WorkerLaneBackend extends PendingQueueBackend {
   async complete(jobId: string, json: string): Promise<Taken | 'not-plain' | undefined> {
     const { standing, stored } = this.#attempts.running(jobId);
     if (stored.keep === undefined) return 'not-plain';
-    const { workerId, runsShortTasks, onFenced, completions } = this.#lane;
-    const takesNext = this.#stopping ? 0 : 1;
+    const { workerId, runsShortTasks, holdsBatch, onFenced, completions } = this.#lane;
+    const takesNext = this.#stopping ? 0 : holdsBatch() ? 2 : 1;
     const args = [workerId, standing, takesNext, runsShortTasks() ? 1 : 0, stored.keep, json];
     let reply: unknown;
     try {
@@ -266,6 +268,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     const { delay, counts, fields = {} } = given;
     const rest = [jobId, delay, counts ? 1 : 0, Date.now(), ...Object.entries(fields).flat()];
     const args = this.#commitArgs(jobId, token, rest);
+    await this.#lane.beforeGivingBack();
     await this.#commits.send({ script: 'retryTask', args }, jobId, 'retryJob');
     this.#ended(!counts);
   }

@@ -9,9 +9,9 @@ export interface Output {
 
 export type Cell = string | number;
 
-/** Text that applications choose must not steer the terminal. */
+/** Text that applications choose must not steer the terminal, nor turn the direction of what follows. */
 export function printable(text: string, maxChars = 60): string {
-  return shorten(text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '\ufffd'), maxChars);
+  return shorten(text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, '\ufffd'), maxChars);
 }
 
 /** A table without colours, which reads as well in a file. */

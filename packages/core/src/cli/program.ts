@@ -35,7 +35,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   } catch (error) {
     // Help and version end this way too; commander has said what there is to say.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
-    terminal.err.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    terminal.err.write(`${textOf(error)}\n`);
     return exitCodeOf(error);
   }
 }
@@ -126,7 +126,13 @@ async function watchStatus(context: CommandContext, terminal: Terminal, seconds:
   const { signal } = terminal;
   while (!signal.aborted) {
     if (terminal.isInteractive && !context.json) terminal.out.write(clearScreen);
-    await printStatus(context);
+    try {
+      await printStatus(context);
+    } catch (error) {
+      // Whoever watches an outage wants to see its end too.
+      if (exitCodeOf(error) !== exitCode.redis) throw error;
+      terminal.err.write(`${textOf(error)}\n`);
+    }
     await new Promise<void>((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
@@ -137,6 +143,10 @@ async function watchStatus(context: CommandContext, terminal: Terminal, seconds:
       signal.addEventListener('abort', done);
     });
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function positive(text: string): number {

@@ -19,7 +19,7 @@ import { DashboardService, dashboardSettingsToken } from './dashboard.service.js
 @Module({})
 export class DashboardModule {
   /**
-   * @throws {@link InvalidOptionsError} also where there is no guard and `allowUnguarded` does not say that there need be none
+   * @throws `InvalidOptionsError` also where there is no guard and `allowUnguarded` does not say that there need be none
    * @example
    * DashboardModule.register({ path: '/queues', guard: OperatorGuard, readOnly: false })
    */
@@ -27,7 +27,7 @@ export class DashboardModule {
     return mounted(options, { provide: dashboardSettingsToken, useValue: resolveSettings(options) });
   }
 
-  /** As {@link register}, with settings that other providers help to make. @throws {@link InvalidOptionsError} */
+  /** As {@link register}, with settings that other providers help to make. @throws `InvalidOptionsError` */
   static registerAsync(options: DashboardModuleAsyncOptions): DynamicModule {
     const { useFactory, inject = [] } = options;
     return mounted(options, {

@@ -70,6 +70,7 @@ export class DashboardService implements OnModuleDestroy {
       this.#streams.delete(stream);
       leave();
     });
+    if (!stream.isOpen) return;
     this.#streams.add(stream);
     stream.send('greeting', JSON.stringify(this.#greeting(runtime)));
     const stop = this.#collectorOf(runtime).watch((sighting) => {

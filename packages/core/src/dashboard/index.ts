@@ -1,3 +1,8 @@
+/**
+ * A page that shows what all queues do, live. Guide: docs/dashboard.md.
+ *
+ * @module nestjs-affinity-queue/dashboard
+ */
 export { DashboardModule } from './dashboard.module.js';
 export type {
   DashboardGuard,

@@ -1,3 +1,8 @@
+/**
+ * Whether the queues work, with terminus or without. Guide: docs/health.md.
+ *
+ * @module nestjs-affinity-queue/health
+ */
 export { QueueHealthModule } from './queue-health.module.js';
 export { QueueHealthService } from './queue-health.service.js';
 export { QueueHealthIndicator, type QueueHealthResult } from './queue-health.indicator.js';

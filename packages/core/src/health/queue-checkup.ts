@@ -59,7 +59,10 @@ export class QueueCheckup {
       oldestWaitingTag: this.#oldest(sighting, problems),
       problems,
     };
-    const isDown = problems.some((problem) => checks.includes(checkOf[problem]));
+    // Without Redis no worker can keep its lease: the check `redis` says so, and a restart of this process would not help.
+    const isConsequence = (problem: HealthProblem): boolean =>
+      problem === 'worker-lease-lost' && sighting === undefined;
+    const isDown = problems.some((problem) => checks.includes(checkOf[problem]) && !isConsequence(problem));
     return Object.freeze({ status: isDown ? 'down' : 'up', ...health });
   }
 

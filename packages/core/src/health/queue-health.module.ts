@@ -12,7 +12,7 @@ import { resolveHealthOptions } from './resolve-health-options.js';
  */
 @Module({})
 export class QueueHealthModule {
-  /** @throws {@link InvalidOptionsError} @example QueueHealthModule.register({ maxTagWait: 60_000 }) */
+  /** @throws `InvalidOptionsError` @example QueueHealthModule.register({ maxTagWait: 60_000 }) */
   static register(options?: QueueHealthOptions): DynamicModule {
     return {
       module: QueueHealthModule,

@@ -13,7 +13,8 @@ export type HealthCheckName = (typeof healthChecks)[number];
  * - `redis-unreachable`: Redis did not answer in time
  * - `no-leader`: nobody leads, so nothing is assigned
  * - `leader-silent`: the leader has shown no sign of life for `heartbeatTimeout`
- * - `worker-lease-lost`: a worker of this instance may not run tasks, because no heartbeat of it got through
+ * - `worker-lease-lost`: a worker of this instance may not run tasks, because no heartbeat of it got through; while Redis is
+ *   unreachable this follows from that, and does not count for the check `workers`
  * - `tag-waits-too-long`: a tag has waited for a worker for longer than `maxTagWait`
  *
  * @publicApi

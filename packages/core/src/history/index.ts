@@ -1,3 +1,8 @@
+/**
+ * Writes down what an application does with its queues, and checks it. Guide: docs/history.md.
+ *
+ * @module nestjs-affinity-queue/history
+ */
 export { HistoryModule, QueueHistory } from './recorder/history.module.js';
 export { HistoryRecorder, type HistoryRecorderOptions } from './recorder/history-recorder.js';
 export { readHistory, type HistoryDamage } from './read-history.js';

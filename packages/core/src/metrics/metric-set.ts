@@ -5,6 +5,7 @@ import { metricDefinitions, type MetricDefinition, type MetricName } from './met
 export interface ScrapeHooks {
   gauge(name: MetricName, gauge: Gauge): Promise<void>;
   histogram(name: MetricName): void;
+  counter(name: MetricName): void;
 }
 
 /** The metrics in a registry: made together, and removed together. */
@@ -24,8 +25,12 @@ export class MetricSet {
         labelNames: ['queue', ...definition.labels],
         registers: [registry],
       };
-      if (definition.kind === 'counter') this.#metrics.set(name, new Counter(shared));
-      else if (definition.kind === 'gauge') {
+      if (definition.kind === 'counter') {
+        const collect = (): void => {
+          hooks.counter(name);
+        };
+        this.#metrics.set(name, new Counter({ ...shared, collect }));
+      } else if (definition.kind === 'gauge') {
         const gauge: Gauge = new Gauge({ ...shared, collect: () => hooks.gauge(name, gauge) });
         this.#metrics.set(name, gauge);
       } else {

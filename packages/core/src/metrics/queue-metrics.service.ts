@@ -3,31 +3,10 @@ import { register, type Gauge, type Registry } from 'prom-client';
 import { AffinityInstance } from '../module/affinity-instance.js';
 import type { MetricName } from './metric-definitions.js';
 import { MetricSet } from './metric-set.js';
+import type { ResolvedMetricsOptions } from './resolve-metrics-options.js';
 import { WatchedQueue } from './watched-queue.js';
 
-/** @publicApi */
-export interface QueueMetricsOptions {
-  /**
-   * Where the metrics go.
-   *
-   * @default prom-client's own registry, `register`
-   */
-  registry?: Registry;
-
-  /** Buckets of histograms in place of the default ones, in seconds or tasks. */
-  buckets?: Readonly<Partial<Record<MetricName, readonly number[]>>>;
-
-  /**
-   * How long (milliseconds) Redis may take to answer at a scrape; without an answer `affinity_queue_up` is 0.
-   *
-   * @default 2000
-   */
-  timeout?: number;
-}
-
 export const metricsOptionsToken = 'AffinityQueue:MetricsOptions';
-
-const defaultTimeoutMs = 2_000;
 
 /**
  * Keeps the metrics of all queues of this application in a registry of prom-client.
@@ -44,7 +23,7 @@ export class QueueMetricsService implements OnModuleInit, OnModuleDestroy {
   /** @internal */
   constructor(
     @Inject(AffinityInstance) private readonly instance: AffinityInstance,
-    @Inject(metricsOptionsToken) private readonly options: QueueMetricsOptions,
+    @Inject(metricsOptionsToken) private readonly options: ResolvedMetricsOptions,
   ) {
     this.registry = options.registry ?? register;
   }
@@ -61,15 +40,18 @@ export class QueueMetricsService implements OnModuleInit, OnModuleDestroy {
 
   /** @internal All queues have joined by now, and none has begun to work. */
   onModuleInit(): void {
-    const { buckets = {}, timeout = defaultTimeoutMs } = this.options;
+    const { buckets, timeoutMs } = this.options;
     const metrics = new MetricSet(this.registry, buckets, {
       gauge: (name, gauge) => this.#collect(name, gauge),
+      counter: (name) => {
+        if (name === 'affinity_queue_tasks_total') for (const queue of this.#queues) queue.announceTypes();
+      },
       histogram: (name) => {
         if (name === 'affinity_queue_batch_size') for (const queue of this.#queues) queue.settleBatches();
       },
     });
     this.#metrics = metrics;
-    this.#queues = this.instance.queues.map((queue) => new WatchedQueue(queue, metrics, timeout));
+    this.#queues = this.instance.queues.map((queue) => new WatchedQueue(queue, metrics, timeoutMs));
   }
 
   /** @internal */

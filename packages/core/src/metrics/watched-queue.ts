@@ -10,6 +10,9 @@ import { QueueScrape, type Sample } from './queue-scrape.js';
 /** Of types without a handler here: other producers can write any, and each value of a label costs memory for ever. */
 const unknownType = 'unknown';
 
+/** Outcomes that every type is expected to have. */
+const usualOutcomes: readonly AttemptOutcome[] = ['completed', 'failed', 'retried'];
+
 /** Turns what happens in one queue, in this instance, into metrics. */
 export class WatchedQueue implements InstrumentListener {
   readonly #queue: string;
@@ -51,6 +54,16 @@ export class WatchedQueue implements InstrumentListener {
     }
     const samples = (await this.#scrape.samples()).get(name) ?? [];
     return samples.map(([labels, value]) => [{ queue: this.#queue, ...labels }, value]);
+  }
+
+  /** From 0 on: a counter that Prometheus first sees at 1 has not increased for it, and the first failure raises no alert. */
+  announceTypes(): void {
+    const { workerService } = this.runtime;
+    if (!workerService.isStarted) return;
+    for (const type of [...workerService.registeredTypes, unknownType]) {
+      for (const outcome of usualOutcomes)
+        this.metrics.count('affinity_queue_tasks_total', { queue: this.#queue, type, outcome }, 0);
+    }
   }
 
   /** Batches that ended without another one behind them. */

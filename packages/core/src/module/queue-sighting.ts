@@ -1,3 +1,4 @@
+import { longestTaskDataBytes } from '../domain/task-data.js';
 import type { QueueContext } from '../redis/queue-context.js';
 
 /** Who leads a queue and what waits longest in it, at one moment. */
@@ -18,7 +19,7 @@ const ringReach = 100;
 
 /** Asks Redis. */
 export async function sightQueue({ scripts, keys, options }: QueueContext): Promise<QueueSighting> {
-  const args = [ringReach, 2 * (options.maxPayloadBytes + options.maxTagBytes)];
+  const args = [ringReach, longestTaskDataBytes(options)];
   const reply = await scripts.run('getHealth', { keys: [keys.leaderInfo], args });
   const [lockValue, lockTtlMs, leaderInfo, now, oldestTag, since] = reply as Reply;
   return {

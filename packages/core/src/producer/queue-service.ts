@@ -5,6 +5,7 @@ import { createPendingQueue } from '../bullmq/queue-factory.js';
 import type { PendingQueueBackend } from '../bullmq/pending-queue-backend.js';
 import { assertValidTag } from '../domain/task-data.js';
 import type { Task } from '../domain/task.js';
+import type { AddedTask, BulkTaskOf, FinishedResult, JobOf, JobOrId, TaskTypes } from '../domain/task-map.js';
 import type { TaskOptions } from '../domain/task-options.js';
 import { displayValue } from '../domain/text.js';
 import type { WorkerState } from '../domain/worker-state.js';
@@ -54,9 +55,11 @@ const cancelTries = 10;
  *
  * Every method rejects with {@link CommandTimeoutError} when Redis does not answer within `commandTimeout`.
  *
+ * @typeParam Tasks - a task map: the payload of each type of task; any task goes where it is left out
  * @publicApi
  */
-export class QueueService {
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- without a task map a payload is whatever the producer sends
+export class QueueService<Tasks = any> {
   /**
    * What happens in the queue, in all instances, from the subscription on. Delivery is at most once; after a lost connection
    * it resumes where it stopped as long as the stream (10,000 entries by default) still holds that point. Opens one more
@@ -108,7 +111,11 @@ export class QueueService {
    * @example
    * await queueService.add({ type: 'send-email', identifyTag: 'company-123', payload: { to: 'user@example.com' } });
    */
-  async add<P>(task: Task<P>, options?: TaskOptions): Promise<Job> {
+  add<Payload, Type extends TaskTypes<Tasks> = TaskTypes<Tasks>>(
+    task: AddedTask<Tasks, Payload, Type>,
+    options?: TaskOptions,
+  ): Promise<JobOf<Tasks, Type>>;
+  async add(task: Task, options?: TaskOptions): Promise<Job> {
     const newJob = this.#newJobs.one(task, options);
     this.#assertOpen();
     const job = this.#jobs.toJob(newJob);
@@ -126,6 +133,7 @@ export class QueueService {
    *
    * @throws as {@link add}, with the place of the bad task in `details.index`; {@link InvalidArgumentError} for no array
    */
+  addBulk(tasks: readonly BulkTaskOf<Tasks>[]): Promise<JobOf<Tasks>[]>;
   async addBulk(tasks: readonly BulkTask[]): Promise<Job[]> {
     const newJobs = this.#newJobs.many(tasks);
     this.#assertOpen();
@@ -150,7 +158,8 @@ export class QueueService {
    * @throws {@link TaskFailedError} with the handler's message, {@link WaitTimeoutError}, {@link TaskNotFoundError} (never
    *   added, removed, or finished before and not kept), {@link InvalidArgumentError} for a time-out that is none
    */
-  async waitUntilFinished(jobOrId: Pick<Job, 'id'> | string, timeoutMs?: number): Promise<unknown> {
+  waitUntilFinished<Of extends JobOrId>(jobOrId: Of, timeoutMs?: number): Promise<FinishedResult<Of>>;
+  async waitUntilFinished(jobOrId: JobOrId, timeoutMs?: number): Promise<unknown> {
     const jobId = typeof jobOrId === 'string' ? jobOrId : jobOrId?.id;
     if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
       const allowed = 'milliseconds, 0 or more';

@@ -65,7 +65,7 @@ export class AffinityQueueTesting {
    * Runs tasks, of all queues, until none can run: what they add runs too. Resolves when their handlers have ended. What is
    * delayed, in a back-off, or paused stays.
    *
-   * @throws {@link UnsupportedOperationError} when it has no end
+   * @throws `UnsupportedOperationError` when it has no end
    */
   async runUntilIdle({ advance = false, maxAttempts }: RunUntilIdleOptions = {}): Promise<void> {
     await this.#run(advance ? Number.POSITIVE_INFINITY : this.clock.nowMs(), maxAttempts);

@@ -4,6 +4,7 @@ import type { QueueSighting } from '../module/queue-sighting.js';
 import { QueueInstruments } from '../observability/instruments/queue-instruments.js';
 import type { InstanceIds } from '../redis/instance-ids.js';
 import { HandlerRegistry } from '../worker/handler-registry.js';
+import { TagHookRegistry } from '../worker/tag-hooks/tag-hook-registry.js';
 import { QueueEngine } from './engine/queue-engine.js';
 import { sighting } from './model/sighting.js';
 import { InMemoryElectionService } from './services/in-memory-election-service.js';
@@ -31,13 +32,16 @@ export class InMemoryRuntime {
     ids: InstanceIds,
   ) {
     const handlers = new HandlerRegistry();
-    this.engine = new QueueEngine({ options, clock, handlers, instruments: this.instruments });
+    const hooks = new TagHookRegistry();
     this.#errors = new QueueErrors(options.pendingQueueName);
+    const { instruments } = this;
+    const onError = this.#errors.report;
+    this.engine = new QueueEngine({ options, clock, handlers, hooks, instruments, onError });
     const { nodeId } = ids;
     this.nodeId = nodeId;
     const described = { nodeId, handlers };
     this.queueService = new InMemoryQueueService(this.engine, options, this.#errors.errors$, described);
-    this.workerService = new InMemoryWorkerService(this.engine, handlers, options, ids);
+    this.workerService = new InMemoryWorkerService(this.engine, { handlers, hooks }, options, ids);
     this.electionService = new InMemoryElectionService(this.engine, options, clock, nodeId);
     this.schedulerService = new InMemorySchedulerService(this.engine, this.electionService);
   }

@@ -1,3 +1,8 @@
+/**
+ * The same services in memory, for unit tests without Redis. Guide: docs/testing.md.
+ *
+ * @module nestjs-affinity-queue/testing
+ */
 export { AffinityQueueTestingModule, type ModuleOverrides } from './affinity-queue-testing.module.js';
 export {
   AffinityQueueTesting,

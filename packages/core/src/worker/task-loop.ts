@@ -4,18 +4,22 @@ import type { LaneWorker } from '../bullmq/lane-worker.js';
 import { createLaneWorker } from '../bullmq/queue-factory.js';
 import type { Taken, TakenTask } from '../bullmq/taken-task.js';
 import type { WorkerLaneBackend } from '../bullmq/worker-lane-backend.js';
+import type { ReleaseReason } from '../domain/release-reason.js';
 import { TaskCancelledError } from '../errors/errors.js';
 import { errorName, type QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import type { CancelledAttempt } from '../redis/worker-marker.js';
 import { MeanDuration } from './mean-duration.js';
 import { RunningTask } from './running-task.js';
+import type { LaneBindings } from './tag-hooks/lane-bindings.js';
 import type { TaskResult, TaskRunner } from './task-runner.js';
 
 export interface TaskLoopDependencies {
   readonly context: QueueContext;
   readonly runner: TaskRunner;
   readonly completions: CompletionGroup;
+  /** What the hooks of the application have open for this worker. */
+  readonly bindings: LaneBindings;
   readonly log: QueueLog;
   /** Whether the worker still has its lease; asked right before a task is begun. */
   readonly mayBegin: () => boolean;
@@ -43,6 +47,8 @@ export class TaskLoop {
   readonly #mean = new MeanDuration();
   #stopping = false;
   #abandoned: Error | undefined;
+  /** Why the batch ends that is open when nothing is taken any more. */
+  #endReason: ReleaseReason = 'lost';
   #task: RunningTask | undefined;
   #cancelled: CancelledAttempt | undefined;
   #handling: Promise<unknown> | undefined;
@@ -52,15 +58,24 @@ export class TaskLoop {
     private readonly workerId: string,
     dependencies: TaskLoopDependencies,
   ) {
-    const { context, completions, log, onFenced, onError } = dependencies;
+    const { context, completions, bindings, log, onFenced, onError } = dependencies;
     this.#dependencies = dependencies;
     const runsShortTasks = (): boolean => this.#mean.isShort;
     const maxWriteBytes = context.options.maxResultBytes;
     const onMalformed = (jobId: string): void => {
       log.warn('taskMalformed', { jobId });
     };
-    const lane = { workerId, maxWriteBytes, completions, runsShortTasks, onMalformed, onFenced, onError };
-    const { worker, backend } = createLaneWorker(context, lane);
+    const { worker, backend } = createLaneWorker(context, {
+      workerId,
+      maxWriteBytes,
+      completions,
+      runsShortTasks,
+      holdsBatch: () => bindings.isOpen,
+      beforeGivingBack: () => bindings.leave('retry'),
+      onMalformed,
+      onFenced,
+      onError,
+    });
     this.#worker = worker;
     this.#backend = backend;
     worker.on('error', (error) => {
@@ -102,12 +117,18 @@ export class TaskLoop {
 
   stopTaking(): void {
     this.#stopping = true;
+    if (!this.isAbandoned) this.#endReason = 'shutdown';
     this.#backend.stopTaking();
   }
 
-  /** The handler is aborted, its result discarded, and nothing is sent any more. */
-  abandon(reason: Error): void {
+  /**
+   * The handler is aborted, its result discarded, and nothing is sent any more.
+   *
+   * @param endReason - what this means for the batch
+   */
+  abandon(reason: Error, endReason: ReleaseReason): void {
     this.#abandoned = reason;
+    this.#endReason = endReason;
     this.#backend.abandon(reason);
     this.#task?.abort(reason);
     this.close();
@@ -118,9 +139,10 @@ export class TaskLoop {
     this.#worker.close(true).catch(this.#dependencies.onError);
   }
 
-  /** Resolves when no handler runs any more, however it ended. */
+  /** Of a loop that was abandoned: resolves when no handler runs any more, however it ended, and no hook. */
   async whenSettled(): Promise<void> {
     await Promise.allSettled([this.#handling]);
+    await this.#dependencies.bindings.leave(this.#endReason);
   }
 
   /** Something went wrong with what is taken or runs. */
@@ -131,6 +153,11 @@ export class TaskLoop {
 
   /** Takes and runs tasks until that is over. */
   async run(): Promise<void> {
+    await this.#takeAndRun();
+    await this.#dependencies.bindings.leave(this.#endReason);
+  }
+
+  async #takeAndRun(): Promise<void> {
     let next: Taken | undefined;
     while (!this.isOver) {
       try {
@@ -140,6 +167,7 @@ export class TaskLoop {
         if (this.isOver) return;
         if (taken?.task !== undefined && !this.#dependencies.mayBegin()) return;
         if (taken?.task) next = await this.#runTask(taken.task);
+        else if (taken?.batchOver) await this.#dependencies.bindings.leave(taken.batchOver);
         else if (taken) await this.#rest(taken.limitMs);
       } catch (error) {
         this.#report(error);
@@ -193,7 +221,7 @@ export class TaskLoop {
 
   /** Calls the handler. */
   async #handle(task: TakenTask, running: RunningTask): Promise<TaskResult> {
-    const { log, runner } = this.#dependencies;
+    const { log, runner, bindings } = this.#dependencies;
     const { id, attempt, identifyTag, batchSize } = task;
     this.#task = running;
     if (this.#cancelled?.jobId === id) this.cancel(this.#cancelled);
@@ -202,7 +230,7 @@ export class TaskLoop {
     const startedAt = performance.now();
     log.debug('taskStarted', { ...about, attempt });
     try {
-      const handling = runner.run(running);
+      const handling = runner.run(running, bindings.enter(task));
       this.#handling = handling;
       const result = await handling;
       if (this.#abandoned) log.warn('resultDiscarded', about);

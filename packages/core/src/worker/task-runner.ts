@@ -11,6 +11,7 @@ import { noInstruments, type Instruments } from '../observability/instruments.in
 import type { HandlerRegistry } from './handler-registry.js';
 import { RunningAttempt } from './running-attempt.js';
 import type { RunningTask } from './running-task.js';
+import type { BoundTag } from './tag-hooks/bound-tag.js';
 
 export interface TaskRunnerLimits {
   /** 0: none. */
@@ -37,19 +38,23 @@ export class TaskRunner {
     return this.handlers.types;
   }
 
-  /** @returns the handler's result, which JSON can hold */
-  run(running: RunningTask): Promise<TaskResult> {
-    if (!this.instruments.watchesAttempts) return this.#run(running);
+  /**
+   * @param bound - whose hooks come before the handler
+   * @returns the handler's result, which JSON can hold
+   */
+  run(running: RunningTask, bound?: BoundTag): Promise<TaskResult> {
+    if (!this.instruments.watchesAttempts) return this.#run(running, bound);
     const attempt = new RunningAttempt(running, this.handlers.has(running.name));
-    return this.instruments.attempt(attempt, () => this.#run(running));
+    return this.instruments.attempt(attempt, () => this.#run(running, bound));
   }
 
-  async #run(running: RunningTask): Promise<TaskResult> {
+  async #run(running: RunningTask, bound: BoundTag | undefined): Promise<TaskResult> {
     try {
-      if (running.abortReason) throw running.abortReason;
+      assertWanted(running);
       const task = decodeTaskData(running.name, running.data);
       const handler = this.handlers.handlerOf(task.type);
-      const handled = (async () => handler(task.payload, running))();
+      const handle = async (): Promise<unknown> => handler(task.payload, running);
+      const handled = bound === undefined ? handle() : bound.run(() => assertWanted(running), handle);
       const { taskTimeoutMs } = this.limits;
       const result = await (taskTimeoutMs === 0 ? handled : withTimeout(running, handled, taskTimeoutMs));
       return this.#checkResult(running.id, result);
@@ -69,6 +74,10 @@ export class TaskRunner {
     }
     return { value, json: encoded.json };
   }
+}
+
+function assertWanted({ abortReason }: RunningTask): void {
+  if (abortReason) throw abortReason;
 }
 
 async function withTimeout<T>(running: RunningTask, handled: Promise<T>, timeoutMs: number): Promise<T> {

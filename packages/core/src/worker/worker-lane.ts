@@ -1,18 +1,22 @@
 import type { CompletionGroup } from '../bullmq/completion-group.js';
 import type { Clock } from '../domain/clock.js';
+import type { ReleaseReason } from '../domain/release-reason.js';
 import { TrustWindow } from '../domain/trust-window.js';
 import type { WorkerState } from '../domain/worker-state.js';
 import { LeaseLostError, WorkerFencedError } from '../errors/errors.js';
-import type { QueueLog } from '../observability/messages/queue-log.js';
+import { errorName, type QueueLog } from '../observability/messages/queue-log.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import type { CancelledAttempt } from '../redis/worker-marker.js';
 import { settlesWithin } from './settles-within.js';
+import { LaneBindings } from './tag-hooks/lane-bindings.js';
+import type { TagHookRegistry } from './tag-hooks/tag-hook-registry.js';
 import { TaskLoop } from './task-loop.js';
 import type { TaskRunner } from './task-runner.js';
 
 export interface LaneDependencies {
   readonly context: QueueContext;
   readonly runner: TaskRunner;
+  readonly hooks: TagHookRegistry;
   readonly completions: CompletionGroup;
   readonly log: QueueLog;
   readonly clock: Clock;
@@ -45,6 +49,7 @@ export class WorkerLane {
     this.lease = new TrustWindow(dependencies.context.options.heartbeatTimeoutMs);
     this.#loop = new TaskLoop(workerId, {
       ...dependencies,
+      bindings: this.#createBindings(),
       mayBegin: () => this.#mayBegin(),
       onFenced: () => {
         dependencies.onFenced(this);
@@ -136,19 +141,19 @@ export class WorkerLane {
       return true;
     }
     const inTime = !this.isRunningTask;
-    this.abandon('the shutdown took longer than shutdownTimeout');
+    this.abandon('the shutdown took longer than shutdownTimeout', 'shutdown');
     await settlesWithin(this.whenSettled(), abortGraceMs);
     return inTime;
   }
 
   /** The lease is gone: the handler is aborted, its result discarded, and nothing is sent for this worker any more. */
-  abandon(reason: string): void {
+  abandon(reason: string, endReason: ReleaseReason = 'lost'): void {
     if (this.#loop.isAbandoned) return;
     this.lease.close();
-    this.#loop.abandon(new LeaseLostError({ holder: this.workerId, reason }));
+    this.#loop.abandon(new LeaseLostError({ holder: this.workerId, reason }), endReason);
   }
 
-  /** Resolves when no handler of this worker runs any more. */
+  /** Of a worker that was abandoned: resolves when no handler of it runs any more, and no hook. */
   async whenSettled(): Promise<void> {
     await this.#loop.whenSettled();
   }
@@ -174,6 +179,25 @@ export class WorkerLane {
     });
     if (!(await settlesWithin(retiring, timeoutMs))) retiring.catch(this.#dependencies.onError);
     return handedBack;
+  }
+
+  #createBindings(): LaneBindings {
+    const { workerId } = this;
+    const { context, hooks, log, onError } = this.#dependencies;
+    const { name: queue, taskTimeoutMs: longestReleaseMs } = context.options;
+    return new LaneBindings({
+      hooks,
+      queue,
+      workerId,
+      longestReleaseMs,
+      checkLease: () => {
+        this.#mayBegin();
+      },
+      onReleaseFailed: ({ identifyTag }, error) => {
+        log.warn('tagReleaseFailed', { identifyTag, workerId, error: errorName(error) });
+        onError(error);
+      },
+    });
   }
 
   /**

@@ -8,12 +8,14 @@ import { decodeBeatReply } from './beat-reply.js';
 import { Completions } from './completions.js';
 import { Heartbeat } from './heartbeat.js';
 import { settlesWithin } from './settles-within.js';
+import type { TagHookRegistry } from './tag-hooks/tag-hook-registry.js';
 import type { TaskRunner } from './task-runner.js';
 import { abortGraceMs, WorkerLane } from './worker-lane.js';
 
 export interface PoolDependencies {
   readonly context: QueueContext;
   readonly runner: TaskRunner;
+  readonly hooks: TagHookRegistry;
   readonly log: QueueLog;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
@@ -111,12 +113,9 @@ export class WorkerPool {
   }
 
   #newLane(): WorkerLane {
-    const { context, runner, log, clock, onError } = this.dependencies;
-    return new WorkerLane(context.hub.workers.nextWorkerId(), {
-      context,
-      runner,
-      log,
-      clock,
+    const { dependencies } = this;
+    return new WorkerLane(dependencies.context.hub.workers.nextWorkerId(), {
+      ...dependencies,
       completions: this.#completions,
       onLeaseOver: (lane) => {
         this.#replace(lane, 'lease-over');
@@ -127,7 +126,6 @@ export class WorkerPool {
       onEnded: (lane) => {
         this.#replace(lane, 'ended');
       },
-      onError,
     });
   }
 

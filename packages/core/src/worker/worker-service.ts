@@ -1,11 +1,15 @@
 import { systemClock, type Clock } from '../domain/clock.js';
+import type { TaskTypes } from '../domain/task-map.js';
 import type { WorkerState } from '../domain/worker-state.js';
 import { QueueClosedError } from '../errors/errors.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
 import type { Instruments } from '../observability/instruments.interface.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { HandlerRegistry } from './handler-registry.js';
+import { TagHookRegistry } from './tag-hooks/tag-hook-registry.js';
+import type { TagHooks } from './tag-hooks/tag-hooks.js';
 import type { TaskHandlerFunction } from './task-context.js';
+import type { RegisteredHandler } from './typed-handler.js';
 import { TaskRunner } from './task-runner.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -21,10 +25,13 @@ export interface WorkerServiceDependencies {
 /**
  * Runs the tasks: registers handlers, and keeps this instance's workers of one queue.
  *
+ * @typeParam Tasks - a task map: the payload of each type of task; any task goes where it is left out
  * @publicApi
  */
-export class WorkerService {
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- without a task map a payload is whatever the producer sends
+export class WorkerService<Tasks = any> {
   readonly #handlers = new HandlerRegistry();
+  readonly #hooks = new TagHookRegistry();
   readonly #pool: WorkerPool;
   readonly #context: QueueContext;
   readonly #log: QueueLog;
@@ -37,7 +44,7 @@ export class WorkerService {
     this.#context = dependencies.context;
     this.#log = dependencies.log;
     const runner = new TaskRunner(this.#handlers, dependencies.context.options, dependencies.instruments);
-    this.#pool = new WorkerPool({ ...dependencies, clock, runner });
+    this.#pool = new WorkerPool({ ...dependencies, clock, runner, hooks: this.#hooks });
   }
 
   /**
@@ -48,13 +55,29 @@ export class WorkerService {
    * workerService.registerHandler('send-email', async (payload, context) => ({ status: 'sent' }));
    */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a payload is whatever the producer of that type sends
-  registerHandler<Payload = any, Result = unknown>(
-    type: string,
-    handler: TaskHandlerFunction<Payload, Result>,
-  ): void {
+  registerHandler<Payload = any, Result = unknown, Type extends TaskTypes<Tasks> = TaskTypes<Tasks>>(
+    type: Type,
+    handler: RegisteredHandler<Tasks, Type, Payload, Result>,
+  ): void;
+  registerHandler(type: string, handler: TaskHandlerFunction): void {
     this.#handlers.register(type, handler);
     if (this.runsTasks) this.#log.info('handlerRegistered', { type });
     else this.#log.debug('handlerUnused', { type, role: this.#context.options.role });
+  }
+
+  /**
+   * Registers what is to happen when a tag is bound to a worker of this instance, before its first handler, and when it is
+   * released, after its last one. Hooks that are registered later run in their order, and are released in the opposite one.
+   *
+   * @throws {@link InvalidHandlerError}
+   * @example
+   * workerService.registerTagHooks({
+   *   bound: async ({ identifyTag }) => { clients.set(identifyTag, await connect(identifyTag)); },
+   *   released: async ({ identifyTag }) => { await clients.get(identifyTag)?.close(); },
+   * });
+   */
+  registerTagHooks(hooks: TagHooks): void {
+    this.#hooks.register(hooks);
   }
 
   /** @internal Every handler runs inside what this makes of it. */

@@ -119,6 +119,33 @@ describe('the page', () => {
   });
 });
 
+it('connects again at once when its stream is renewed, and says nothing of it', async () => {
+  const web = await start(true);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.addInitScript(`
+    window.sources = [];
+    window.EventSource = class extends EventSource {
+      constructor(url) {
+        super(url);
+        sources.push(this);
+      }
+    };
+    window.states = [];
+    addEventListener('DOMContentLoaded', () => {
+      const place = document.getElementById('connection');
+      new MutationObserver(() => states.push(place.dataset.state)).observe(place, { attributes: true });
+    });`);
+  await page.goto(`${web.url}/queues`);
+  await page.getByText('Live', { exact: true }).waitFor();
+  await evaluate(page, `states = [], sources[0].dispatchEvent(new Event('renew'))`);
+  const renewed = `sources[1].addEventListener('state', () => (window.isRenewed = true)), true`;
+  expect(await evaluate(page, renewed)).toBe(true);
+  await until('the new stream tells more', () => evaluate(page, 'window.isRenewed'));
+  expect(await evaluate(page, '[sources.length, sources[0].readyState]')).toEqual([2, 2]);
+  expect(((await evaluate(page, 'states')) as string[]).filter((state) => state !== 'live')).toEqual([]);
+});
+
 describe('what comes from tasks', () => {
   it('is text, whatever it looks like', async () => {
     const hostile = [
@@ -143,10 +170,11 @@ describe('what comes from tasks', () => {
     for (const text of hostile) await web.queue.pauseTag(text);
     const { page, complaints, elsewhere } = await openPage(browser, web.url);
     for (const text of hostile) {
-      const shown = text.replace('\u0000', '');
+      // Tags also without what would turn the direction of the rest.
+      const shown = text.replace('\u0000', '').replace('\u202e', '');
       await until(`${shown} is in every place`, async () => {
         const texts: string = (await page.locator('main').allTextContents()).join('');
-        return texts.replaceAll('\u0000', '').split(shown).length > 4;
+        return texts.replaceAll(/[\p{Cc}\u202e\ufffd]/gu, '').split(shown).length > 4;
       });
     }
     expect(await evaluate(page, 'window.hacked')).toBeUndefined();
@@ -200,6 +228,73 @@ describe('changes', () => {
     await page.getByText('Resumed tag held').waitFor();
     expect((await web.queue.getTagStats('held')).paused).toBe(false);
     expect(complaints).toEqual([]);
+  });
+
+  it('leave the keyboard where it was, whatever becomes of the rows', async () => {
+    const web = await start(false, (workers) =>
+      workers.registerHandler('note', () => {
+        throw new Error('no such mailbox');
+      }),
+    );
+    const tasks = ['a', 'b', 'c'].map((identifyTag) => ({ type: 'note', identifyTag, payload: 1 }));
+    await web.queue.addBulk(tasks.map((task) => ({ ...task, options: { attempts: 1 } })));
+    await until('they have failed', async () => (await web.queue.getQueueStats()).failed === 3);
+    await web.queue.pauseTag('held');
+    await web.queue.pauseTag('kept');
+    const { page } = await openPage(browser, web.url);
+    const press = async (name: string | RegExp): Promise<string> => {
+      const button = page.getByRole('button', { name, exact: true }).first();
+      const label = (await button.getAttribute('aria-label')) ?? (await button.textContent())!;
+      await button.focus();
+      await page.keyboard.press('Enter');
+      return label;
+    };
+    const isAt = (name: string): Promise<true | undefined> =>
+      until(`the focus is on ${name}`, async () => (await evaluate(page, focused)) === name || undefined);
+
+    await press('Pause queue');
+    await isAt('Resume queue');
+    // Other rows come before it.
+    const kept = page.getByRole('button', { name: 'Resume tag kept', exact: true });
+    await kept.focus();
+    await web.queue.addBulk(
+      ['x', 'y'].map((identifyTag) => ({ type: 'note', identifyTag, payload: 1, options: { attempts: 1 } })),
+    );
+    await page.getByRole('row', { name: /^x/ }).waitFor();
+    await isAt('Resume tag kept');
+    // Its own row goes away.
+    await press('Resume tag kept');
+    await page.getByText('Resumed tag kept').waitFor();
+    await page.getByRole('row', { name: /kept/ }).waitFor({ state: 'detached' });
+    expect(await evaluate(page, focused)).toMatch(/^(Pause|Resume) tag /);
+
+    for (const left of [2, 1]) {
+      const label = await press(/^Remove task/);
+      await page.getByRole('dialog').waitFor();
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: label }).waitFor({ state: 'detached' });
+      expect(await page.getByRole('button', { name: /^Remove task/ }).count()).toBe(left);
+      expect(await evaluate(page, focused)).toMatch(/^Remove task/);
+    }
+    await press(/^Remove task/);
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByText('No failed tasks are kept').waitFor();
+    await isAt('Failed tasks');
+  });
+
+  it('say what became of them, wherever the page is scrolled to', async () => {
+    const web = await start(false);
+    await web.queue.pauseTag('held');
+    const { page } = await openPage(browser, web.url, { viewport: { width: 800, height: 400 } });
+    await page.getByRole('button', { name: 'Resume tag held' }).click();
+    await page.getByText('Resumed tag held').waitFor();
+    const place = await page.getByText('Resumed tag held').boundingBox();
+    expect(await evaluate(page, 'window.scrollY')).toBeGreaterThan(400);
+    expect(place!.y).toBeGreaterThan(0);
+    expect(place!.y + place!.height).toBeLessThanOrEqual(400);
   });
 
   it('retry and remove failed tasks; removing asks first', async () => {

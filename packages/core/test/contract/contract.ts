@@ -8,6 +8,7 @@ import { describeRetries } from './retries.js';
 import { describeScheduling } from './scheduling.js';
 import { describeSteering } from './steering.js';
 import type { ContractSystem } from './system.js';
+import { describeTagHooks } from './tag-hooks.js';
 import { describeValidation } from './validation.js';
 import { describeWaiting } from './waiting.js';
 
@@ -22,6 +23,7 @@ const parts = [
   describeEvents,
   describeContext,
   describeValidation,
+  describeTagHooks,
 ];
 
 /** What the queues of `QueueModule` and of `AffinityQueueTestingModule` both do. */

@@ -67,7 +67,9 @@ const dashboard = z.object({
   schemaVersion: z.number().int().min(36),
   refresh: z.string(),
   time: z.strictObject({ from: z.string(), to: z.string() }),
-  templating: z.strictObject({ list: z.array(z.object({ name: z.string(), type: z.string() })).min(2) }),
+  templating: z.strictObject({
+    list: z.array(z.object({ name: z.string(), type: z.string(), query: z.string().optional() })).min(2),
+  }),
   panels: z.array(panel).min(1),
 });
 
@@ -102,7 +104,29 @@ const expressions = [
   ...grafana.panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [title, expr] as const)),
 ];
 
+/** Labels of what an expression results in. */
+function labelsOf(expression: string): string[] {
+  if (expression.startsWith('absent(')) return [];
+  const outermost = /\bby \(([^)]*)\)/.exec(expression)?.[1];
+  if (outermost !== undefined) return outermost.split(/,\s*/).filter((label) => label !== 'le');
+  return [
+    'queue',
+    'instance',
+    ...namesIn(expression).metrics.flatMap((name) => definitionOf(name)?.labels ?? []),
+  ];
+}
+
+/** Labels that a text for people names: `{{ $labels.queue }}` in an alert, `{{queue}}` in Grafana. */
+function labelsNamedIn(text: string): string[] {
+  return [...text.matchAll(/\{\{\s*(?:\$labels\.)?([a-z]\w*)\s*\}\}/g)].map(([, label]) => label!);
+}
+
 it('the check finds what is wrong', () => {
+  expect(labelsOf('sum by (queue, le) (rate(x[5m]))')).toEqual(['queue']);
+  expect(labelsNamedIn('{{ $labels.queue }} of {{type}}: {{ $value | humanize }}')).toEqual([
+    'queue',
+    'type',
+  ]);
   expect(() => namesIn('sum by (queue (x)')).toThrow('No PromQL');
   expect(definitionOf('affinity_queue_up')).toBeDefined();
   expect(definitionOf('affinity_queue_batch_size_sum')).toBeDefined();
@@ -131,6 +155,26 @@ describe.each(expressions)('%s: %s', (_where, expression) => {
 });
 
 describe('docs/monitoring', () => {
+  it.each([
+    ...rules.map(({ alert, expr, annotations }) => [alert, expr, Object.values(annotations).join()] as const),
+    ...grafana.panels.flatMap(({ title, targets }) =>
+      targets.map(({ expr, legendFormat }) => [title, expr, legendFormat] as const),
+    ),
+  ])('%s names labels that its result has', (_where, expression, text) => {
+    const known = labelsOf(expression);
+    expect(labelsNamedIn(text).filter((label) => !known.includes(label))).toEqual([]);
+  });
+
+  it('offers choices that a metric has', () => {
+    const queries = grafana.templating.list.filter(({ type }) => type === 'query');
+    expect(queries.length).toBeGreaterThan(0);
+    for (const { query } of queries) {
+      const [, metric = '', label = ''] = /^label_values\((\w+), (\w+)\)$/.exec(query ?? '') ?? [];
+      expect(['queue', ...(definitionOf(metric)?.labels ?? [])]).toContain(label);
+      expect(definitionOf(metric)).toBeDefined();
+    }
+  });
+
   it('has an alert of each name once', () => {
     const names = rules.map(({ alert }) => alert);
     expect(new Set(names).size).toBe(names.length);

@@ -4,7 +4,13 @@ import { NestFactory } from '@nestjs/core';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { Registry } from 'prom-client';
-import { QueueModule, QueueService, WorkerService, type QueueModuleOptions } from '../../src/index.js';
+import {
+  InvalidOptionsError,
+  QueueModule,
+  QueueService,
+  WorkerService,
+  type QueueModuleOptions,
+} from '../../src/index.js';
 import { QueueMetricsModule, QueueMetricsService } from '../../src/metrics/index.js';
 import { metricDefinitions } from '../../src/metrics/metric-definitions.js';
 import { quickElection } from '../support/app.js';
@@ -120,6 +126,32 @@ describe('metrics', () => {
     const text = await app.get(QueueMetricsService).metrics();
     for (const metric of Object.keys(metricDefinitions)) expect(text).toContain(`# TYPE ${metric} `);
     expect(text).not.toContain(notes[0]!.id!);
+  });
+
+  it('count from 0 on what can come, so that the first failure is an increase', async () => {
+    const { app, service, values, valueOf, name } = await start();
+    app.get(WorkerService).registerHandler('note', () => undefined);
+    const counted = (await values('affinity_queue_tasks_total'))
+      .filter(({ labels }) => labels.queue === `${name}-pending`)
+      .map(({ labels, value }) => [labels.type, labels.outcome, value]);
+    expect(counted.sort()).toEqual(
+      ['note', 'unknown'].flatMap((type) =>
+        ['completed', 'failed', 'retried'].map((outcome) => [type, outcome, 0]),
+      ),
+    );
+    await service.waitUntilFinished(await service.add(note('a')), 10_000);
+    expect(await valueOf('affinity_queue_tasks_total', { type: 'note', outcome: 'completed' })).toBe(1);
+    expect(await valueOf('affinity_queue_tasks_total', { type: 'note', outcome: 'failed' })).toBe(0);
+  });
+
+  it('say what is wrong with options that are none', () => {
+    const register = () =>
+      QueueMetricsModule.register({
+        timeout: 0,
+        buckets: { affinity_queue_up: [1], affinity_queue_batch_size: [2, 1] },
+      });
+    expect(register).toThrow(InvalidOptionsError);
+    expect(register).toThrow(/timeout[^]*buckets\.affinity_queue_up[^]*buckets\.affinity_queue_batch_size/);
   });
 
   it('say what the whole queue holds', async () => {

@@ -12,6 +12,7 @@ import {
   getQueueServiceToken,
   getWorkerServiceToken,
   type QueueModuleOptions,
+  type QueueRole,
 } from '../../src/index.js';
 import { calmElection } from './calm.js';
 import { testRedisUrl } from './redis.js';
@@ -40,6 +41,8 @@ export interface WebAppOptions {
   readonly imports: readonly unknown[];
   readonly adapter?: keyof typeof adapters;
   readonly queueOptions?: QueueModuleOptions;
+  /** Of the feature; without it that of the root queue. */
+  readonly featureRole?: QueueRole;
   /** Before it listens. */
   readonly prepare?: (app: INestApplication) => void;
   readonly register?: (workers: WorkerService) => void;
@@ -47,7 +50,7 @@ export interface WebAppOptions {
 
 /** An HTTP application with the root queue and a feature, on a port of its own. */
 export async function startWebApp(options: WebAppOptions): Promise<WebApp> {
-  const { name, imports, adapter = 'Express', queueOptions, prepare, register } = options;
+  const { name, imports, adapter = 'Express', queueOptions, featureRole, prepare, register } = options;
   const names = { root: `${name}-pending`, feature: `${name}-mail-pending` };
 
   @Module({
@@ -67,6 +70,7 @@ export async function startWebApp(options: WebAppOptions): Promise<WebApp> {
       }),
       QueueModule.forFeature({
         name: 'mail',
+        ...(featureRole && { role: featureRole }),
         queueOptions: {
           pendingQueueName: names.feature,
           workerQueuePrefix: `${name}-mail-worker`,

@@ -129,6 +129,8 @@ export const pageHtml: string = `<!doctype html>
       </section>
     </main>
 
+    <div id="outcomes" class="outcomes" role="status" aria-live="polite"></div>
+
     <dialog id="confirm" class="confirm" aria-labelledby="confirm-text">
       <p id="confirm-text"></p>
       <div class="row end">
@@ -412,6 +414,22 @@ main {
 .notices:empty {
   display: none;
 }
+.outcomes {
+  position: fixed;
+  z-index: 20;
+  right: 16px;
+  bottom: 16px;
+  left: 16px;
+  display: grid;
+  gap: 8px;
+  max-width: 520px;
+  margin-inline: auto;
+  pointer-events: none;
+}
+.outcomes .notice {
+  border: 1px solid var(--line);
+  box-shadow: var(--shadow);
+}
 .notice {
   padding: 9px 14px;
   border-radius: 10px;
@@ -501,7 +519,8 @@ main {
 .button:hover:enabled {
   background: var(--chip);
 }
-.button:disabled {
+.button:disabled,
+.button[aria-disabled='true'] {
   color: var(--muted);
   cursor: default;
   opacity: 0.6;
@@ -993,6 +1012,36 @@ td.actions .row {
 
 export const pageScript: string = `'use strict';
 const module1 = (() => {
+const controlsOf = (row) => [...row.querySelectorAll('button, input')];
+function keepingFocus(place, change) {
+  const focused = document.activeElement;
+  const rows = [...place.children];
+  const index = rows.findIndex((row) => row.contains(focused));
+  const control = index < 0 ? 0 : controlsOf(rows[index]).indexOf(focused);
+  const part = place.closest('section');
+  change();
+  if (index < 0 || document.activeElement === focused) return;
+  if (place.isConnected && place.contains(focused)) focused.focus({ preventScroll: true });
+  else if (
+    !focusRow(place.isConnected ? place.children[Math.min(index, place.children.length - 1)] : null, control)
+  )
+    focusHeading(part);
+}
+function focusRow(row, control) {
+  const controls = row ? controlsOf(row) : [];
+  (controls[control] ?? controls.at(-1))?.focus({ preventScroll: true });
+  return controls.length > 0;
+}
+function focusHeading(part) {
+  const heading = part?.querySelector('h2');
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+}
+return { keepingFocus, focusHeading };
+})();
+const module2 = (() => {
+const {keepingFocus} = module1;
 function byId(id) {
   return document.getElementById(id);
 }
@@ -1016,19 +1065,22 @@ function setAttribute(target, name, value) {
   else if (target.getAttribute(name) !== value) target.setAttribute(name, value);
 }
 function keyedChildren(parent, items, keyOf, create) {
-  const present = parent.keyedChildren ?? new Map();
-  const next = new Map();
-  let before = parent.firstElementChild;
-  for (const item of items) {
-    const key = keyOf(item);
-    const child = present.get(key) ?? create(item);
-    child.update(item);
-    next.set(key, child);
-    if (child.node === before) before = before.nextElementSibling;
-    else parent.insertBefore(child.node, before);
-  }
-  for (const [key, { node }] of present) if (!next.has(key)) node.remove();
-  parent.keyedChildren = next;
+  keepingFocus(parent, () => {
+    const present = parent.keyedChildren ?? new Map();
+    const keys = items.map(keyOf);
+    const wanted = new Set(keys);
+    for (const [key, { node }] of present) if (!wanted.has(key)) node.remove();
+    const next = new Map();
+    let before = parent.firstElementChild;
+    items.forEach((item, index) => {
+      const child = present.get(keys[index]) ?? create(item);
+      child.update(item);
+      next.set(keys[index], child);
+      if (child.node === before) before = before.nextElementSibling;
+      else parent.insertBefore(child.node, before);
+    });
+    parent.keyedChildren = next;
+  });
 }
 function clear(parent) {
   parent.keyedChildren = undefined;
@@ -1054,7 +1106,7 @@ function segmented(parent, choices, chosen, onChoose) {
 }
 return { byId, element, setText, setAttribute, keyedChildren, clear, emptyState, segmented };
 })();
-const module2 = (() => {
+const module3 = (() => {
 const numbers = new Intl.NumberFormat('en');
 function formatNumber(value) {
   return numbers.format(value);
@@ -1099,33 +1151,39 @@ function shortWorker(workerId) {
   const parts = workerId.split('-');
   return parts.length > 2 ? parts.slice(-2).join('-') : workerId;
 }
+const misleading = /[\\p{Cc}\\u2028-\\u202e\\u2066-\\u2069]/gu;
 function tagName(tag) {
-  return tag === '' ? '(malformed tasks)' : tag;
+  return tag === '' ? '(malformed tasks)' : tag.replace(misleading, '\\ufffd');
 }
 return { formatNumber, formatRate, formatDuration, formatScale, formatAge, formatTime, formatMoment, plural, shortWorker, tagName };
 })();
-const module3 = (() => {
-const {byId, element, keyedChildren, setText} = module1;
+const module4 = (() => {
+const {byId, element, keyedChildren, setText} = module2;
 const notices = new Map();
+const outcomes = new Map();
 function notify(id, kind, text) {
   notices.set(id, { id, kind, text });
-  show();
+  show('notices', notices);
 }
 function withdraw(id) {
-  if (notices.delete(id)) show();
+  if (notices.delete(id)) show('notices', notices);
 }
-let outcome = 0;
+let count = 0;
 const outcomeMs = 6_000;
 function announce(kind, text) {
-  outcome += 1;
-  const id = \`outcome \${outcome}\`;
-  notify(id, kind, text);
-  setTimeout(() => withdraw(id), outcomeMs);
+  count += 1;
+  const id = \`outcome \${count}\`;
+  outcomes.set(id, { id, kind, text });
+  show('outcomes', outcomes);
+  setTimeout(() => {
+    outcomes.delete(id);
+    show('outcomes', outcomes);
+  }, outcomeMs);
 }
-function show() {
+function show(place, lines) {
   keyedChildren(
-    byId('notices'),
-    [...notices.values()],
+    byId(place),
+    [...lines.values()],
     ({ id, kind }) => \`\${id} \${kind}\`,
     ({ kind }) => {
       const node = element('p', { class: 'notice', 'data-kind': kind });
@@ -1135,7 +1193,7 @@ function show() {
 }
 return { notify, withdraw, announce };
 })();
-const module4 = (() => {
+const module5 = (() => {
 const home = () => location.pathname.replace(/\\/+$/, '');
 const retryMs = 3_000;
 function follow(queue, handlers) {
@@ -1150,6 +1208,10 @@ function follow(queue, handlers) {
       handlers.onState(JSON.parse(event.data));
     });
     source.addEventListener('trouble', (event) => handlers.onTrouble(JSON.parse(event.data)));
+    source.addEventListener('renew', () => {
+      source.close();
+      connect();
+    });
     source.addEventListener('error', () => {
       handlers.onConnection('lost');
       if (source.readyState !== EventSource.CLOSED || stopped) return;
@@ -1183,9 +1245,9 @@ async function answerOf(response) {
 }
 return { follow, ask, change };
 })();
-const module5 = (() => {
-const {announce} = module3;
-const {change} = module4;
+const module6 = (() => {
+const {announce} = module4;
+const {change} = module5;
 const context = {
   queue: '',
   readOnly: true,
@@ -1197,20 +1259,21 @@ const context = {
   refreshFailures: () => undefined,
 };
 async function act(button, action, say) {
-  button.disabled = true;
+  if (button.getAttribute('aria-disabled') === 'true') return;
+  button.setAttribute('aria-disabled', 'true');
   try {
     const { changed } = await change({ queue: context.queue, ...action });
     announce('good', say(changed));
   } catch (error) {
     announce('bad', error.message);
   } finally {
-    button.disabled = false;
+    button.removeAttribute('aria-disabled');
   }
 }
 return { context, act };
 })();
-const module6 = (() => {
-const {element, setAttribute, setText} = module1;
+const module7 = (() => {
+const {element, setAttribute, setText} = module2;
 class Plot {
   #tipText = () => undefined;
   #draw = () => undefined;
@@ -1285,11 +1348,11 @@ function timeStep(spanMs, width) {
 }
 return { Plot, plotFont, timeStep };
 })();
-const module7 = (() => {
-const {byId, element} = module1;
-const {formatDuration, formatRate, formatScale, formatTime} = module2;
-const {context} = module5;
-const {Plot, plotFont, timeStep} = module6;
+const module8 = (() => {
+const {byId, element} = module2;
+const {formatDuration, formatRate, formatScale, formatTime} = module3;
+const {context} = module6;
+const {Plot, plotFont, timeStep} = module7;
 const height = 168;
 const axisHeight = 22;
 const top = 8;
@@ -1456,8 +1519,8 @@ function niceScale(peak, roundSteps, unit) {
 }
 return { startCharts, showCharts };
 })();
-const module8 = (() => {
-const {byId, setText} = module1;
+const module9 = (() => {
+const {byId, setText} = module2;
 function confirmed(question, yes) {
   const dialog = byId('confirm');
   const [no, go] = [byId('confirm-no'), byId('confirm-yes')];
@@ -1477,8 +1540,9 @@ function confirmed(question, yes) {
 }
 return { confirmed };
 })();
-const module9 = (() => {
-const {element, keyedChildren} = module1;
+const module10 = (() => {
+const {element, keyedChildren} = module2;
+const {focusHeading} = module1;
 function makeTable(caption, columns) {
   const head = element(
     'tr',
@@ -1515,7 +1579,9 @@ function showRows(place, { table, body }, items, keyOf, create, empty) {
   if (items.length === 0) {
     const present = place.firstElementChild;
     if (present?.className === 'empty' && present.textContent === empty) return;
+    const hadFocus = place.contains(document.activeElement);
     place.replaceChildren(element('p', { class: 'empty', text: empty }));
+    if (hadFocus) focusHeading(place.closest('section'));
     return;
   }
   if (place.firstElementChild !== table) place.replaceChildren(table);
@@ -1523,9 +1589,9 @@ function showRows(place, { table, body }, items, keyOf, create, empty) {
 }
 return { makeTable, makeRow, showRows };
 })();
-const module10 = (() => {
-const {element} = module1;
-const {tagName} = module2;
+const module11 = (() => {
+const {element} = module2;
+const {tagName} = module3;
 const hues = 30;
 function colorOf(tag) {
   let hash = 2_166_136_261;
@@ -1552,15 +1618,16 @@ function showTag(target, tag, otherwise = '–') {
 }
 return { colorOf, tagLabel, showTag };
 })();
-const module11 = (() => {
-const {confirmed} = module8;
-const {byId, element, setAttribute, setText} = module1;
-const {formatMoment, formatNumber, plural} = module2;
-const {announce} = module3;
-const {act, context} = module5;
-const {ask} = module4;
-const {makeRow, makeTable, showRows} = module9;
-const {showTag} = module10;
+const module12 = (() => {
+const {confirmed} = module9;
+const {byId, element, setAttribute, setText} = module2;
+const {focusHeading} = module1;
+const {formatMoment, formatNumber, plural} = module3;
+const {announce} = module4;
+const {act, context} = module6;
+const {ask} = module5;
+const {makeRow, makeTable, showRows} = module10;
+const {showTag} = module11;
 const columns = [
   { label: 'Task', width: '16%', class: 'at-1' },
   { label: 'Type', width: '13%', class: 'at-4 side' },
@@ -1673,7 +1740,9 @@ function buttonsOf(jobId) {
 function showRetryAll(total) {
   const place = byId('failures-actions');
   if (context.readOnly || total === 0) {
+    const hadFocus = place.contains(document.activeElement);
     place.replaceChildren();
+    if (hadFocus) focusHeading(place.closest('section'));
     return;
   }
   if (place.firstElementChild) return;
@@ -1715,15 +1784,17 @@ function showPager(total) {
     text,
     \`\${formatNumber(from + 1)}–\${formatNumber(Math.min(total, from + pageSize))} of \${formatNumber(total)}\`,
   );
+  const focused = document.activeElement;
   newer.disabled = from === 0;
   older.disabled = from + pageSize >= total;
+  if (focused?.disabled && place.contains(focused)) (focused === newer ? older : newer).focus();
 }
 return { startFailures, followFailures };
 })();
-const module12 = (() => {
-const {byId, element, emptyState, keyedChildren, setText} = module1;
-const {formatAge, formatDuration, formatMoment, formatTime, plural, shortWorker} = module2;
-const {context} = module5;
+const module13 = (() => {
+const {byId, element, emptyState, keyedChildren, setText} = module2;
+const {formatAge, formatDuration, formatMoment, formatTime, plural, shortWorker} = module3;
+const {context} = module6;
 const says = {
   elected: ({ subject }) => \`\${subject} became leader\`,
   'took-over': ({ subject, detail }) => \`\${subject} took over from \${detail}, which was silent\`,
@@ -1821,12 +1892,12 @@ function showIncidents(incidents) {
 }
 return { showLeader };
 })();
-const module13 = (() => {
-const {byId, element, emptyState} = module1;
-const {formatDuration, formatMoment} = module2;
-const {context} = module5;
-const {ask} = module4;
-const {tagLabel} = module10;
+const module14 = (() => {
+const {byId, element, emptyState} = module2;
+const {formatDuration, formatMoment} = module3;
+const {context} = module6;
+const {ask} = module5;
+const {tagLabel} = module11;
 const againMs = 3_000;
 const finished = new Set(['completed', 'failed', 'unknown']);
 let wanted = '';
@@ -1875,11 +1946,8 @@ function contentOf(task) {
   if (task.error) return [emptyState(\`It could not be looked up: \${task.error}\`)];
   const { explanation } = task;
   const language = navigator.language?.startsWith('zh') ? 'zh' : 'en';
-  const sentence =
-    explanation?.text[language] ??
-    (task.found ? \`The task is \${task.state}\` : 'There is no such task, or it is not kept any more');
-  const lang = explanation ? language : 'en';
-  return [element('p', { class: 'answer', lang, text: sentence }), ...(task.found ? [factsOf(task)] : [])];
+  const answer = element('p', { class: 'answer', lang: language, text: explanation.text[language] });
+  return [answer, ...(task.found ? [factsOf(task)] : [])];
 }
 function factsOf({ state, type, tag, addedAt, startedAt, finishedAt, attemptsMade, attempts, failedReason }) {
   const list = element('dl', { class: 'facts' });
@@ -1905,7 +1973,7 @@ function factsOf({ state, type, tag, addedAt, startedAt, finishedAt, attemptsMad
 }
 return { startLookup, forgetLookup };
 })();
-const module14 = (() => {
+const module15 = (() => {
 class QueueState {
   batches = new Map();
   rates = new Map();
@@ -1954,12 +2022,12 @@ function typical(durations) {
 }
 return { QueueState };
 })();
-const module15 = (() => {
-const {byId, element, segmented, setAttribute, setText} = module1;
-const {formatAge, formatDuration, formatNumber, plural, shortWorker, tagName} = module2;
-const {act, context} = module5;
-const {makeRow, makeTable, showRows} = module9;
-const {showTag} = module10;
+const module16 = (() => {
+const {byId, element, segmented, setAttribute, setText} = module2;
+const {formatAge, formatDuration, formatNumber, plural, shortWorker, tagName} = module3;
+const {act, context} = module6;
+const {makeRow, makeTable, showRows} = module10;
+const {showTag} = module11;
 const columns = [
   { label: 'Tag', width: '30%' },
   { label: 'Waiting', width: '10%', class: 'number named' },
@@ -2054,9 +2122,9 @@ function showState(target, { paused, parkedUntil, workerIds, waiting, now }) {
 }
 return { startTags, showTags };
 })();
-const module16 = (() => {
-const {byId, element, keyedChildren, setAttribute, setText} = module1;
-const {formatDuration, formatNumber, formatRate, plural} = module2;
+const module17 = (() => {
+const {byId, element, keyedChildren, setAttribute, setText} = module2;
+const {formatDuration, formatNumber, formatRate, plural} = module3;
 const orNone = (ms) => (ms === null ? '–' : formatDuration(ms));
 function tilesOf(state) {
   const { stats, workers, tagCounts } = state.latest;
@@ -2113,12 +2181,12 @@ function showTiles(state) {
 }
 return { showTiles };
 })();
-const module17 = (() => {
-const {byId, segmented} = module1;
-const {formatDuration, formatTime, plural, shortWorker, tagName} = module2;
-const {context} = module5;
-const {Plot, plotFont, timeStep} = module6;
-const {colorOf} = module10;
+const module18 = (() => {
+const {byId, segmented} = module2;
+const {formatDuration, formatTime, plural, shortWorker, tagName} = module3;
+const {context} = module6;
+const {Plot, plotFont, timeStep} = module7;
+const {colorOf} = module11;
 const rowHeight = 26;
 const axisHeight = 22;
 const maxRows = 40;
@@ -2252,12 +2320,12 @@ function fitted(brush, text, width) {
 }
 return { startTimeline, showTimeline };
 })();
-const module18 = (() => {
-const {byId, element, setAttribute, setText} = module1;
-const {formatAge, formatDuration, plural, shortWorker} = module2;
-const {context} = module5;
-const {makeRow, makeTable, showRows} = module9;
-const {showTag} = module10;
+const module19 = (() => {
+const {byId, element, setAttribute, setText} = module2;
+const {formatAge, formatDuration, plural, shortWorker} = module3;
+const {context} = module6;
+const {makeRow, makeTable, showRows} = module10;
+const {showTag} = module11;
 const columns = [
   { label: 'Worker', width: '12%', class: 'at-1' },
   { label: 'Tag', width: '18%', class: 'at-3' },
@@ -2375,20 +2443,20 @@ function showBeat(state, { silentForMs, leaving }) {
 }
 return { showWorkers };
 })();
-const module19 = (() => {
-const {showCharts, startCharts} = module7;
-const {byId, element, setText} = module1;
-const {followFailures, startFailures} = module11;
-const {showLeader} = module12;
-const {forgetLookup, startLookup} = module13;
-const {notify, withdraw} = module3;
-const {act, context} = module5;
-const {QueueState} = module14;
-const {follow} = module4;
-const {startTags, showTags} = module15;
-const {showTiles} = module16;
-const {showTimeline, startTimeline} = module17;
-const {showWorkers} = module18;
+const module20 = (() => {
+const {showCharts, startCharts} = module8;
+const {byId, element, setText} = module2;
+const {followFailures, startFailures} = module12;
+const {showLeader} = module13;
+const {forgetLookup, startLookup} = module14;
+const {notify, withdraw} = module4;
+const {act, context} = module6;
+const {QueueState} = module15;
+const {follow} = module5;
+const {startTags, showTags} = module16;
+const {showTiles} = module17;
+const {showTimeline, startTimeline} = module18;
+const {showWorkers} = module19;
 const connections = { live: 'Live', lost: 'Reconnecting', connecting: 'Connecting' };
 let state = new QueueState();
 let stop = () => undefined;

@@ -1,3 +1,5 @@
+import { keepingFocus } from './focus.js';
+
 /** Everything on the page is made here, and every text is set as text: nothing that comes from a task is ever read as HTML. */
 
 /** @param {string} id */
@@ -42,19 +44,22 @@ export function setAttribute(target, name, value) {
  * @param {(item: T) => { node: Element, update: (item: T) => void }} create
  */
 export function keyedChildren(parent, items, keyOf, create) {
-  const present = parent.keyedChildren ?? new Map();
-  const next = new Map();
-  let before = parent.firstElementChild;
-  for (const item of items) {
-    const key = keyOf(item);
-    const child = present.get(key) ?? create(item);
-    child.update(item);
-    next.set(key, child);
-    if (child.node === before) before = before.nextElementSibling;
-    else parent.insertBefore(child.node, before);
-  }
-  for (const [key, { node }] of present) if (!next.has(key)) node.remove();
-  parent.keyedChildren = next;
+  keepingFocus(parent, () => {
+    const present = parent.keyedChildren ?? new Map();
+    const keys = items.map(keyOf);
+    const wanted = new Set(keys);
+    for (const [key, { node }] of present) if (!wanted.has(key)) node.remove();
+    const next = new Map();
+    let before = parent.firstElementChild;
+    items.forEach((item, index) => {
+      const child = present.get(keys[index]) ?? create(item);
+      child.update(item);
+      next.set(keys[index], child);
+      if (child.node === before) before = before.nextElementSibling;
+      else parent.insertBefore(child.node, before);
+    });
+    parent.keyedChildren = next;
+  });
 }
 
 /** What another mode of the same place has put there. */

@@ -1,5 +1,6 @@
 import { confirmed } from './confirm.js';
 import { byId, element, setAttribute, setText } from './dom.js';
+import { focusHeading } from './focus.js';
 import { formatMoment, formatNumber, plural } from './format.js';
 import { announce } from './notices.js';
 import { act, context } from './page-context.js';
@@ -128,7 +129,9 @@ function buttonsOf(jobId) {
 function showRetryAll(total) {
   const place = byId('failures-actions');
   if (context.readOnly || total === 0) {
+    const hadFocus = place.contains(document.activeElement);
     place.replaceChildren();
+    if (hadFocus) focusHeading(place.closest('section'));
     return;
   }
   if (place.firstElementChild) return;
@@ -171,6 +174,8 @@ function showPager(total) {
     text,
     `${formatNumber(from + 1)}–${formatNumber(Math.min(total, from + pageSize))} of ${formatNumber(total)}`,
   );
+  const focused = document.activeElement;
   newer.disabled = from === 0;
   older.disabled = from + pageSize >= total;
+  if (focused?.disabled && place.contains(focused)) (focused === newer ? older : newer).focus();
 }

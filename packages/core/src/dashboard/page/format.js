@@ -61,7 +61,10 @@ export function shortWorker(workerId) {
   return parts.length > 2 ? parts.slice(-2).join('-') : workerId;
 }
 
+/** Line breaks, and marks that turn the direction of what follows: with these one tag could look like another. */
+const misleading = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
+
 /** The leader makes a list of its own of tasks without a usable tag. */
 export function tagName(tag) {
-  return tag === '' ? '(malformed tasks)' : tag;
+  return tag === '' ? '(malformed tasks)' : tag.replace(misleading, '\ufffd');
 }

@@ -62,11 +62,8 @@ function contentOf(task) {
   if (task.error) return [emptyState(`It could not be looked up: ${task.error}`)];
   const { explanation } = task;
   const language = navigator.language?.startsWith('zh') ? 'zh' : 'en';
-  const sentence =
-    explanation?.text[language] ??
-    (task.found ? `The task is ${task.state}` : 'There is no such task, or it is not kept any more');
-  const lang = explanation ? language : 'en';
-  return [element('p', { class: 'answer', lang, text: sentence }), ...(task.found ? [factsOf(task)] : [])];
+  const answer = element('p', { class: 'answer', lang: language, text: explanation.text[language] });
+  return [answer, ...(task.found ? [factsOf(task)] : [])];
 }
 
 function factsOf({ state, type, tag, addedAt, startedAt, finishedAt, attemptsMade, attempts, failedReason }) {

@@ -18,13 +18,15 @@ export const context = {
 
 /** Changes something, with the button out of use meanwhile, and says what became of it. */
 export async function act(button, action, say) {
-  button.disabled = true;
+  // Not `disabled`: that would take the focus away from whoever pressed a key.
+  if (button.getAttribute('aria-disabled') === 'true') return;
+  button.setAttribute('aria-disabled', 'true');
   try {
     const { changed } = await change({ queue: context.queue, ...action });
     announce('good', say(changed));
   } catch (error) {
     announce('bad', error.message);
   } finally {
-    button.disabled = false;
+    button.removeAttribute('aria-disabled');
   }
 }

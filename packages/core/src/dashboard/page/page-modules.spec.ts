@@ -37,6 +37,12 @@ describe('texts', () => {
     ]);
     expect([shortWorker!('web-1-4242-ab12cd-3'), shortWorker!('w1')]).toEqual(['ab12cd-3', 'w1']);
     expect([tagName!('a'), tagName!('')]).toEqual(['a', '(malformed tasks)']);
+    // Shown as it is, this one would read "evil".
+    expect([tagName!('\u202elive'), tagName!('a\nb'), tagName!('مرحبا')]).toEqual([
+      '\ufffdlive',
+      'a\ufffdb',
+      'مرحبا',
+    ]);
   });
 });
 

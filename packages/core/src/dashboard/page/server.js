@@ -20,6 +20,11 @@ export function follow(queue, handlers) {
       handlers.onState(JSON.parse(event.data));
     });
     source.addEventListener('trouble', (event) => handlers.onTrouble(JSON.parse(event.data)));
+    // After some minutes, so that whoever may see this is asked again.
+    source.addEventListener('renew', () => {
+      source.close();
+      connect();
+    });
     source.addEventListener('error', () => {
       handlers.onConnection('lost');
       // A browser gives up for good when the answer is no stream: while the application restarts, or a session has ended.

@@ -1,4 +1,5 @@
 import { element, keyedChildren } from './dom.js';
+import { focusHeading } from './focus.js';
 
 /**
  * A table whose rows stay where they are while their cells change.
@@ -49,7 +50,9 @@ export function showRows(place, { table, body }, items, keyOf, create, empty) {
   if (items.length === 0) {
     const present = place.firstElementChild;
     if (present?.className === 'empty' && present.textContent === empty) return;
+    const hadFocus = place.contains(document.activeElement);
     place.replaceChildren(element('p', { class: 'empty', text: empty }));
+    if (hadFocus) focusHeading(place.closest('section'));
     return;
   }
   if (place.firstElementChild !== table) place.replaceChildren(table);

@@ -9,7 +9,6 @@ const job = {
   attemptsMade: 1,
   opts: { attempts: 3 },
   failedReason: 'x'.repeat(5_000),
-  getState: async () => 'delayed',
 } as unknown as Job;
 
 const explanation = {
@@ -33,15 +32,13 @@ it('a task is shown with the reason why it waits, without its payload', async ()
 
 it('a task of another producer can be without a tag', async () => {
   const foreign = { ...job, data: 'text' } as unknown as Job;
-  expect(await lookUpTask({ getJob: async () => foreign }, '1')).toMatchObject({
-    tag: null,
-    state: 'delayed',
-  });
+  expect(await lookUpTask({ getJob: async () => foreign, explain: async () => explanation }, '1')).toMatchObject(
+    { tag: null, found: true },
+  );
 });
 
 it('a task that is not there is unknown', async () => {
-  expect(await lookUpTask({ getJob: async () => undefined }, '1')).toMatchObject({
-    found: false,
-    state: 'unknown',
-  });
+  const nowhere = { ...explanation, state: 'unknown', reason: 'not-found' };
+  const queue = { getJob: async () => undefined, explain: async () => nowhere };
+  expect(await lookUpTask(queue, '1')).toMatchObject({ found: false, state: 'unknown', type: null });
 });

@@ -12,7 +12,7 @@ export interface Explanation {
 /** What a look-up asks. */
 export interface LookedUpQueue {
   getJob(jobId: string): Promise<Job | undefined>;
-  explain?(jobId: string): Promise<Explanation>;
+  explain(jobId: string): Promise<Explanation>;
 }
 
 /** A task, without its payload and its result. */
@@ -28,19 +28,18 @@ export interface TaskView {
   readonly attemptsMade: number;
   readonly attempts: number;
   readonly failedReason: string | null;
-  readonly explanation: Explanation | null;
+  readonly explanation: Explanation;
 }
 
 const maxTextLength = 1_000;
 
 /** Looks one task up, and why it is not further. */
 export async function lookUpTask(queue: LookedUpQueue, jobId: string): Promise<TaskView> {
-  const [job, explanation = null] = await Promise.all([queue.getJob(jobId), queue.explain?.(jobId)]);
-  const state = explanation?.state ?? (job === undefined ? 'unknown' : await job.getState());
+  const [job, explanation] = await Promise.all([queue.getJob(jobId), queue.explain(jobId)]);
   return {
     jobId,
     found: job !== undefined,
-    state,
+    state: explanation.state,
     type: job?.name ?? null,
     tag: job === undefined ? null : tagOf(job),
     addedAt: job?.timestamp ?? null,
@@ -49,7 +48,7 @@ export async function lookUpTask(queue: LookedUpQueue, jobId: string): Promise<T
     attemptsMade: job?.attemptsMade ?? 0,
     attempts: job?.opts.attempts ?? 1,
     failedReason: job?.failedReason?.slice(0, maxTextLength) ?? null,
-    explanation: explanation && {
+    explanation: {
       state: explanation.state,
       reason: explanation.reason,
       text: { en: explanation.text.en, zh: explanation.text.zh },

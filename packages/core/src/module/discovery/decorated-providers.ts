@@ -4,6 +4,7 @@ import { HandlerAlreadyRegisteredError, InvalidHandlerError } from '../../errors
 import type { TaskContext } from '../../worker/task-context.js';
 import { AffinityInstance } from '../affinity-instance.js';
 import type { QueueRuntime } from '../queue-runtime.js';
+import { decoratedTagHooks } from './decorated-tag-hooks.js';
 import { listenedEvents } from './on-queue-event.decorator.js';
 import { ProviderMethods, type ProviderMethod } from './provider-methods.js';
 import { handledTypes, type QueueMethodOptions } from './task-handler.decorator.js';
@@ -21,11 +22,12 @@ export class DecoratedProviders {
 
   /**
    * @throws {@link HandlerAlreadyRegisteredError} two handlers of one type on one queue
-   * @throws {@link InvalidHandlerError} a queue that there is not, a type that is none
+   * @throws {@link InvalidHandlerError} a queue that there is not, a type that is none, two hooks of one provider for the same
    */
   connect(): void {
     const handlers = new Map<string, string>();
-    for (const method of this.methods.all()) {
+    const methods = this.methods.all();
+    for (const method of methods) {
       for (const { type, queue } of handledTypes.of(method.declared)) {
         const key = JSON.stringify([queue, type]);
         const other = handlers.get(key);
@@ -38,6 +40,9 @@ export class DecoratedProviders {
       for (const { type, queue } of listenedEvents.of(method.declared)) {
         this.#listen(this.#queueOf(method, { queue }), type, method);
       }
+    }
+    for (const { queue, method, hooks } of decoratedTagHooks(methods)) {
+      this.#queueOf(method, { queue }).workerService.registerTagHooks(hooks);
     }
   }
 

@@ -8,6 +8,8 @@ type Method = (...args: unknown[]) => unknown;
 export interface ProviderMethod {
   /** `Class.method`, for messages. */
   readonly name: string;
+  /** The same for all methods of one provider. */
+  readonly provider: object;
   /** The function as it was declared, which decorators have marked. */
   readonly declared: unknown;
   /**
@@ -40,6 +42,7 @@ export class ProviderMethods {
     const isLasting = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
     return this.scanner.getAllMethodNames(prototype).map((method) => ({
       name: `${className}.${method}`,
+      provider: wrapper,
       declared: (prototype as Record<string, unknown>)[method],
       call: isLasting
         ? (args) => (instance[method] as Method)(...args)

@@ -1,3 +1,5 @@
+import type { TaskTypes } from '../../domain/task-map.js';
+import type { TaskHandlerOf } from '../../worker/typed-handler.js';
 import type { TaskHandlerFunction } from '../../worker/task-context.js';
 import { methodMark } from './decorated-methods.js';
 
@@ -33,3 +35,22 @@ export const TaskHandler = (type: string, options: QueueMethodOptions = {}): Met
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a payload is whatever the producer of that type sends
 export type TaskHandler<Payload = any, Result = unknown> = TaskHandlerFunction<Payload, Result>;
+
+/**
+ * `TaskHandler` for a task map: it takes the types of the map only, and stands only on methods that fit their type.
+ *
+ * @example
+ * const HandlesTask: TypedTaskHandler<Tasks> = TaskHandler;
+ *
+ * @HandlesTask('send-email')
+ * async send({ to }: PayloadOf<Tasks, 'send-email'>) { … }
+ * @publicApi
+ */
+export type TypedTaskHandler<Tasks> = <Type extends TaskTypes<Tasks>>(
+  type: Type,
+  options?: QueueMethodOptions,
+) => <Method extends TaskHandlerOf<Tasks, Type>>(
+  target: object,
+  property: string | symbol,
+  descriptor: TypedPropertyDescriptor<Method>,
+) => void;

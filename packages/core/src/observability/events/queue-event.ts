@@ -1,3 +1,5 @@
+import type { ReleaseReason } from '../../domain/release-reason.js';
+
 /** What an event of a queue is about; every event also has `type` and `eventId`. @publicApi */
 export interface QueueEventFields {
   /** A task was added. */
@@ -19,7 +21,7 @@ export interface QueueEventFields {
     identifyTag: string;
     workerId: string;
     size: number;
-    reason: 'empty' | 'limit' | 'retry' | 'paused' | 'shutdown' | 'lost';
+    reason: ReleaseReason;
   };
   /** A worker was declared dead and its tasks went back. */
   recovered: { workerId: string; count: number };
@@ -68,7 +70,7 @@ const decoders: Decoders = {
     identifyTag: text(raw.identifyTag),
     workerId: text(raw.workerId),
     size: Number(raw.size),
-    reason: text(raw.reason) as QueueEventFields['released']['reason'],
+    reason: text(raw.reason) as ReleaseReason,
   }),
   recovered: (raw) => ({ workerId: text(raw.workerId), count: Number(raw.count) }),
   leaderChanged: (raw) => ({ nodeId: text(raw.nodeId), epoch: Number(raw.epoch) }),

@@ -51,6 +51,7 @@ export interface MessageParams extends OptionWarningParams {
   resultDiscarded: { jobId: string; type: string; workerId: string };
 
   // ---- handlers
+  tagReleaseFailed: { identifyTag: string; workerId: string; error: string };
   handlerRegistered: { type: string };
   handlerUnused: { type: string; role: QueueRole };
 

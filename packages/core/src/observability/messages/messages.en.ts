@@ -60,6 +60,8 @@ export const en: Messages = {
   resultDiscarded: ({ jobId, type, workerId }) =>
     `Worker ${workerId} no longer holds task ${quote(jobId)} (${quote(type)}), its result is discarded`,
 
+  tagReleaseFailed: ({ identifyTag, workerId, error }) =>
+    `A release hook of tag ${quote(identifyTag)} failed on worker ${workerId}: ${error}`,
   handlerRegistered: ({ type }) => `Handler for task type ${quote(type)} registered`,
   handlerUnused: ({ type, role }) =>
     `Role ${role} runs no tasks, the handler for task type ${quote(type)} will not be called`,

@@ -56,6 +56,8 @@ export const zh: Messages = {
   resultDiscarded: ({ jobId, type, workerId }) =>
     `Worker ${workerId} 已不再持有任务 ${quote(jobId)}（${quote(type)}），结果作废`,
 
+  tagReleaseFailed: ({ identifyTag, workerId, error }) =>
+    `标识 ${quote(identifyTag)} 在 Worker ${workerId} 上的释放钩子出错：${error}`,
   handlerRegistered: ({ type }) => `任务类型 ${quote(type)} 的处理器已注册`,
   handlerUnused: ({ type, role }) => `角色 ${role} 不执行任务，任务类型 ${quote(type)} 的处理器不会被调用`,
 

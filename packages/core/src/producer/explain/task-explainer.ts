@@ -1,4 +1,5 @@
 import { listWorkers } from '../../bullmq/registered-workers.js';
+import { longestTaskDataBytes } from '../../domain/task-data.js';
 import type { QueueContext } from '../../redis/queue-context.js';
 import { canBeTaskId } from '../task-ids.js';
 import { decodeExplainReply, type TaskPlace } from './explain-reply.js';
@@ -14,10 +15,9 @@ const heldByWorkers: ReadonlySet<TaskPlace> = new Set(['running', 'dispatched', 
 
 /** Asks Redis about one task: one script that only reads, and for some answers the worker registry. */
 export async function explain(context: QueueContext, jobId: string): Promise<TaskExplanation> {
-  const { maxPayloadBytes, maxTagBytes } = context.options;
   const nowhere = decodeExplainReply([['place', 'none'], []]);
   if (!canBeTaskId(jobId)) return explainTask(String(jobId), nowhere, []);
-  const args = [jobId, reach, 2 * (maxPayloadBytes + maxTagBytes), maxTextBytes];
+  const args = [jobId, reach, longestTaskDataBytes(context.options), maxTextBytes];
   const facts = decodeExplainReply(await context.scripts.run('explainTask', { args }));
   const workers = heldByWorkers.has(facts.place) ? await listWorkers(context) : [];
   return explainTask(jobId, facts, workers);

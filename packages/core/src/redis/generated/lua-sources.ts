@@ -467,6 +467,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker.tag))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -490,9 +491,10 @@ local function takeAgain(worker, token)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -1049,6 +1051,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker.tag))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -1072,9 +1075,10 @@ local function takeAgain(worker, token)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -1575,6 +1579,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker.tag))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -1598,9 +1603,10 @@ local function takeAgain(worker, token)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -2268,6 +2274,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker.tag))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -2291,9 +2298,10 @@ local function takeAgain(worker, token)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -2425,7 +2433,7 @@ for i = 1, count do
     rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
     reply = nil
     local last, waitKey = id .. ':' .. attempt, workerBase .. worker .. ':wait'
-    local mayTake = isSame and isFree and ARGV[at + 2] == '1' and ARGV[at + 3] == short
+    local mayTake = isSame and isFree and ARGV[at + 2] ~= '0' and ARGV[at + 3] == short
     local nextId = mayTake and redis.pcall('RPOP', waitKey)
     if type(nextId) == 'string' then
       local nextKey, seq = base .. nextId, rcall('ZSCORE', sequence, nextId)
@@ -2447,7 +2455,7 @@ for i = 1, count do
     end
     if not reply then
       rcall('HSET', metaKey, 'cur', ARGV[at + 3] .. '::' .. taken .. ':' .. fence .. '::0: ' .. last)
-      if ARGV[at + 2] == '1' or ARGV[at + 3] ~= short then others[#others + 1] = i end
+      if ARGV[at + 2] ~= '0' or ARGV[at + 3] ~= short then others[#others + 1] = i end
       reply = 0
     end
   end
@@ -2791,6 +2799,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker.tag))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -2814,9 +2823,10 @@ local function takeAgain(worker, token)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -2863,8 +2873,8 @@ end
   for _, i in ipairs(others) do
     local at = FIRST + (i - 1) * FIELDS
     noteLength(ARGV[at], ARGV[at + 3])
-    if ARGV[at + 2] == '1' then
-      local isSound, task = pcall(take, ARGV[at], ARGV[at], timestamp)
+    if ARGV[at + 2] ~= '0' then
+      local isSound, task = pcall(take, ARGV[at], ARGV[at], timestamp, ARGV[at + 2] == '2')
       if isSound then replies[i] = task end
     end
   end
@@ -3218,6 +3228,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker.tag))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -3241,9 +3252,10 @@ local function takeAgain(worker, token)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -7988,6 +8000,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker.tag))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -8011,9 +8024,10 @@ local function takeAgain(worker, token)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -10640,6 +10654,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker.tag))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -10663,9 +10678,10 @@ local function takeAgain(worker, token)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -11193,6 +11209,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker.tag))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -11216,15 +11233,16 @@ local function takeAgain(worker, token)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
 end
 if not isRegistered(caller) then return FENCED_WORKER end
-return take(caller, ARGV[4], ARGV[5])
+return take(caller, ARGV[4], ARGV[5], ARGV[6] == '1')
 end
 return body()
 `,
@@ -11562,6 +11580,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker.tag))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -11585,9 +11604,10 @@ local function takeAgain(worker, token)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
@@ -12071,6 +12091,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker.tag))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -12094,9 +12115,10 @@ local function takeAgain(worker, token)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
 end
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task

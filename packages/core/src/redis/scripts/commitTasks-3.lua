@@ -8,7 +8,7 @@
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the nodeId
   ARGV[4]   the instance's clock, ms since the epoch
   ARGV[5..] per task six arguments: workerId, the worker's standing as it was told (includes/standing.lua), 1: take the next
-            task, 1: the worker's tasks are short, which completed tasks to keep ("<number>:<seconds>", each "" for all),
+            task (2: and hold the batch), 1: the worker's tasks are short, which completed tasks to keep ("<number>:<seconds>", each "" for all),
             result (JSON)
   Returns   per task: the next task (includes/take.lua), 0, or NOT_PLAIN: nothing was recorded; INVALID_ARGUMENT for all
 ]]
@@ -89,7 +89,7 @@ for i = 1, count do
     --- @witness when string.sub(rule, 1, 2) == '0:': "gone", "id", id
     reply = nil
     local last, waitKey = id .. ':' .. attempt, workerBase .. worker .. ':wait'
-    local mayTake = isSame and isFree and ARGV[at + 2] == '1' and ARGV[at + 3] == short
+    local mayTake = isSame and isFree and ARGV[at + 2] ~= '0' and ARGV[at + 3] == short
     local nextId = mayTake and redis.pcall('RPOP', waitKey)
     if type(nextId) == 'string' then
       local nextKey, seq = base .. nextId, rcall('ZSCORE', sequence, nextId)
@@ -113,7 +113,7 @@ for i = 1, count do
     end
     if not reply then
       rcall('HSET', metaKey, 'cur', ARGV[at + 3] .. '::' .. taken .. ':' .. fence .. '::0: ' .. last)
-      if ARGV[at + 2] == '1' or ARGV[at + 3] ~= short then others[#others + 1] = i end
+      if ARGV[at + 2] ~= '0' or ARGV[at + 3] ~= short then others[#others + 1] = i end
       reply = 0
     end
   end
@@ -144,9 +144,9 @@ if #others > 0 or #due > 0 then
   for _, i in ipairs(others) do
     local at = FIRST + (i - 1) * FIELDS
     noteLength(ARGV[at], ARGV[at + 3])
-    if ARGV[at + 2] == '1' then
+    if ARGV[at + 2] ~= '0' then
       -- Damage to one worker's keys is told to that worker, by its own take.
-      local isSound, task = pcall(take, ARGV[at], ARGV[at], timestamp)
+      local isSound, task = pcall(take, ARGV[at], ARGV[at], timestamp, ARGV[at + 2] == '2')
       if isSound then replies[i] = task end
     end
   end

@@ -1,6 +1,7 @@
 import { UnrecoverableError, type Job } from 'bullmq';
 import { TaskCancelledError, TaskTimeoutError } from '../../errors/errors.js';
 import { RunningTask } from '../../worker/running-task.js';
+import type { BoundTag } from '../../worker/tag-hooks/bound-tag.js';
 import type { TaskRunner } from '../../worker/task-runner.js';
 import type { TakenTask } from '../model/taking.js';
 import type { TestClock } from '../test-clock.js';
@@ -18,6 +19,7 @@ export class AttemptRun {
     readonly taken: TakenTask,
     job: Job,
     workerId: string,
+    private readonly bound: BoundTag | undefined,
   ) {
     const { task, attempt, batchPosition, fencingToken } = taken;
     const { jobId: id, identifyTag } = task;
@@ -47,7 +49,7 @@ export class AttemptRun {
   async #run(runner: TaskRunner, clock: TestClock, taskTimeoutMs: number): Promise<string> {
     const { task } = this.taken;
     if (task.deferredFailure !== undefined) throw new UnrecoverableError(task.deferredFailure);
-    const result = runner.run(this.running).then(({ json }) => json);
+    const result = runner.run(this.running, this.bound).then(({ json }) => json);
     if (taskTimeoutMs === 0) return result;
     let callOff = (): void => undefined;
     const expired = new Promise<never>((_, reject) => {

@@ -2,15 +2,18 @@ import { LeaseLostError, TaskCancelledError } from '../../errors/errors.js';
 import type { Instruments } from '../../observability/instruments.interface.js';
 import type { ResolvedQueueOptions } from '../../options/resolved-options.js';
 import type { HandlerRegistry } from '../../worker/handler-registry.js';
+import { LaneBindings } from '../../worker/tag-hooks/lane-bindings.js';
+import type { TagHookRegistry } from '../../worker/tag-hooks/tag-hook-registry.js';
 import { TaskRunner } from '../../worker/task-runner.js';
 import { commit, noteLength } from '../model/outcomes.js';
 import type { WorkerRecord } from '../model/queue-state.js';
-import { take, type TakenTask } from '../model/taking.js';
+import { batchOver, take, type TakenTask } from '../model/taking.js';
 import { leaveWorker, registerWorker, retireWorker } from '../model/workers.js';
 import type { TestClock } from '../test-clock.js';
 import { AttemptRun, type HandlerEnd } from './attempt-run.js';
 import { InMemoryJob } from './in-memory-job.js';
 
+import { settlesWithin } from '../../worker/settles-within.js';
 import { afterFailure } from './retry-decision.js';
 import { MeanDuration } from '../../worker/mean-duration.js';
 import type { Transitions } from './transitions.js';
@@ -20,12 +23,21 @@ export interface LaneDependencies {
   readonly options: ResolvedQueueOptions;
   readonly clock: TestClock;
   readonly handlers: HandlerRegistry;
+  readonly hooks: TagHookRegistry;
+  readonly onError: (error: unknown) => void;
   readonly instruments: Instruments;
 }
+
+/** How long release hooks are waited for when the application closes, by the real clock. */
+const hookGraceMs = 1_000;
 
 interface Lane {
   readonly worker: WorkerRecord;
   readonly duration: MeanDuration;
+  /** What hooks have open for it. */
+  readonly bindings: LaneBindings;
+  /** Its release hooks run; what it is to take next waits for them. */
+  leaving: Promise<void> | undefined;
   run: AttemptRun | undefined;
   /** Resolves when the outcome of the run has been recorded, or does not count any more. */
   recorded: Promise<void>;
@@ -56,22 +68,27 @@ export class InMemoryLanes {
     return [...this.#lanes.values()].map(({ worker }) => worker);
   }
 
-  /** For each attempt that runs, when its outcome has been recorded. */
+  /** For each attempt that runs, when its outcome has been recorded; and for each batch that ends, when its hooks have run. */
   get running(): Promise<void>[] {
-    return [...this.#lanes.values()].flatMap(({ run, recorded }) => (run === undefined ? [] : [recorded]));
+    return [...this.#lanes.values()].flatMap(({ run, recorded, leaving }) => [
+      ...(run === undefined ? [] : [recorded]),
+      ...(leaving === undefined ? [] : [leaving]),
+    ]);
   }
 
   add(workerId: string): void {
     const worker = this.engine.change((state, nowMs) => registerWorker(state, workerId, nowMs));
     const duration = new MeanDuration();
-    this.#lanes.set(workerId, { worker, duration, run: undefined, recorded: Promise.resolve() });
+    const bindings = this.#createBindings(workerId);
+    const recorded = Promise.resolve();
+    this.#lanes.set(workerId, { worker, duration, bindings, leaving: undefined, run: undefined, recorded });
   }
 
   /** Every free worker takes its next task. @returns whether anything changed */
   takeAll(): boolean {
     let changed = false;
     for (const lane of this.#lanes.values()) {
-      if (lane.run !== undefined) continue;
+      if (lane.run !== undefined || lane.leaving !== undefined || this.#leaves(lane)) continue;
       const { batch } = lane.worker;
       const taken = take(this.engine.state, lane.worker, this.engine.nowMs);
       if (taken !== undefined) this.#start(lane, taken);
@@ -112,10 +129,39 @@ export class InMemoryLanes {
       }
       await turn();
     }
+    await settlesWithin(Promise.all(lanes.map(({ bindings }) => bindings.leave('shutdown'))), hookGraceMs);
     this.engine.change((state) => {
       for (const { worker } of lanes) retireWorker(state, worker);
     });
     for (const { worker } of lanes) this.#lanes.delete(worker.workerId);
+  }
+
+  /** Before a batch ends, its release hooks run. @returns whether that begins now */
+  #leaves(lane: Lane): boolean {
+    if (!lane.bindings.isOpen) return false;
+    const reason = batchOver(this.engine.state, lane.worker);
+    if (reason === undefined) return false;
+    lane.leaving = lane.bindings.leave(reason).then(() => {
+      lane.leaving = undefined;
+      // What waits for it can go on.
+      this.engine.change(() => undefined);
+    });
+    return true;
+  }
+
+  #createBindings(workerId: string): LaneBindings {
+    const { hooks, options, onError } = this.dependencies;
+    return new LaneBindings({
+      hooks,
+      queue: options.name,
+      workerId,
+      // It would go by the real clock.
+      longestReleaseMs: 0,
+      checkLease: () => undefined,
+      onReleaseFailed: (_binding, error) => {
+        onError(error);
+      },
+    });
   }
 
   async #finishes(lanes: readonly Lane[], hurry: boolean): Promise<boolean> {
@@ -128,7 +174,12 @@ export class InMemoryLanes {
       if (hurry) void turn().then(expire);
       else callOff = clock.after(options.shutdownTimeoutMs, expire);
     });
-    const finished = Promise.all(lanes.map(({ recorded }) => recorded)).then(() => true);
+    const finished = Promise.all(
+      lanes.map(async ({ recorded, bindings }) => {
+        await recorded;
+        await bindings.leave('shutdown');
+      }),
+    ).then(() => true);
     try {
       return await Promise.race([finished, expired]);
     } finally {
@@ -143,7 +194,9 @@ export class InMemoryLanes {
     const store = this.engine.storeOfAttempt(workerId, taken.attempt);
     const job = new InMemoryJob(taken.task, store).asJob();
     const startedAtMs = clock.nowMs();
-    const run = new AttemptRun(taken, job, workerId);
+    const { task, fencingToken, batchSize } = taken;
+    const bound = lane.bindings.enter({ identifyTag: task.identifyTag, fencingToken, batchSize });
+    const run = new AttemptRun(taken, job, workerId, bound);
     // Before the handler begins, which may cancel its own task.
     lane.run = run;
     const ended = run.run(this.#runner, clock, options.taskTimeoutMs);
@@ -158,6 +211,8 @@ export class InMemoryLanes {
       'error' in end
         ? await afterFailure(run.taken.task, end.error)
         : ({ type: 'completed', resultJson: end.resultJson } as const);
+    if (outcome.type === 'retry' && run.taken.task.opts.retryOrder !== 'skip')
+      await lane.bindings.leave('retry');
     if (lane.run !== run) return;
     lane.run = undefined;
     lane.duration.add(this.engine.nowMs - startedAtMs);

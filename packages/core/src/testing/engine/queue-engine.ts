@@ -3,6 +3,7 @@ import { NotTaskOwnerError, TaskNotFoundError } from '../../errors/errors.js';
 import { noInstruments, type Instruments } from '../../observability/instruments.interface.js';
 import type { ResolvedQueueOptions } from '../../options/resolved-options.js';
 import type { HandlerRegistry } from '../../worker/handler-registry.js';
+import type { TagHookRegistry } from '../../worker/tag-hooks/tag-hook-registry.js';
 import { assign, nextDueMs, takeIn } from '../model/dispatch.js';
 import { newQueueState, type QueueState } from '../model/queue-state.js';
 import type { TaskRecord } from '../model/task-record.js';
@@ -18,6 +19,8 @@ export interface QueueEngineDependencies {
   readonly options: ResolvedQueueOptions;
   readonly clock: TestClock;
   readonly handlers: HandlerRegistry;
+  readonly hooks: TagHookRegistry;
+  readonly onError: (error: unknown) => void;
   readonly instruments?: Instruments;
 }
 
@@ -37,12 +40,13 @@ export class QueueEngine implements JobStore, Transitions {
   #schedules = false;
   #isWoken = false;
 
-  constructor({ options, clock, handlers, instruments = noInstruments }: QueueEngineDependencies) {
+  constructor(dependencies: QueueEngineDependencies) {
+    const { options, clock, instruments = noInstruments } = dependencies;
     this.#clock = clock;
     this.queueName = options.pendingQueueName;
     this.state = newQueueState(options);
     this.waits = new TaskWaits(this.state, clock);
-    this.lanes = new InMemoryLanes(this, { options, clock, handlers, instruments });
+    this.lanes = new InMemoryLanes(this, { ...dependencies, instruments });
     this.#forgetClock = clock.onAdvance(() => {
       this.change(() => undefined);
     });

@@ -1,9 +1,8 @@
+import type { ReleaseReason } from '../../domain/release-reason.js';
 import { takeOff, type Batch, type QueueState, type WorkerRecord } from './queue-state.js';
 import { changeTag, changeTakenTag, isHeld, moveFromTag, returnToTag } from './tags.js';
 
 /* The life of a batch: bind, top up, look ahead, begin, release. */
-
-type ReleaseReason = 'empty' | 'limit' | 'retry' | 'paused';
 
 /** Rises with every bind, and is never lower than the time. */
 function nextFencingToken(state: QueueState, nowMs: number): number {

@@ -1,3 +1,4 @@
+import type { ReleaseReason } from '../../domain/release-reason.js';
 import { release } from './batches.js';
 import type { QueueState, WorkerRecord } from './queue-state.js';
 import type { TaskRecord } from './task-record.js';
@@ -13,13 +14,23 @@ export interface TakenTask {
 
 /** A worker takes its next task. A batch ends here: when the worker's list is empty. */
 export function take(state: QueueState, worker: WorkerRecord, nowMs: number): TakenTask | undefined {
-  if (worker.current !== undefined || worker.leaving || state.paused) return undefined;
+  if (!mayTake(state, worker)) return undefined;
   for (;;) {
     const jobId = worker.wait.shift();
     const task = jobId === undefined ? undefined : state.tasks.get(jobId);
     if (task !== undefined) return start(state, worker, task, nowMs);
     if (jobId === undefined && !endBatch(state, worker)) return undefined;
   }
+}
+
+/** Why the next take will end the batch; nothing if it will not. For a worker that has something to do before. */
+export function batchOver(state: QueueState, worker: WorkerRecord): ReleaseReason | undefined {
+  const isOver = mayTake(state, worker) && !worker.wait.some((jobId) => state.tasks.has(jobId));
+  return isOver ? endReason(state, worker) : undefined;
+}
+
+function mayTake(state: QueueState, worker: WorkerRecord): boolean {
+  return worker.current === undefined && !worker.leaving && !state.paused;
 }
 
 function start(state: QueueState, worker: WorkerRecord, task: TaskRecord, nowMs: number): TakenTask {
@@ -43,7 +54,12 @@ function start(state: QueueState, worker: WorkerRecord, task: TaskRecord, nowMs:
 /** @returns whether a look-ahead began, which may have tasks */
 function endBatch(state: QueueState, worker: WorkerRecord): boolean {
   if (worker.batch === undefined) return false;
-  const tag = state.tags.get(worker.batch.identifyTag);
-  const reason = tag?.paused ? 'paused' : tag !== undefined && tag.ids.length > 0 ? 'limit' : 'empty';
-  return release(state, worker, reason);
+  return release(state, worker, endReason(state, worker));
+}
+
+/** Why a batch ends of which nothing is left. */
+function endReason(state: QueueState, { batch }: WorkerRecord): ReleaseReason {
+  const tag = batch && state.tags.get(batch.identifyTag);
+  if (tag === undefined || tag.ids.length === 0) return 'empty';
+  return tag.paused ? 'paused' : 'limit';
 }

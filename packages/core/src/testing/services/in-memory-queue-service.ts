@@ -4,6 +4,7 @@ import type { Observable } from 'rxjs';
 import type { NewJob } from '../../bullmq/job-adder.js';
 import type { RegisteredWorker } from '../../bullmq/registered-workers.js';
 import { assertValidTag } from '../../domain/task-data.js';
+import type { FinishedResult, JobOrId } from '../../domain/task-map.js';
 import type { TaskOptions } from '../../domain/task-options.js';
 import type { Task } from '../../domain/task.js';
 import { displayValue } from '../../domain/text.js';
@@ -75,7 +76,8 @@ export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
     return task && new InMemoryJob(task, this.engine).asJob();
   }
 
-  async waitUntilFinished(jobOrId: Pick<Job, 'id'> | string, timeoutMs?: number): Promise<unknown> {
+  waitUntilFinished<Of extends JobOrId>(jobOrId: Of, timeoutMs?: number): Promise<FinishedResult<Of>>;
+  async waitUntilFinished(jobOrId: JobOrId, timeoutMs?: number): Promise<unknown> {
     const jobId = typeof jobOrId === 'string' ? jobOrId : jobOrId?.id;
     if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
       const allowed = 'milliseconds, 0 or more';

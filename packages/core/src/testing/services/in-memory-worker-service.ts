@@ -5,10 +5,18 @@ import type { ResolvedQueueOptions } from '../../options/resolved-options.js';
 import type { InstanceIds } from '../../redis/instance-ids.js';
 import type { HandlerRegistry } from '../../worker/handler-registry.js';
 import type { TaskHandlerFunction } from '../../worker/task-context.js';
+import type { TagHookRegistry } from '../../worker/tag-hooks/tag-hook-registry.js';
+import type { TagHooks } from '../../worker/tag-hooks/tag-hooks.js';
 import type { WorkerService } from '../../worker/worker-service.js';
 import type { QueueEngine } from '../engine/queue-engine.js';
 import { workerState } from '../model/reading.js';
 import type { PublicPart } from './public-part.js';
+
+/** What an application has registered on a queue. */
+export interface Registered {
+  readonly handlers: HandlerRegistry;
+  readonly hooks: TagHookRegistry;
+}
 
 /** {@link WorkerService} on an engine in memory. */
 export class InMemoryWorkerService implements PublicPart<WorkerService, 'wrapHandlers'> {
@@ -21,7 +29,7 @@ export class InMemoryWorkerService implements PublicPart<WorkerService, 'wrapHan
 
   constructor(
     private readonly engine: QueueEngine,
-    private readonly handlers: HandlerRegistry,
+    private readonly registered: Registered,
     private readonly options: ResolvedQueueOptions,
     private readonly ids: InstanceIds,
   ) {}
@@ -31,11 +39,15 @@ export class InMemoryWorkerService implements PublicPart<WorkerService, 'wrapHan
     type: string,
     handler: TaskHandlerFunction<Payload, Result>,
   ): void {
-    this.handlers.register(type, handler);
+    this.registered.handlers.register(type, handler);
+  }
+
+  registerTagHooks(hooks: TagHooks): void {
+    this.registered.hooks.register(hooks);
   }
 
   get registeredTypes(): readonly string[] {
-    return this.handlers.types;
+    return this.registered.handlers.types;
   }
 
   get runsTasks(): boolean {

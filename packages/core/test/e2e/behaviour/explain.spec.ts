@@ -35,6 +35,15 @@ describe('explain', () => {
     }
   });
 
+  it('of the longest data that a valid task can have', async () => {
+    const stage = await startStage({ queueOptions: { maxPayloadBytes: 10 } });
+    // In JSON each of these takes six bytes.
+    const identifyTag = '\u0001'.repeat(512);
+    await stage.queue.pauseTag(identifyTag);
+    const job = await stage.queue.add(task(identifyTag, 'x'.repeat(8)));
+    expect(await explained(stage, job.id!, 'tag-paused')).toMatchObject({ identifyTag, state: 'waiting' });
+  });
+
   it('of tasks that run, come next, and are over', async () => {
     const stage = await startStage();
     await stage.hold('t');

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCommandLine } from '../../../src/cli/program.js';
+import { closeProxies, FaultProxy } from '../../support/proxy/fault-proxy.js';
 import { testRedisUrl, uniqueName } from '../../support/redis.js';
 import { closeAll, openRedis, startInstance } from '../../support/calm.js';
 import { startStage, task, type Stage } from '../../support/stage.js';
@@ -13,7 +14,10 @@ let main: string;
 beforeAll(async () => {
   main = join(dirname(await libraryEntry()), 'cli', 'main.js');
 });
-afterEach(closeAll);
+afterEach(async () => {
+  await closeAll();
+  await closeProxies();
+});
 
 interface Ended {
   readonly code: number | null;
@@ -98,6 +102,43 @@ describe('the command line', () => {
     expect(code).toBe(0);
     for (const line of stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('stats');
   });
+
+  it('status --watch: goes on when Redis is back', async () => {
+    const stage = await startStage();
+    const proxy = await FaultProxy.start();
+    const ended = new AbortController();
+    const said = { stdout: '', stderr: '' };
+    const watching = runCommandLine(
+      [
+        '--url',
+        proxy.url,
+        '--queue',
+        `${stage.name}-pending`,
+        '--json',
+        'status',
+        '--watch',
+        '--interval',
+        '0.05',
+      ],
+      {
+        out: { write: (text) => void (said.stdout += text) },
+        err: { write: (text) => void (said.stderr += text) },
+        isInteractive: false,
+        signal: ended.signal,
+      },
+    );
+    await until('it has looked', () => said.stdout !== '');
+    const silence = proxy.plan('hold-request', () => true);
+    await until('it says so', () => said.stderr !== '', { timeoutMs: 15_000 });
+    await silence.release();
+    proxy.heal();
+    said.stdout = '';
+    await until('it looks again', () => said.stdout !== '', { timeoutMs: 15_000 });
+    ended.abort();
+    expect(await watching).toBe(0);
+    expect(said.stderr).toMatch(/AFFINITY_COMMAND_TIMEOUT|did not answer|within/);
+    expect(JSON.parse(said.stdout.trim().split('\n')[0]!)).toHaveProperty('stats');
+  }, 40_000);
 
   it('tags: with what they wait for', async () => {
     const stage = await startStage();

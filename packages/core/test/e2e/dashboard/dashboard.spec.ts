@@ -1,3 +1,4 @@
+import { get, type IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import {
   Injectable,
@@ -296,6 +297,34 @@ describe.each(['Express', 'Fastify'] as const)('on %s', (adapter) => {
     });
     const reader = await watch(web, '/api/admin/queues/live');
     await reader.state('it streams', () => true);
+  });
+
+  it('does nothing for a viewer who leaves while the guard still thinks', async () => {
+    const [asked, answered, left] = [gate(), gate(), gate()];
+    const guard: CanActivate = {
+      canActivate: async (context) => {
+        const request = context.switchToHttp().getRequest<{ raw?: IncomingMessage } & IncomingMessage>();
+        (request.raw ?? request).socket.once('close', () => left.open());
+        asked.open();
+        await answered.promise;
+        return true;
+      },
+    };
+    const web = await start({ guard }, { adapter });
+    const looks = jest.spyOn(web.queue, 'getQueueStats');
+    const going = get(`${web.url}/queues/live`).on('error', () => undefined);
+    await asked.promise;
+    going.destroy();
+    await left.promise;
+    answered.open();
+    const staying = await watch(web);
+    await staying.state('it streams', () => true);
+    staying.close();
+    await until('it has left', () => staying.isOver);
+    const elsewhere = await watch(web, `/queues/live?queue=${web.names.feature}`);
+    looks.mockClear();
+    await until('time has passed', () => elsewhere.of('state').length >= 3);
+    expect(looks).not.toHaveBeenCalled();
   });
 
   it('lets the application end while somebody watches', async () => {

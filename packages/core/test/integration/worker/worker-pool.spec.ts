@@ -12,6 +12,7 @@ import { QueueScripts, type ScriptCall } from '../../../src/redis/queue-scripts.
 import { RedisHub } from '../../../src/redis/redis-hub.js';
 import { ScriptRunner } from '../../../src/redis/script-runner.js';
 import { HandlerRegistry } from '../../../src/worker/handler-registry.js';
+import { TagHookRegistry } from '../../../src/worker/tag-hooks/tag-hook-registry.js';
 import { TaskRunner } from '../../../src/worker/task-runner.js';
 import { WorkerPool } from '../../../src/worker/worker-pool.js';
 import { testRedisUrl, uniqueName } from '../../support/redis.js';
@@ -59,6 +60,7 @@ function createPool(workerCount: number): void {
     context,
     clock,
     runner: new TaskRunner(handlers, options),
+    hooks: new TagHookRegistry(),
     log: new QueueLog(createMessages('en')),
     onError: (error) => errors.push(error),
     onLockSeen: (ttlMs) => locksSeen.push(ttlMs),

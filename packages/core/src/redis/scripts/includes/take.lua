@@ -5,12 +5,15 @@
   Moves the next task of a worker to active and returns its data. Idempotent: while a current task is set, that one is
   returned again. A batch ends here, when the worker's `wait` is empty. Ids that are no waiting task any more are skipped:
   those whose hash is gone, and those that aff:seq does not know, which were removed and perhaps added again meanwhile.
+  A worker that holds its batch, for hooks of the application that come before the release, is told that the batch is over
+  and why; it ends at a take without holding.
 
   Returns, for a task as it was added, which has nothing but the fields of one,
     { standing (includes/standing.lua), data, name, options, timestamp, processedOn }, and where the caller may not know
     them: tag, size of the batch
   and else, as BullMQ's moveToActive does,
-    { job hash or 0, id or 0, rate limit ms, 0, { standing, tag, size of the batch } }
+    { job hash or 0, id or 0, rate limit ms, 0, { standing, tag, size of the batch } };
+  at the end of a batch that is held { 0, 0, 0, 0, reason }
 ]]
 local NOTHING = { 0, 0, 0, 0 }
 
@@ -105,6 +108,7 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
+      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker.tag))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -132,9 +136,10 @@ local function takeAgain(worker, token)
   return nil
 end
 
-local function take(workerId, token, timestamp)
+local function take(workerId, token, timestamp, holds)
   goOnWhenFull()
   local worker = readWorker(workerId)
+  worker.holds = holds
   --- @bug "a take that is not idempotent" local task = takeNext(worker, token, timestamp)
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()

@@ -10,8 +10,8 @@ test('the application runs a task', async () => {
     identifyTag: 't',
     payload: { to: 'b@example.com' },
   });
-  await expect(queueService.waitUntilFinished(job, 10_000)).resolves.toEqual({
+  await expect(queueService.waitUntilFinished(job, 20_000)).resolves.toEqual({
     status: 'sent to b@example.com of t',
   });
   await testing.close();
-});
+}, 30_000);

@@ -15,4 +15,4 @@ test('the application runs a task without Redis', async () => {
     status: 'sent to b@example.com of t',
   });
   await testing.close();
-});
+}, 30_000);
