@@ -445,9 +445,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -467,9 +468,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -1029,9 +1030,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -1051,9 +1053,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -1557,9 +1559,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -1579,9 +1582,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -2252,9 +2255,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -2274,9 +2278,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -2777,9 +2781,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -2799,9 +2804,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -3206,9 +3211,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -3228,9 +3234,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -3534,8 +3540,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -3837,7 +3843,7 @@ if rcall('HEXISTS', keys.meta, 'paused') == 0 then
   topUpTouched()
   bound = lookAhead(assign())
 end
-saveFence()
+saveFence(maxBatchSize)
 return { taken, bound, more, nextDue() }
 end
 return body()
@@ -4056,8 +4062,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -4487,8 +4493,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -4919,8 +4925,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -6252,8 +6258,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -6718,8 +6724,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -6998,8 +7004,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -7425,8 +7431,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -7698,8 +7704,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -7978,9 +7984,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -8000,9 +8007,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -8337,8 +8344,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -8889,8 +8896,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -9321,8 +9328,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -10158,8 +10165,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -10632,9 +10639,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -10654,9 +10662,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -11187,9 +11195,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -11209,9 +11218,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -11558,9 +11567,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -11580,9 +11590,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -12069,9 +12079,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -12091,9 +12102,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -12379,8 +12390,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)

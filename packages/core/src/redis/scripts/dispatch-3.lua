@@ -205,5 +205,5 @@ if rcall('HEXISTS', keys.meta, 'paused') == 0 then
   topUpTouched()
   bound = lookAhead(assign())
 end
-saveFence()
+saveFence(maxBatchSize)
 return { taken, bound, more, nextDue() }
