@@ -57,9 +57,10 @@ async function strike(name: string, workerId: string): Promise<void> {
   expect(await redis.hdel(registryOf(name), workerId)).toBe(1);
 }
 
-const settled = async (ledger: HookLedger): Promise<void> => {
+/** The tag of a worker that Redis does not know any more may be bound to another one before its release hook has run. */
+const settled = async (ledger: HookLedger, struckWorker?: string): Promise<void> => {
   await until('all that was bound is released', () => ledger.open.length === 0, patiently);
-  expect(ledger.problems).toEqual([]);
+  expect(ledger.problems.filter((problem) => !problem.endsWith(` is open on ${struckWorker}`))).toEqual([]);
   expect(ledger.count('released')).toBe(ledger.count('bound'));
 };
 
@@ -91,7 +92,7 @@ describe('the hooks of a worker that loses its lease', () => {
         held.open();
       }
       await until('both tasks are done', async () => (await instance.queue.getQueueStats()).completed === 2);
-      await settled(ledger);
+      await settled(ledger, workerId);
       expect(ledger.story('t', workerId)).toEqual(['bound', 'begin', 'end', 'released: lost']);
       expect(ledger.reasons).toEqual({ lost: 1, empty: 1 });
     },
