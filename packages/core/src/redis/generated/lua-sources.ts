@@ -3779,10 +3779,15 @@ local function intake()
   return count + #prioritized
 end
 local function topUpTouched()
-  local added = rcall('SPOP', keys.touched, maxIds)
+  local added, moved = rcall('SPOP', keys.touched, maxIds), 0
   if #added == maxIds then more = 1 end
-  for _, tag in ipairs(added) do
-    for _, worker in ipairs(ownersOf(tag)) do topUp(worker, tag, maxBatchSize) end
+  for i, tag in ipairs(added) do
+    if moved >= maxIds then
+      rcall('SADD', keys.touched, unpack(added, i))
+      more = 1
+      break
+    end
+    for _, worker in ipairs(ownersOf(tag)) do moved = moved + topUp(worker, tag, maxBatchSize) end
   end
   for _, tag in ipairs(touchedOrder) do
     for _, worker in ipairs(ownersOf(tag)) do topUp(worker, tag, maxBatchSize) end

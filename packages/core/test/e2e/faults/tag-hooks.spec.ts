@@ -58,9 +58,9 @@ async function strike(name: string, workerId: string): Promise<void> {
 }
 
 /** The tag of a worker that Redis does not know any more may be bound to another one before its release hook has run. */
-const settled = async (ledger: HookLedger, struckWorker?: string): Promise<void> => {
+const settled = async (ledger: HookLedger, struckWorker = 'nobody'): Promise<void> => {
   await until('all that was bound is released', () => ledger.open.length === 0, patiently);
-  expect(ledger.problems.filter((problem) => !problem.endsWith(` is open on ${struckWorker}`))).toEqual([]);
+  expect(ledger.problems.filter((problem) => !problem.includes(struckWorker))).toEqual([]);
   expect(ledger.count('released')).toBe(ledger.count('bound'));
 };
 
@@ -152,7 +152,7 @@ describe('the hooks of a worker that loses its lease', () => {
     await until('another worker joins', () => !instance.workers.getWorkerStates().some(isOf(workerId)));
     slow.open();
     await until('it is done', async () => (await instance.queue.getQueueStats()).completed === 1);
-    await settled(ledger);
+    await settled(ledger, workerId);
     expect(ledger.story('t', workerId)).toEqual(['bound', 'released: lost']);
   });
 });

@@ -142,6 +142,24 @@ describe('addTasks', () => {
     expect((await soundState(queue)).workers.get('w1')?.wait).toEqual(['a2']);
   });
 
+  it('tops up so many batches in one round as it may move ids, and says that there is more to do', async () => {
+    const queue = await newQueue();
+    await queue.register('w1', 'w2', 'w3');
+    await add(queue, { id: 'a1' }, { id: 'b1', tag: 'b' }, { id: 'c1', tag: 'c' });
+    await queue.dispatch();
+    for (const tag of ['a', 'b', 'c']) {
+      for (const n of [2, 3]) await add(queue, { id: `${tag}${n}`, tag });
+    }
+    const left: number[] = [];
+    for (const more of [true, true, false]) {
+      expect(await queue.dispatch({ maxIds: 2 })).toMatchObject({ more });
+      left.push(await redis.scard(queue.list('aff:touched')));
+    }
+    expect(left).toEqual([2, 1, 0]);
+    const { workers } = await soundState(queue);
+    expect(['w1', 'w2', 'w3'].map((worker) => workers.get(worker)?.wait.length)).toEqual([3, 3, 3]);
+  });
+
   it('keeps in mind which batches have room while the queue is paused', async () => {
     const queue = await newQueue();
     await queue.register('w1');
