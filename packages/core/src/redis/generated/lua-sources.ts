@@ -528,9 +528,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -550,9 +551,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -1023,8 +1024,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -1586,9 +1587,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -1608,9 +1610,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -2152,9 +2154,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -2174,9 +2177,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -2850,9 +2853,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -2872,9 +2876,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -3376,9 +3380,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -3398,9 +3403,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -3806,9 +3811,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -3828,9 +3834,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -4135,8 +4141,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -4374,10 +4380,15 @@ local function intake()
   return count + #prioritized
 end
 local function topUpTouched()
-  local added = rcall('SPOP', keys.touched, maxIds)
+  local added, moved = rcall('SPOP', keys.touched, maxIds), 0
   if #added == maxIds then more = 1 end
-  for _, tag in ipairs(added) do
-    for _, worker in ipairs(ownersOf(tag)) do topUp(worker, tag, maxBatchSize) end
+  for i, tag in ipairs(added) do
+    if moved >= maxIds then
+      rcall('SADD', keys.touched, unpack(added, i))
+      more = 1
+      break
+    end
+    for _, worker in ipairs(ownersOf(tag)) do moved = moved + topUp(worker, tag, maxBatchSize) end
   end
   for _, tag in ipairs(touchedOrder) do
     for _, worker in ipairs(ownersOf(tag)) do topUp(worker, tag, maxBatchSize) end
@@ -4438,7 +4449,7 @@ if rcall('HEXISTS', keys.meta, 'paused') == 0 then
   topUpTouched()
   bound = lookAhead(assign())
 end
-saveFence()
+saveFence(maxBatchSize)
 return { taken, bound, more, nextDue() }
 end
 return body()
@@ -4658,8 +4669,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -5090,8 +5101,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -5523,8 +5534,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -6708,8 +6719,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -7319,8 +7330,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -7789,8 +7800,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -8070,8 +8081,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -8499,8 +8510,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -8773,8 +8784,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -9053,9 +9064,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -9075,9 +9087,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -9413,8 +9425,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -10044,8 +10056,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -10490,8 +10502,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -10924,8 +10936,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -11923,8 +11935,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)
@@ -12435,9 +12447,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -12457,9 +12470,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -12992,9 +13005,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -13014,9 +13028,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -13364,9 +13378,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -13386,9 +13401,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -13876,9 +13891,10 @@ local function readTask(id)
   if fields then return { fields = fields, attempts = 0 } end
   return taskHash(id)
 end
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 local function takeNext(worker, token, timestamp)
   if worker.leaving or queueSettings()[2] then return NOTHING end
@@ -13898,9 +13914,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
@@ -14187,8 +14203,8 @@ local function nextFence()
   end
   return string.format('%.0f', lastFence)
 end
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 local function bind(worker, tag, maxBatchSize)
   local count = moveFromTag(tag, workerKey(worker, 'wait'), maxBatchSize)

@@ -4,7 +4,7 @@
 
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the leader "nodeId:epoch"
   ARGV[4]  maxBatchSize, 1 to 1,000
-  ARGV[5]  how many ids one call may promote, take in, or bind (the last batch is bound whole), 1 to 1,000
+  ARGV[5]  how many ids one call may promote, take in, add to batches, or bind (the last batch is filled whole), 1 to 1,000
   ARGV[6]  how many bytes of task data one call may read (the last task is read whole)
   ARGV[7]  longest allowed data of a task, in bytes
   ARGV[8]  longest allowed tag, in bytes
@@ -132,10 +132,15 @@ local function intake()
 end
 
 local function topUpTouched()
-  local added = rcall('SPOP', keys.touched, maxIds)
+  local added, moved = rcall('SPOP', keys.touched, maxIds), 0
   if #added == maxIds then more = 1 end
-  for _, tag in ipairs(added) do
-    for _, worker in ipairs(ownersOf(tag)) do topUp(worker, tag, maxBatchSize) end
+  for i, tag in ipairs(added) do
+    if moved >= maxIds then
+      rcall('SADD', keys.touched, unpack(added, i))
+      more = 1
+      break
+    end
+    for _, worker in ipairs(ownersOf(tag)) do moved = moved + topUp(worker, tag, maxBatchSize) end
   end
   for _, tag in ipairs(touchedOrder) do
     for _, worker in ipairs(ownersOf(tag)) do topUp(worker, tag, maxBatchSize) end
@@ -205,5 +210,5 @@ if rcall('HEXISTS', keys.meta, 'paused') == 0 then
   topUpTouched()
   bound = lookAhead(assign())
 end
-saveFence()
+saveFence(maxBatchSize)
 return { taken, bound, more, nextDue() }

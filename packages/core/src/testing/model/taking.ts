@@ -63,5 +63,6 @@ function endBatch(state: QueueState, worker: WorkerRecord): boolean {
 function endReason(state: QueueState, { batch }: WorkerRecord): ReleaseReason {
   const tag = batch && state.tags.get(batch.identifyTag);
   if (tag === undefined || tag.ids.length === 0) return 'empty';
-  return tag.paused ? 'paused' : 'limit';
+  if (tag.paused) return 'paused';
+  return batch!.size >= state.options.maxBatchSize ? 'limit' : 'empty';
 }

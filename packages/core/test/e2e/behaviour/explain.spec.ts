@@ -90,6 +90,7 @@ describe('explain', () => {
     const stage = await startStage({ workerOptions: { maxBatchSize: 2 } });
     await stage.hold('t');
     const jobs = await stage.queue.addBulk([task('t'), task('t'), task('t')]);
+    await until('its batch is full', async () => (await stage.queue.getWorkers())[0]?.currentBatchSize === 2);
     const full = await explained(stage, jobs[2]!.id!, 'tag-bound');
     expect(full.details).toMatchObject({ tasksBefore: 3, batchSize: 2 });
     const [, other] = await stage.queue.addBulk([task('u'), task('v')]);

@@ -103,6 +103,63 @@ describe('addTasks', () => {
     expect(await redis.exists(queue.list('aff:touched'))).toBe(0);
   });
 
+  it('of a tag that may have more workers go into the batches that it has, and the rest to another worker', async () => {
+    const queue = await newQueue();
+    await queue.setLimits(2);
+    await queue.register('w1', 'w2');
+    await add(queue, { id: 'a1' });
+    await queue.dispatch({ maxBatchSize: 2 });
+    await add(queue, { id: 'a2' });
+    await add(queue, { id: 'a3' });
+    expect((await soundState(queue)).ring).toEqual(['a']);
+    await queue.dispatch({ maxBatchSize: 2 });
+    const { workers, owners, ring } = await soundState(queue);
+    expect([workers.get('w1')?.wait, workers.get('w2')?.wait]).toEqual([['a1', 'a2'], ['a3']]);
+    expect([[...owners.keys()], ring]).toEqual([['a'], []]);
+    await add(queue, { id: 'a4' }, { id: 'a5' });
+    expect((await soundState(queue)).ring).toEqual([]);
+    await queue.dispatch({ maxBatchSize: 2 });
+    const full = await soundState(queue);
+    expect([full.workers.get('w2')?.wait, full.tags.get('a')]).toEqual([['a3', 'a4'], ['a5']]);
+  });
+
+  it.each([
+    ['with room has run all that it was given', 2, 'empty'],
+    ['that is full has reached its limit', 1, 'limit'],
+  ])('too late for a batch: one %s, and the tag is the next to get a worker', async (_what, size, reason) => {
+    const queue = await newQueue();
+    await queue.register('w1');
+    await add(queue, { id: 'a1' });
+    await queue.dispatch({ maxBatchSize: size });
+    const task = await queue.take('w1', 'w1');
+    await add(queue, { id: 'a2' });
+    await calm(queue);
+    expect(await queue.complete([{ worker: 'w1', task, fetchNext: true }])).toEqual([undefined]);
+    expect(await eventsOf(queue, 'released')).toMatchObject([{ identifyTag: 'a', size: '1', reason }]);
+    const { ring, idle } = await soundState(queue);
+    expect([ring, idle, await isWoken(queue)]).toEqual([['a'], ['w1'], true]);
+    await queue.dispatch({ maxBatchSize: size });
+    expect((await soundState(queue)).workers.get('w1')?.wait).toEqual(['a2']);
+  });
+
+  it('tops up so many batches in one round as it may move ids, and says that there is more to do', async () => {
+    const queue = await newQueue();
+    await queue.register('w1', 'w2', 'w3');
+    await add(queue, { id: 'a1' }, { id: 'b1', tag: 'b' }, { id: 'c1', tag: 'c' });
+    await queue.dispatch();
+    for (const tag of ['a', 'b', 'c']) {
+      for (const n of [2, 3]) await add(queue, { id: `${tag}${n}`, tag });
+    }
+    const left: number[] = [];
+    for (const more of [true, true, false]) {
+      expect(await queue.dispatch({ maxIds: 2 })).toMatchObject({ more });
+      left.push(await redis.scard(queue.list('aff:touched')));
+    }
+    expect(left).toEqual([2, 1, 0]);
+    const { workers } = await soundState(queue);
+    expect(['w1', 'w2', 'w3'].map((worker) => workers.get(worker)?.wait.length)).toEqual([3, 3, 3]);
+  });
+
   it('keeps in mind which batches have room while the queue is paused', async () => {
     const queue = await newQueue();
     await queue.register('w1');

@@ -16,9 +16,9 @@ local function nextFence()
   return string.format('%.0f', lastFence)
 end
 
--- Ends every script that binds.
-local function saveFence()
-  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence)) end
+-- Ends every script that binds. Workers tell by the size whether a batch was full.
+local function saveFence(maxBatchSize)
+  if lastFence then rcall('HSET', ctlKey, 'fence', string.format('%.0f', lastFence), 'size', maxBatchSize) end
 end
 
 -- Binds a ready tag to an idle worker (which the caller has taken from aff:idle, and the tag from aff:ring).

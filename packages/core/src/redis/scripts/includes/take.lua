@@ -81,10 +81,11 @@ local function readTask(id)
   return taskHash(id)
 end
 
--- Why a batch ends of which nothing is left.
-local function endReason(tag)
-  if rcall('EXISTS', tagKey(tag)) == 0 then return 'empty' end
-  return rcall('SISMEMBER', keys.pausedTags, tag) == 1 and 'paused' or 'limit'
+-- Why a batch ends of which nothing is left. The tag of one that has room may have more: the leader has not topped it up yet.
+local function endReason(worker)
+  if not worker.tag or rcall('EXISTS', tagKey(worker.tag)) == 0 then return 'empty' end
+  if rcall('SISMEMBER', keys.pausedTags, worker.tag) == 1 then return 'paused' end
+  return tonumber(worker.batch or 0) >= tonumber(rcall('HGET', ctlKey, 'size') or 0) and 'limit' or 'empty'
 end
 
 -- The next task of a worker that has none.
@@ -108,9 +109,9 @@ local function takeNext(worker, token, timestamp)
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
       if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, worker.tag and endReason(worker.tag) or 'empty' } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
-      local tag, fence, batch = release(worker.id, endReason(worker.tag))
+      local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
       if not tag then return NOTHING end
     end
