@@ -45,7 +45,7 @@ export type { TagOverview } from './producer/tag-overview.js';
 export type { WorkerDetails } from './producer/worker-details.js';
 export { WorkerService } from './worker/worker-service.js';
 export type { TaskContext, TaskHandlerFunction } from './worker/task-context.js';
-export type { TaskHandlerOf } from './worker/typed-handler.js';
+export type { RegisteredHandler, TaskHandlerOf } from './worker/typed-handler.js';
 export type { TagBinding, TagHooks, TagRelease } from './worker/tag-hooks/tag-hooks.js';
 export type { ReleaseReason } from './domain/release-reason.js';
 export { SchedulerService } from './scheduler/scheduler-service.js';
@@ -56,8 +56,11 @@ export type { QueueEvent, QueueEventFields, QueueEventType } from './observabili
 export type { PayloadCodec, PayloadContext } from './domain/payload-codec.js';
 export { Task } from './domain/task.js';
 export type {
+  AddedTask,
   BulkTaskOf,
+  FinishedResult,
   JobOf,
+  JobOrId,
   PayloadOf,
   ResultOf,
   TaskOf,

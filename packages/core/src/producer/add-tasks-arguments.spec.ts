@@ -16,7 +16,8 @@ describe('addTasksArguments', () => {
       ...['note', '{"attempts":1}', 7],
       ...['mail', '{}', 7],
       ...['note', '{}', 8],
-      ...[1, 'a', a.json, 1, 'b', b.json, 2, 'c', c.json, 3, 'd', d.json, 1, 'a', a.json, 4, 'e', '"e"'],
+      ...[1, 'a', 't', a.json, 1, 'b', 't', b.json, 2, 'c', 't', c.json],
+      ...[3, 'd', 't', d.json, 1, 'a', 't', a.json, 4, 'e', 't', '"e"'],
     ]);
   });
 

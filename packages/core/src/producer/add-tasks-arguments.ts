@@ -9,7 +9,7 @@ export function addTasksArguments(newJobs: readonly NewJob[]): ScriptArgument[] 
   let last: NewJob | undefined;
   let number = 0;
   for (const newJob of newJobs) {
-    const { id, name, json, optsJson, timestamp } = newJob;
+    const { id, name, json, optsJson, timestamp, data } = newJob;
     if (name !== last?.name || optsJson !== last.optsJson || timestamp !== last.timestamp) {
       const kind = `${timestamp} ${optsJson} ${name}`;
       number = numbers.get(kind) ?? numbers.size + 1;
@@ -18,7 +18,7 @@ export function addTasksArguments(newJobs: readonly NewJob[]): ScriptArgument[] 
         kinds.push(name, optsJson, timestamp);
       }
     }
-    tasks.push(number, id, json);
+    tasks.push(number, id, data.identifyTag, json);
     last = newJob;
   }
   return [numbers.size, ...kinds, ...tasks];

@@ -27,7 +27,7 @@ function fakeRedis({ commandTimeoutMs = 10_000 } = {}) {
     addTasks: (args: ScriptArgument[]) => {
       const first = 1 + Number(args[0]) * 3;
       const tasks = args.slice(first);
-      return send('script', tasks.filter((_, i) => i % 3 === 1).map(String));
+      return send('script', tasks.filter((_, i) => i % 4 === 1).map(String));
     },
     addByBullMQ: (newJobs) =>
       send(

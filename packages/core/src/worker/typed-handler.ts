@@ -1,4 +1,4 @@
-import type { IsOpen, PayloadOf, ResultOf, TaskTypes } from '../domain/task-map.js';
+import type { PayloadOf, ResultOf, TaskTypes } from '../domain/task-map.js';
 import type { TaskHandlerFunction } from './task-context.js';
 
 /** The function for a type of a task map. @publicApi */
@@ -7,6 +7,7 @@ export type TaskHandlerOf<Tasks, Type extends TaskTypes<Tasks>> = TaskHandlerFun
   ResultOf<Tasks, Type>
 >;
 
-/** What `registerHandler` takes: with a map the function for that type, without one any function. */
-export type RegisteredHandler<Tasks, Type extends TaskTypes<Tasks>, Payload, Result> =
-  IsOpen<Tasks> extends true ? TaskHandlerFunction<Payload, Result> : TaskHandlerOf<Tasks, Type>;
+/** What `registerHandler` takes: with a map the function for that type, without one any function. @publicApi */
+export type RegisteredHandler<Tasks, Type extends TaskTypes<Tasks>, Payload, Result> = unknown extends Tasks
+  ? TaskHandlerFunction<Payload, Result>
+  : TaskHandlerOf<Tasks, Type>;

@@ -43,6 +43,15 @@ export function describeReading(system: ContractSystem): void {
       expect(await queue.getTagStats('t')).toEqual({ identifyTag: 't', ...nothing });
     });
 
+    it('counts a task as soon as it is added, and a tag as waiting', async () => {
+      const { queue, add } = await startStage(system);
+      await queue.pause();
+      await add('t');
+      expect(await queue.getTagStats('t')).toMatchObject({ waiting: 1, active: 0, boundTo: [] });
+      expect(await queue.getQueueStats()).toMatchObject({ waiting: 1, tagsWaiting: 1 });
+      await queue.resume();
+    });
+
     it('tells which worker has it, what runs and what waits', async () => {
       const { queue, hold, addAll, open } = await startStage(system, { workerOptions: { maxBatchSize: 3 } });
       await hold('t');

@@ -154,8 +154,9 @@ async function fillQueue(look: () => Promise<void>) {
   await look();
 
   scheduler.stop();
-  await add('added');
+  await add('held'); // to a tag that the worker has
   const other = new Queue(names.queue, { connection: { url } });
+  await other.add('quick', { identifyTag: 'other' });
   await other.add('quick', { identifyTag: 'other' }, { priority: 1 });
   await other.close();
   return {

@@ -54,8 +54,12 @@ export const waitingStates: Record<
 > = {
   async 'added, and not taken in'(stage, payloads) {
     stage.scheduler.stop();
-    // A round of the leader that was under way is over when this one task has not been taken in.
-    const ids = await add(stage, payloads);
+    // As other producers add: what QueueService adds is indexed at once.
+    const ids: string[] = [];
+    for (const payload of payloads) {
+      const job = await stage.queue.queue.add('note', { identifyTag: 't', type: 'note', payload });
+      ids.push(job.id!);
+    }
     return {
       ids,
       proceed: async () => {

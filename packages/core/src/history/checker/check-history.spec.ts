@@ -213,6 +213,14 @@ describe('I4', () => {
     ]);
   });
 
+  it('but not where Redis went back between the two', async () => {
+    const loss = { kind: 'power-loss', target: 'redis' } as const;
+    const history = new MadeHistory().adds('p', 't1').runs('p', 't1').says('q', 'fault', loss);
+    const report = await checked(history.starts('q', 't1').ends('q', 't1').commits('q', 't1'));
+    expect(found(report)).toEqual([]);
+    expect(reasons(report, 'I4')).toContain('Redis went back to an earlier state of its data');
+  });
+
   it('a task that ends twice', async () => {
     const history = new MadeHistory().adds('p', 't1').runs('p', 't1').runs('q', 't1', 'a', { attempt: 2 });
     expect(found(await checked(history))).toEqual([['I4', ['outcome.committed', 'outcome.committed']]]);

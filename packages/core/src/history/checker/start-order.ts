@@ -112,7 +112,7 @@ export class StartOrder implements Check {
     if (last === undefined || last.task === start.task || this.#loose.has(last.task)) return;
     const message = `tag ${String(start.tag)}: ${last.task} started between two attempts of ${start.task}`;
     const { findings, processes } = this.context;
-    const reset = processes.wentBack(first);
+    const reset = processes.wentBack(first.at < last.at ? first : last);
     if (reset !== undefined) findings.undecided('I2', wentBack, [first, reset, last, start]);
     else findings.violation('I2', message, [first, last, start]);
   }

@@ -53,7 +53,7 @@ describe('the recorder', () => {
   it('has written an announcement when it returns, and all that came before it', async () => {
     const recorder = new HistoryRecorder({ file, process: 'p' });
     recorder.record('leadership.renewed', renewed);
-    // At once: it is flushed a little later by itself.
+    // Nothing runs in between that could write it.
     expect(readFileSync(file, 'utf8').trimEnd().split('\n')).toHaveLength(1);
     recorder.record('add.invoked', { call: '1', tag: 'a' });
     expect((await read()).records.map(({ type }) => type)).toEqual([

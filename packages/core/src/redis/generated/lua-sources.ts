@@ -69,7 +69,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -224,7 +225,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -632,7 +634,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -663,28 +666,87 @@ local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp')
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function body()
-local FIRST, PER, MOST_TASKS = 5, 3, 1000
+local function ownersOf(tag)
+  local owners = {}
+  for worker in string.gmatch(rcall('HGET', keys.owners, tag) or '', '%S+') do owners[#owners + 1] = worker end
+  return owners
+end
+local function addOwner(tag, worker)
+  local owners = rcall('HGET', keys.owners, tag)
+  rcall('HSET', keys.owners, tag, owners and (owners .. ' ' .. worker) or worker)
+end
+local function removeOwner(tag, worker)
+  local left, removed = {}, false
+  for _, owner in ipairs(ownersOf(tag)) do
+    if owner == worker and not removed then removed = true else left[#left + 1] = owner end
+  end
+  if #left == 0 then rcall('HDEL', keys.owners, tag) else rcall('HSET', keys.owners, tag, table.concat(left, ' ')) end
+end
+local limits -- { default, 1: some tags have their own }, read once per script
+local function limitOf(tag)
+  limits = limits or rcall('HMGET', ctlKey, 'limit', 'limits')
+  if limits[2] == '1' then
+    local own = rcall('HGET', keys.limits, tag)
+    if own then return tonumber(own) end
+  end
+  return tonumber(limits[1] or 1)
+end
+local function isHeld(tag)
+  return rcall('ZSCORE', keys.parked, tag) or rcall('SISMEMBER', keys.pausedTags, tag) == 1
+end
+local function isReady(tag, hasNoOwner)
+  if not hasNoOwner then
+    local owners = ownersOf(tag)
+    if #owners > 0 and #owners >= limitOf(tag) then return false end
+  end
+  return rcall('EXISTS', tagKey(tag)) == 1 and not isHeld(tag)
+end
+local function settle(tag, wasReady, where, hasNoOwner)
+  local ready = isReady(tag, hasNoOwner)
+  if ready and not wasReady then
+    rcall(where == 'head' and 'LPUSH' or 'RPUSH', keys.ring, tag)
+  elseif wasReady and not ready then
+    rcall('LREM', keys.ring, 1, tag)
+  end
+  return ready
+end
+local function own(tag, worker)
+  if limitOf(tag) <= 1 then
+    rcall('HSET', keys.owners, tag, worker) -- it had no other, or it would not have been ready
+  else
+    addOwner(tag, worker)
+    settle(tag, false)
+  end
+end
+local function unbind(tag, worker, parkUntil)
+  local isSole = limitOf(tag) <= 1 and rcall('HGET', keys.owners, tag) == worker
+  local wasReady = not isSole and isReady(tag)
+  if isSole then rcall('HDEL', keys.owners, tag) else removeOwner(tag, worker) end
+  if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
+  settle(tag, wasReady, nil, isSole)
+end
+local FIRST, PER_KIND, PER_TASK, MOST_TASKS = 5, 3, 4, 1000
 local numberOfKinds = tonumber(ARGV[4])
-local firstTask = FIRST + (numberOfKinds or 0) * PER
-local numberOfTasks = (#ARGV + 1 - firstTask) / PER
+local firstTask = FIRST + (numberOfKinds or 0) * PER_KIND
+local numberOfTasks = (#ARGV + 1 - firstTask) / PER_TASK
 if not numberOfKinds or numberOfTasks < 0 or numberOfTasks > MOST_TASKS or numberOfTasks % 1 ~= 0 then
   return INVALID_ARGUMENT
 end
 local kinds = {}
 for number = 1, numberOfKinds do
-  local at = FIRST + (number - 1) * PER
+  local at = FIRST + (number - 1) * PER_KIND
   kinds[tostring(number)] = { name = ARGV[at], opts = ARGV[at + 1], timestamp = ARGV[at + 2] }
 end
-for at = firstTask, #ARGV, PER do
+for at = firstTask, #ARGV, PER_TASK do
   if not kinds[ARGV[at]] then return INVALID_ARGUMENT end
 end
 local paused, concurrency, maxEvents =
   unpack(rcall('HMGET', keys.meta, 'paused', 'concurrency', 'opts.maxLenEvents'))
 local jobKeys = {}
-for at = firstTask, #ARGV, PER do jobKeys[#jobKeys + 1] = jobKey(ARGV[at + 1]) end
+for at = firstTask, #ARGV, PER_TASK do jobKeys[#jobKeys + 1] = jobKey(ARGV[at + 1]) end
 local isAnyKept = #jobKeys > 0 and rcall('EXISTS', unpack(jobKeys)) > 0
 local ids, places, duplicates, seen = {}, {}, {}, {}
-for at = firstTask, #ARGV, PER do
+for at = firstTask, #ARGV, PER_TASK do
   local id = ARGV[at + 1]
   if seen[id] or (isAnyKept and rcall('EXISTS', jobKey(id)) == 1) then
     duplicates[#duplicates + 1] = id
@@ -694,9 +756,32 @@ for at = firstTask, #ARGV, PER do
     places[#places + 1] = at
   end
 end
+local function index()
+  local idsByTag, tags, scores = {}, {}, {}
+  local seq = rcall('HINCRBY', ctlKey, 'seq', #ids) - #ids
+  for number, id in ipairs(ids) do
+    local tag = ARGV[places[number] + 2]
+    if not idsByTag[tag] then
+      idsByTag[tag] = {}
+      tags[#tags + 1] = tag
+    end
+    local ofTag = idsByTag[tag]
+    ofTag[#ofTag + 1] = id
+    scores[#scores + 1] = seq + number
+    scores[#scores + 1] = id
+  end
+  rcall('ZADD', keys.seq, unpack(scores))
+  local owners = rcall('HMGET', keys.owners, unpack(tags))
+  for number, tag in ipairs(tags) do
+    local ofTag = idsByTag[tag]
+    local isFirst = rcall('LPUSH', tagKey(tag), unpack(ofTag)) == #ofTag
+    if isFirst then settle(tag, false, nil, not owners[number]) end
+    if owners[number] then rcall('SADD', keys.touched, tag) end
+  end
+end
 if #ids > 0 then
   rcall('INCRBY', base .. 'id', #ids)
-  rcall('LPUSH', keys.wait, unpack(ids))
+  if rcall('EXISTS', keys.wait, keys.prioritized) == 0 then index() else rcall('LPUSH', keys.wait, unpack(ids)) end
 end
 for _, id in ipairs(duplicates) do
   rcall('XADD', keys.events, '*', 'event', 'duplicated', 'jobId', id)
@@ -706,7 +791,7 @@ for number, id in ipairs(ids) do
   local kind = kinds[ARGV[at]]
   rcall('XADD', keys.events, '*', 'event', 'added', 'jobId', id, 'name', kind.name)
   rcall('XADD', keys.events, '*', 'event', 'waiting', 'jobId', id)
-  rcall('HSET', jobKey(id), 'name', kind.name, 'data', ARGV[at + 2], 'opts', kind.opts, 'timestamp', kind.timestamp,
+  rcall('HSET', jobKey(id), 'name', kind.name, 'data', ARGV[at + 3], 'opts', kind.opts, 'timestamp', kind.timestamp,
     'delay', '0', 'priority', '0')
 end
 rcall('XTRIM', keys.events, 'MAXLEN', '~', maxEvents or 10000)
@@ -726,7 +811,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -1197,7 +1283,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -1609,7 +1696,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -1761,7 +1849,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -2203,7 +2292,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -2302,7 +2392,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -2451,7 +2542,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -2988,7 +3080,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -3402,7 +3495,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -3829,7 +3923,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -4279,6 +4374,11 @@ local function intake()
   return count + #prioritized
 end
 local function topUpTouched()
+  local added = rcall('SPOP', keys.touched, maxIds)
+  if #added == maxIds then more = 1 end
+  for _, tag in ipairs(added) do
+    for _, worker in ipairs(ownersOf(tag)) do topUp(worker, tag, maxBatchSize) end
+  end
   for _, tag in ipairs(touchedOrder) do
     for _, worker in ipairs(ownersOf(tag)) do topUp(worker, tag, maxBatchSize) end
   end
@@ -4353,7 +4453,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -4784,7 +4885,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5216,7 +5318,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5660,7 +5763,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5817,7 +5921,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5970,7 +6075,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6132,7 +6238,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6262,7 +6369,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6317,7 +6425,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6394,7 +6503,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6847,7 +6957,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7003,7 +7114,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7295,7 +7407,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7347,7 +7460,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7394,7 +7508,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7469,7 +7584,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7742,7 +7858,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -8023,7 +8140,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -8158,7 +8276,7 @@ local stopped = rcall('SMEMBERS', keys.pausedTags)
 for _, tag in ipairs(rcall('ZRANGE', keys.parked, 0, -1)) do
   if rcall('SISMEMBER', keys.pausedTags, tag) == 0 then stopped[#stopped + 1] = tag end
 end
-rcall('DEL', keys.parked, keys.pausedTags)
+rcall('DEL', keys.parked, keys.pausedTags, keys.touched)
 for _, tag in ipairs(stopped) do settle(tag, false) end
 wakeBound()
 wakeLeader()
@@ -8176,7 +8294,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -8449,7 +8568,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -9081,7 +9201,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -9456,7 +9577,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -9717,7 +9839,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -10162,7 +10285,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -10595,7 +10719,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11022,7 +11147,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11071,7 +11197,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11224,7 +11351,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11286,7 +11414,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11336,7 +11465,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11386,7 +11516,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11471,7 +11602,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11579,7 +11711,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11937,7 +12070,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11990,7 +12124,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -12447,7 +12582,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -12569,7 +12705,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -12924,7 +13061,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -13435,7 +13573,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -13843,7 +13982,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -14343,7 +14483,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)

@@ -1,30 +1,31 @@
 --[[
   Adds tasks at the end of the pending queue, in their order, as BullMQ's addStandardJob would one by one: tasks without delay,
-  deduplication and parent. An id that is kept already is not added again, so that a call whose reply was lost may be repeated.
-  A full Redis refuses it as a whole.
+  deduplication and parent. While `wait` is empty they are indexed at once, which is what the leader does with what it finds in
+  `wait`; nothing of theirs can be overtaken then. An id that is kept already is not added again, so that a call whose reply was
+  lost may be repeated. A full Redis refuses it as a whole.
 
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
   ARGV[4]   how many kinds there are; what tasks have in common is sent once
-  ARGV[5..] per kind its type, options (JSON) and timestamp (ms); then per task the number of its kind, id and data (JSON);
-            at most 1,000 tasks
+  ARGV[5..] per kind its type, options (JSON) and timestamp (ms); then per task the number of its kind, id, tag and data
+            (JSON); at most 1,000 tasks
   Returns   how many were added; INVALID_ARGUMENT
 ]]
---- @include "includes/layout"
+--- @include "includes/tags"
 
-local FIRST, PER, MOST_TASKS = 5, 3, 1000
+local FIRST, PER_KIND, PER_TASK, MOST_TASKS = 5, 3, 4, 1000
 
 local numberOfKinds = tonumber(ARGV[4])
-local firstTask = FIRST + (numberOfKinds or 0) * PER
-local numberOfTasks = (#ARGV + 1 - firstTask) / PER
+local firstTask = FIRST + (numberOfKinds or 0) * PER_KIND
+local numberOfTasks = (#ARGV + 1 - firstTask) / PER_TASK
 if not numberOfKinds or numberOfTasks < 0 or numberOfTasks > MOST_TASKS or numberOfTasks % 1 ~= 0 then
   return INVALID_ARGUMENT
 end
 local kinds = {}
 for number = 1, numberOfKinds do
-  local at = FIRST + (number - 1) * PER
+  local at = FIRST + (number - 1) * PER_KIND
   kinds[tostring(number)] = { name = ARGV[at], opts = ARGV[at + 1], timestamp = ARGV[at + 2] }
 end
-for at = firstTask, #ARGV, PER do
+for at = firstTask, #ARGV, PER_TASK do
   if not kinds[ARGV[at]] then return INVALID_ARGUMENT end
 end
 
@@ -33,12 +34,12 @@ local paused, concurrency, maxEvents =
 
 -- Whether any of them is there already is asked once for all: as a rule none is.
 local jobKeys = {}
-for at = firstTask, #ARGV, PER do jobKeys[#jobKeys + 1] = jobKey(ARGV[at + 1]) end
+for at = firstTask, #ARGV, PER_TASK do jobKeys[#jobKeys + 1] = jobKey(ARGV[at + 1]) end
 local isAnyKept = #jobKeys > 0 and rcall('EXISTS', unpack(jobKeys)) > 0
 
 -- The new ids, where each of them stands in ARGV, and the ids that there are already.
 local ids, places, duplicates, seen = {}, {}, {}, {}
-for at = firstTask, #ARGV, PER do
+for at = firstTask, #ARGV, PER_TASK do
   local id = ARGV[at + 1]
   if seen[id] or (isAnyKept and rcall('EXISTS', jobKey(id)) == 1) then
     duplicates[#duplicates + 1] = id
@@ -49,10 +50,37 @@ for at = firstTask, #ARGV, PER do
   end
 end
 
+-- The end of each tag's list, and what follows from that. A tag that a worker has is told to the leader, which may add to its
+-- batch.
+local function index()
+  local idsByTag, tags, scores = {}, {}, {}
+  local seq = rcall('HINCRBY', ctlKey, 'seq', #ids) - #ids
+  for number, id in ipairs(ids) do
+    local tag = ARGV[places[number] + 2]
+    if not idsByTag[tag] then
+      idsByTag[tag] = {}
+      tags[#tags + 1] = tag
+    end
+    local ofTag = idsByTag[tag]
+    ofTag[#ofTag + 1] = id
+    scores[#scores + 1] = seq + number
+    scores[#scores + 1] = id
+    --- @witness "indexed", "id", id, "tag", tag, "seq", "0"
+  end
+  rcall('ZADD', keys.seq, unpack(scores))
+  local owners = rcall('HMGET', keys.owners, unpack(tags))
+  for number, tag in ipairs(tags) do
+    local ofTag = idsByTag[tag]
+    local isFirst = rcall('LPUSH', tagKey(tag), unpack(ofTag)) == #ofTag
+    if isFirst then settle(tag, false, nil, not owners[number]) end
+    if owners[number] then rcall('SADD', keys.touched, tag) end
+  end
+end
+
 -- The hashes come after everything that could fail: an id without its hash is no task, and may be added again.
 if #ids > 0 then
   rcall('INCRBY', base .. 'id', #ids)
-  rcall('LPUSH', keys.wait, unpack(ids))
+  if rcall('EXISTS', keys.wait, keys.prioritized) == 0 then index() else rcall('LPUSH', keys.wait, unpack(ids)) end
 end
 for _, id in ipairs(duplicates) do
   rcall('XADD', keys.events, '*', 'event', 'duplicated', 'jobId', id)
@@ -62,7 +90,7 @@ for number, id in ipairs(ids) do
   local kind = kinds[ARGV[at]]
   rcall('XADD', keys.events, '*', 'event', 'added', 'jobId', id, 'name', kind.name)
   rcall('XADD', keys.events, '*', 'event', 'waiting', 'jobId', id)
-  rcall('HSET', jobKey(id), 'name', kind.name, 'data', ARGV[at + 2], 'opts', kind.opts, 'timestamp', kind.timestamp,
+  rcall('HSET', jobKey(id), 'name', kind.name, 'data', ARGV[at + 3], 'opts', kind.opts, 'timestamp', kind.timestamp,
     'delay', '0', 'priority', '0')
 end
 rcall('XTRIM', keys.events, 'MAXLEN', '~', maxEvents or 10000)

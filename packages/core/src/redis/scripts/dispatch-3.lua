@@ -132,6 +132,11 @@ local function intake()
 end
 
 local function topUpTouched()
+  local added = rcall('SPOP', keys.touched, maxIds)
+  if #added == maxIds then more = 1 end
+  for _, tag in ipairs(added) do
+    for _, worker in ipairs(ownersOf(tag)) do topUp(worker, tag, maxBatchSize) end
+  end
   for _, tag in ipairs(touchedOrder) do
     for _, worker in ipairs(ownersOf(tag)) do topUp(worker, tag, maxBatchSize) end
   end

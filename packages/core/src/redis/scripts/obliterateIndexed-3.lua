@@ -20,7 +20,7 @@ local stopped = rcall('SMEMBERS', keys.pausedTags)
 for _, tag in ipairs(rcall('ZRANGE', keys.parked, 0, -1)) do
   if rcall('SISMEMBER', keys.pausedTags, tag) == 0 then stopped[#stopped + 1] = tag end
 end
-rcall('DEL', keys.parked, keys.pausedTags)
+rcall('DEL', keys.parked, keys.pausedTags, keys.touched)
 for _, tag in ipairs(stopped) do settle(tag, false) end
 wakeBound()
 wakeLeader()

@@ -1,7 +1,9 @@
 import type { NewJob } from '../../bullmq/job-adder.js';
 import { deduplicate, type Insert } from './deduplication.js';
+import { index } from './indexing.js';
 import type { QueueState } from './queue-state.js';
-import { newTaskRecord } from './task-record.js';
+import { tagOf } from './tags.js';
+import { newTaskRecord, type TaskRecord } from './task-record.js';
 
 /**
  * Adds a task.
@@ -23,5 +25,12 @@ export const insertTask: Insert = (state, job, nowMs, scheduleId) => {
   state.tasks.set(task.jobId, task);
   state.events.push({ type: 'added', jobId: task.jobId, name: task.name });
   if (task.place === 'delayed') state.delayed.add(task.jobId);
-  else state.wait.push(task.jobId);
+  else if (state.wait.length > 0 || task.opts.deduplication !== undefined) state.wait.push(task.jobId);
+  else indexAtOnce(state, task);
 };
+
+/** Nothing waits to be taken in, so that a task overtakes nobody. */
+function indexAtOnce(state: QueueState, task: TaskRecord): void {
+  index(state, task);
+  if (tagOf(state, task.identifyTag).owners.length > 0) state.touched.add(task.identifyTag);
+}

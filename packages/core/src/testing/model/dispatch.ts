@@ -1,4 +1,5 @@
 import { bind, bindAhead, dropAhead, topUp } from './batches.js';
+import { index } from './indexing.js';
 import type { QueueState, WorkerRecord } from './queue-state.js';
 import { changeTag, tagOf } from './tags.js';
 import type { TaskRecord } from './task-record.js';
@@ -11,7 +12,9 @@ export function takeIn(state: QueueState, nowMs: number): void {
   promoteDue(state, nowMs);
   unparkDue(state, nowMs);
   const touched = intake(state);
-  if (!state.paused) topUpTouched(state, touched);
+  if (state.paused) return;
+  topUpTouched(state, new Set([...state.touched, ...touched]));
+  state.touched.clear();
 }
 
 /** Binds ready tags to idle workers, then to busy ones in advance. */
@@ -72,9 +75,7 @@ function intake(state: QueueState): ReadonlySet<string> {
   for (const jobId of state.wait.splice(0)) {
     const task = state.tasks.get(jobId);
     if (task === undefined) continue;
-    task.place = 'indexed';
-    task.sequence = ++state.sequence;
-    changeTag(state, task.identifyTag, ({ ids }) => ids.push(jobId));
+    index(state, task);
     touched.add(task.identifyTag);
   }
   return touched;

@@ -72,6 +72,8 @@ export interface QueueState {
   readonly tasks: Map<string, TaskRecord>;
   /** Ids that were added and not taken in, the next one first. */
   readonly wait: string[];
+  /** Tags that got tasks while a worker had them, until its batch was looked at. */
+  readonly touched: Set<string>;
   readonly delayed: Set<string>;
   /** Ids in the order in which they ended. */
   readonly completed: Set<string>;
@@ -102,6 +104,7 @@ export function newQueueState(options: SchedulingOptions): QueueState {
     options,
     tasks: new Map(),
     wait: [],
+    touched: new Set(),
     delayed: new Set(),
     completed: new Set(),
     failed: new Set(),

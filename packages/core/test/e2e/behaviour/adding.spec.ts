@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { QueueEvents, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -10,6 +11,8 @@ import { startStage, task } from '../../support/stage.js';
 
 afterEach(closeAll);
 
+const sha1 = (text: string): string => createHash('sha1').update(text).digest('hex');
+
 async function startProducer(redis = openRedis(), url = testRedisUrl()) {
   const name = uniqueName();
   const { queue, close } = await startInstance({ name, role: 'PRODUCER', redisOptions: { url } });
@@ -18,8 +21,17 @@ async function startProducer(redis = openRedis(), url = testRedisUrl()) {
     redis,
     queue,
     close,
-    /** The ids of the tasks that nobody has taken in, in their order. */
-    waiting: async () => (await redis.lrange(key('wait'), 0, -1)).reverse(),
+    /** The ids of the tasks of the tag 't', in their order: those that are indexed, and those that nobody has taken in. */
+    waiting: async () =>
+      (
+        await Promise.all(
+          [key(`aff:tag:${sha1('t')}`), key('wait')].map((list) => redis.lrange(list, 0, '-1')),
+        )
+      )
+        .map((ids) => ids.reverse())
+        .flat(),
+    /** The ids of all indexed tasks, in their order. */
+    indexed: () => redis.zrange(key('aff:seq'), 0, '-1'),
     isKept: async (id: string) => (await redis.exists(key(id))) === 1,
   };
 }
@@ -191,23 +203,24 @@ describe('a full Redis', () => {
   }
 
   it('refuses a task', async () => {
-    const { queue, waiting, isKept } = await startProducer(redis, server.url);
+    const { queue, waiting, indexed, isKept } = await startProducer(redis, server.url);
     await limitMemory(1);
     try {
       await expect(queue.add(task('t'), { jobId: 'a' })).rejects.toThrow('OOM');
     } finally {
       await limitMemory(0);
     }
-    expect([await waiting(), await isKept('a')]).toEqual([[], false]);
+    expect([await waiting(), await indexed(), await isKept('a')]).toEqual([[], [], false]);
     await queue.add(task('t'), { jobId: 'a' });
     expect(await waiting()).toEqual(['a']);
   });
 
   it('adds whole parts of a list or none of them; adding it again completes it', async () => {
-    const { queue, waiting, isKept } = await startProducer(redis, server.url);
+    const { queue, waiting, indexed, isKept } = await startProducer(redis, server.url);
     const ids = upTo(2_000).map((n) => `n${n}`);
     await addUntilFull(queue, ids, 1_500_000);
     const added = await waiting();
+    expect(await indexed()).toEqual(added);
     expect(added.length).toBeGreaterThan(0);
     expect(added.length).toBeLessThan(2_000);
     expect(added.length % 200).toBe(0);

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { QueueClosedError, type TaskExplanation } from '../../../src/index.js';
 import { closeAll, startInstance } from '../../support/calm.js';
+import { upTo } from '../../support/recorder.js';
 import { connect, testRedisUrl, uniqueName } from '../../support/redis.js';
 import { startStage, task, waitingStates, type Stage } from '../../support/stage.js';
 import { until } from '../../support/until.js';
@@ -123,7 +124,10 @@ describe('explain', () => {
     await until('nobody leads', async () => (await stage.election.getLeader()) === null);
     await redis.set(`scheduler:${stage.name}-pending:election:lock`, 'frozen:1', 'PX', 60_000);
     await redis.quit();
-    await stage.queue.addBulk([task('u'), task('u')]);
+    const [, indexed] = await stage.queue.addBulk([task('u'), task('u')]);
+    expect((await explained(stage, indexed!.id!, 'being-bound')).details).toMatchObject({ tasksBefore: 1 });
+    const producer = stage.queue.queue; // BullMQ's: its tasks are taken in by the leader
+    await producer.addBulk(upTo(2).map(() => ({ name: 'note', data: { identifyTag: 'u' } })));
     const added = await stage.queue.add(task('u'));
     expect((await explained(stage, added.id!, 'not-taken-in')).details).toEqual({ tasksBefore: 2 });
   });

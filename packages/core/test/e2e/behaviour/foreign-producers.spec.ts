@@ -119,7 +119,8 @@ describe('a task that a plain BullMQ worker has taken', () => {
     const { queue, scheduler, recorder } = stage;
     scheduler.stop();
     const held = gate();
-    const job = await queue.add(task('t', 'foreign'));
+    // Such a worker knows only what lies in BullMQ's own list.
+    const job = await queue.queue.add('note', { identifyTag: 't' });
     const worker = new Worker(`${stage.name}-pending`, () => held.promise, { connection: openRedis() });
     await until('it runs', async () => (await job.getState()) === 'active');
     expect(await queue.cancel(job.id!)).toBe('not-found');

@@ -47,10 +47,12 @@ describe('getQueueStats', () => {
       async () => (await queue.getTagStats('next')).boundTo.length === 1,
     );
     scheduler.stop();
-    await queue.addBulk(upTo(5).map((n) => task('not taken in', n)));
+    const notTakenIn = upTo(2).map(() => ({ name: 'note', data: { identifyTag: 'not taken in' } }));
+    await queue.queue.addBulk(notTakenIn);
+    await queue.addBulk(upTo(3).map((n) => task('behind them', n)));
     expect(await queue.getQueueStats()).toEqual({
       ...empty,
-      waiting: 1 + 2 + 3 + 4 + 5,
+      waiting: 1 + 2 + 3 + 4 + 2 + 3,
       active: 2,
       delayed: 1,
       completed: 1,

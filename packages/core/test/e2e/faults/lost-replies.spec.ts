@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { composeScripts } from '../../../src/bullmq/bullmq-scripts.js';
@@ -184,7 +185,9 @@ describe.each(kinds)('adding, with a fault (%s)', (kind) => {
         await fault.release();
         expected.push(...ids);
       }
-      expect((await redis.lrange(`bull:${name}-pending:wait`, 0, -1)).reverse()).toEqual(expected);
+      expect(await redis.zrange(`bull:${name}-pending:aff:seq`, 0, '-1')).toEqual(expected);
+      const list = `bull:${name}-pending:aff:tag:${createHash('sha1').update('t').digest('hex')}`;
+      expect((await redis.lrange(list, 0, -1)).reverse()).toEqual(expected);
     });
   });
 });

@@ -190,7 +190,7 @@ describe('health', () => {
     expect(oldestWaitingTag!.waitingMs).toBeLessThan(Date.now() - job.timestamp - 299);
     stage.scheduler.stop();
     await stage.queue.remove(job.id!);
-    await stage.queue.add(task('added'));
+    await stage.queue.queue.add('note', { identifyTag: 'added', type: 'note', payload: 'go' });
     expect((await check()).oldestWaitingTag?.identifyTag).toBe('added');
     stage.open();
   });

@@ -27,7 +27,7 @@ beforeAll(async () => {
   for (const name of ['@nestjs/common', '@nestjs/core', '@nestjs/config', 'rxjs', 'reflect-metadata']) {
     await symlink(join(nest11, name), join(modules, name));
   }
-  for (const name of ['bullmq', 'ioredis'])
+  for (const name of ['bullmq', 'cron-parser', 'ioredis'])
     await symlink(join(core, 'node_modules', name), join(modules, name));
 });
 afterAll(async () => {

@@ -211,7 +211,7 @@ describe('a failure', () => {
       let runs = 0;
       const bench = await withHandler(() => (runs += 1));
       bench.instance.scheduler.stop();
-      const job = await bench.add('step', 'tag');
+      const job = await bench.addForeign('step', 'tag');
       await bench.redis.hset(bench.key(job.id!), field, value);
       const next = await bench.add('echo', 'tag');
       bench.instance.scheduler.start();
@@ -226,7 +226,7 @@ describe('a failure', () => {
   it('of several foreign jobs that nobody can read holds nobody up', async () => {
     const bench = await withHandler(() => 'fine');
     bench.instance.scheduler.stop();
-    const broken = await Promise.all([1, 2, 3].map((n) => bench.add('step', 'tag', n)));
+    const broken = await Promise.all([1, 2, 3].map((n) => bench.addForeign('step', 'tag', n)));
     for (const { id } of broken) await bench.redis.hset(bench.key(id!), 'opts', '{');
     const fine = await bench.add('step', 'tag');
     bench.instance.scheduler.start();

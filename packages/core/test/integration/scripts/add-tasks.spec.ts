@@ -18,14 +18,17 @@ const kinds = ['note', '{"attempts":3}', '1700000000001', 'mail', '{"attempts":1
 const args = (...tasks: readonly Given[]) => [
   2,
   ...kinds,
-  ...tasks.flatMap((task) => [task.kind ?? 1, task.id, dataOf(task)]),
+  ...tasks.flatMap((task) => [task.kind ?? 1, task.id, task.tag ?? 'a', dataOf(task)]),
 ];
 
 const add = (queue: Harness, ...tasks: readonly Given[]): Promise<unknown> =>
   queue.run('addTasks', { args: args(...tasks) });
 
-const waiting = async (queue: Harness): Promise<string[]> =>
-  (await redis.lrange(queue.list('wait'), 0, -1)).reverse();
+/** Indexed, then added. */
+const waiting = async (queue: Harness): Promise<string[]> => [
+  ...(await redis.zrange(queue.list('aff:seq'), 0, '-1')),
+  ...(await queue.order(queue.list('wait'))),
+];
 
 describe('addTasks', () => {
   it('adds tasks at the end, in their order, each with what its kind has', async () => {
@@ -47,13 +50,80 @@ describe('addTasks', () => {
     expect((await soundState(queue)).tags.get('a')).toEqual(['a1', 'a2', 'a3', 'a4']);
   });
 
+  it('indexes tasks at once: each tag is ready once, and the leader only binds', async () => {
+    const queue = await newQueue();
+    await queue.register('w1', 'w2');
+    await add(queue, { id: 'a1' }, { id: 'b1', tag: 'b' }, { id: 'a2' });
+    const state = await soundState(queue);
+    expect([state.ring, state.wait, [...state.seq.keys()]]).toEqual([['a', 'b'], [], ['a1', 'b1', 'a2']]);
+    expect([state.tags.get('a'), state.tags.get('b')]).toEqual([['a1', 'a2'], ['b1']]);
+    expect(await queue.dispatch()).toMatchObject({ taken: 0, bound: 3 });
+  });
+
+  it('lets nothing overtake what waits to be taken in', async () => {
+    const queue = await newQueue();
+    await queue.add({ id: 'a1', tag: 'a' });
+    await add(queue, { id: 'a2' }, { id: 'b1', tag: 'b' });
+    expect(await queue.order(queue.list('wait'))).toEqual(['a1', 'a2', 'b1']);
+    await queue.dispatch();
+    await add(queue, { id: 'a3' });
+    expect((await soundState(queue)).tags.get('a')).toEqual(['a1', 'a2', 'a3']);
+  });
+
+  it('nor a foreign task with a priority', async () => {
+    const queue = await newQueue();
+    const bull = new Queue(queue.pendingQueueName, { connection: redis, skipMetasUpdate: true });
+    await bull.add('note', { identifyTag: 'a' }, { jobId: 'p1', priority: 3 });
+    await add(queue, { id: 'a1' });
+    expect(await queue.order(queue.list('wait'))).toEqual(['a1']);
+    await bull.close();
+  });
+
+  it('leaves a tag alone that is paused or backs off, until that is over', async () => {
+    const queue = await newQueue();
+    await queue.pauseTag('a');
+    await redis.zadd(queue.list('aff:parked'), Date.now() + 60_000, 'b');
+    await add(queue, { id: 'a1' }, { id: 'b1', tag: 'b' }, { id: 'c1', tag: 'c' });
+    expect((await soundState(queue)).ring).toEqual(['c']);
+    await queue.resumeTag('a');
+    expect((await soundState(queue)).ring).toEqual(['c', 'a']);
+  });
+
+  it('of a tag that a worker has go into its batch, as far as there is room', async () => {
+    const queue = await newQueue();
+    await queue.register('w1');
+    await add(queue, { id: 'a1' });
+    await queue.dispatch({ maxBatchSize: 3 });
+    await add(queue, { id: 'a2' }, { id: 'b1', tag: 'b' }, { id: 'a3' }, { id: 'a4' });
+    expect((await soundState(queue)).ring).toEqual(['b']);
+    await queue.dispatch({ maxBatchSize: 3 });
+    const { workers, tags, ring } = await soundState(queue);
+    expect([workers.get('w1')?.wait, workers.get('w1')?.meta.batch]).toEqual([['a1', 'a2', 'a3'], '3']);
+    expect([tags.get('a'), ring]).toEqual([['a4'], ['b']]);
+    expect(await redis.exists(queue.list('aff:touched'))).toBe(0);
+  });
+
+  it('keeps in mind which batches have room while the queue is paused', async () => {
+    const queue = await newQueue();
+    await queue.register('w1');
+    await add(queue, { id: 'a1' });
+    await queue.dispatch();
+    await queue.pauseQueue();
+    await add(queue, { id: 'a2' });
+    await queue.dispatch();
+    expect((await soundState(queue)).workers.get('w1')?.wait).toEqual(['a1']);
+    await queue.resumeQueue();
+    await queue.dispatch();
+    expect((await soundState(queue)).workers.get('w1')?.wait).toEqual(['a1', 'a2']);
+  });
+
   it('writes what BullMQ writes: keys, fields and events', async () => {
     const [ours, theirs] = [await newQueue(), await newQueue()];
     const options = { jobId: 'a1', attempts: 3, timestamp: 1_700_000_000_001 };
     const queue = new Queue(theirs.pendingQueueName, { connection: redis, skipMetasUpdate: true });
     const data = { identifyTag: 'a', type: 'note', payload: 'a1' };
     const written = async (of: Harness) => {
-      const keys = (await of.allKeys()).filter((key) => !key.startsWith('scheduler:'));
+      const keys = (await of.allKeys()).filter((key) => !/^scheduler:|:aff:/.test(key));
       return {
         keys: keys.map((key) => key.replace(of.name, '')).sort(),
         job: await redis.hgetall(of.job('a1')),
@@ -65,9 +135,11 @@ describe('addTasks', () => {
     };
     const json = JSON.stringify(data);
     const once = ['note', JSON.stringify({ attempts: 3, timestamp: options.timestamp }), options.timestamp];
+    // As long as something is in `wait`, ours adds there too.
+    for (const of of [ours, theirs]) await redis.lpush(of.list('wait'), 'x');
     for (let times = 1; times <= 2; times += 1) {
       await queue.add('note', data, options);
-      await ours.run('addTasks', { args: [1, ...once, 1, 'a1', json] });
+      await ours.run('addTasks', { args: [1, ...once, 1, 'a1', 'a', json] });
     }
     const [found, expected] = [await written(ours), await written(theirs)];
     // The order of the options is cjson's, and of each add BullMQ counts one id.
@@ -150,11 +222,14 @@ describe('addTasks', () => {
   });
 
   it.each([
-    ['no number of kinds', ['x', ...kinds.slice(0, 3), 1, 'a1', '{}']],
+    ['no number of kinds', ['x', ...kinds.slice(0, 3), 1, 'a1', 'a', '{}']],
     ['more kinds than there are', [3, ...kinds]],
     ['a part of a task', [2, ...kinds, 1, 'a1']],
-    ['a kind that is not there', [2, ...kinds, 1, 'a1', '{}', 3, 'a2', '{}']],
-    ['too many tasks', [2, ...kinds, ...Array.from({ length: 1_001 }, (_, i) => [1, `a${i}`, '{}']).flat()]],
+    ['a kind that is not there', [2, ...kinds, 1, 'a1', 'a', '{}', 3, 'a2', 'a', '{}']],
+    [
+      'too many tasks',
+      [2, ...kinds, ...Array.from({ length: 1_001 }, (_, i) => [1, `a${i}`, 'a', '{}']).flat()],
+    ],
   ])('refuses %s and adds nothing', async (_what, given) => {
     const queue = await newQueue();
     const before = await queue.snapshot();

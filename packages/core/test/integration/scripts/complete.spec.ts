@@ -248,6 +248,56 @@ describe('commitTasks', () => {
   });
 });
 
+describe('a worker whose batch has changed since it was told of it', () => {
+  /** The reply as it is: six parts for a batch that the instance knows, and its tag and size where it has changed. */
+  async function completion(queue: Harness, { standing }: Taken): Promise<unknown> {
+    const args = [Date.now(), 'w1', standing, 1, 0, ':', '"done"'];
+    return ((await queue.run('commitTasks', { caller: 'node', args })) as unknown[])[0];
+  }
+  const standingOfW1 = (queue: Harness) => redis.hget(queue.worker('w1', 'meta'), 'cur');
+
+  it('by a top-up: the completion is recorded, and the batch is told with the next task, once', async () => {
+    const { queue, tasks } = await withRunning();
+    const [first] = tasks as [Taken];
+    await queue.addMany('a', 'a3');
+    await queue.dispatch();
+    expect(await standingOfW1(queue)).toBe(`~${first.standing}`);
+    const reply = (await completion(queue, first)) as string[];
+    expect(reply).toHaveLength(8);
+    expect([reply[0], ...reply.slice(6)]).toEqual([await standingOfW1(queue), 'a', 3]);
+    expect(reply[0]).toBe(`0:1:2:${first.fence}:2:2:a2 a1:1`);
+    expect(await redis.hgetall(queue.job('a1'))).toMatchObject({ returnvalue: '"done"', atm: '1' });
+    expect(await completion(queue, { ...first, standing: reply[0]! })).toHaveLength(6);
+    const state = await soundState(queue);
+    expect([state.completed, state.workers.get('w1')?.meta]).toEqual([
+      ['a1', 'a2'],
+      expect.objectContaining({ cur: 'a3', done: '3', last: 'a2:1' }),
+    ]);
+  });
+
+  it('because it leaves: the completion is recorded, and nothing is taken', async () => {
+    const { queue, tasks } = await withRunning();
+    const [first] = tasks as [Taken];
+    await queue.run('leaveWorker', { caller: 'w1' });
+    expect(await standingOfW1(queue)).toBe(`~${first.standing}`);
+    expect(await completion(queue, first)).toEqual([0, 0, 0, 0]);
+    expect(await standingOfW1(queue)).toBe(`0::1:${first.fence}::0: a1:1`);
+    const { completed, tags, active } = await soundState(queue);
+    expect([completed, tags.get('a'), active.includes('a1')]).toEqual([['a1'], ['a2'], false]);
+    expect(await completion(queue, first)).toBe(notPlainCode);
+  });
+
+  it('and that takes the task again that it has: it knows the batch from then on', async () => {
+    const { queue, tasks } = await withRunning();
+    const [first] = tasks as [Taken];
+    await queue.addMany('a', 'a3');
+    await queue.dispatch();
+    expect(await queue.take('w1', 'w1')).toMatchObject({ id: 'a1', standing: first.standing });
+    expect(await standingOfW1(queue)).toBe(first.standing);
+    expect(await completion(queue, first)).toHaveLength(6);
+  });
+});
+
 describe('the retention of commitTasks', () => {
   /** So many completed tasks, the oldest first, an hour apart; the last one ends now. */
   async function withCompleted(count: number): Promise<{ queue: Harness; ids: string[] }> {

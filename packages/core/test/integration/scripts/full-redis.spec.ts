@@ -129,7 +129,7 @@ describe('a Redis that is full', () => {
     await limitMemory(1);
     const before = await queue.snapshot();
     await expect(redis.hset(queue.job('new1'), 'name', 'type')).rejects.toThrow('OOM');
-    const task = (id: string) => [1, id, '{"identifyTag":"a"}'];
+    const task = (id: string) => [1, id, 'a', '{"identifyTag":"a"}'];
     const args = [1, 'type', '{"attempts":3}', Date.now(), ...task('new1'), ...task('new2')];
     await expect(queue.run('addTasks', { args })).rejects.toThrow('OOM');
     await limitMemory(0);

@@ -30,7 +30,9 @@ describe('a batch that its worker holds', () => {
   it('goes on as any other while it has tasks', async () => {
     const queue = await withBatch(2);
     const first = await queue.take('w1', 'w1');
-    expect(await completeHolding(queue, first)).toMatchObject([`0:1:2:${first.fence}:2:2:a2 a1:1`]);
+    const [standing, data] = (await completeHolding(queue, first)) as string[];
+    expect(standing).toBe(`0:1:2:${first.fence}:2:2:a2 a1:1`);
+    expect(JSON.parse(data!)).toEqual({ identifyTag: 'a', payload: 'a2' });
     expect((await soundState(queue)).active).toEqual(['a2']);
   });
 

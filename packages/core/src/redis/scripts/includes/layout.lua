@@ -24,6 +24,7 @@
     aff:beats        hash workerId -> heartbeat counter; "-1" once a neighbour has seen that its process is dead
     aff:host:<host>  hash workerId -> "<pid>:<start time>" of its process, for each host (see includes/neighbours)
     aff:deaths       zset, wakes the leader's recovery after such a report
+    aff:touched      set of tags that got tasks while a worker had them, until the leader has looked at their batches
     aff:resign       zset of the lock values of leaders that are asked to resign
 
   Keys of a worker, "<ARGV[2]><workerId>:"
@@ -43,7 +44,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', resign = 'aff:resign', deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  deaths = 'aff:deaths',
 }
 
 -- The keys of the queue by name. A script uses few of them: each is put together when it is asked for.

@@ -152,15 +152,16 @@ export class Scene {
   }
 
   /** The lists of the queue that a leader changes. */
-  async dump(): Promise<{ wait: string[]; ring: string[]; idle: string[]; seq: string[] }> {
+  async dump(): Promise<Record<'wait' | 'ring' | 'idle' | 'seq' | 'touched', string[]>> {
     const { base } = this.keys;
-    const [wait, ring, idle, seq] = await Promise.all([
+    const [wait, ring, idle, seq, touched] = await Promise.all([
       this.redis.lrange(`${base}wait`, 0, -1),
       this.redis.lrange(`${base}aff:ring`, 0, -1),
       this.redis.lrange(`${base}aff:idle`, 0, -1),
       this.redis.zrange(`${base}aff:seq`, 0, '-1'),
+      this.redis.smembers(`${base}aff:touched`),
     ]);
-    return { wait, ring, idle, seq };
+    return { wait, ring, idle, seq, touched };
   }
 
   close(): void {

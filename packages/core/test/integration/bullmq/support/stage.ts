@@ -1,4 +1,4 @@
-import type { Job, Queue } from 'bullmq';
+import type { Job, JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type {
   QueueModuleOptions,
@@ -121,6 +121,11 @@ export class Bench {
     return this.service.add({ type, identifyTag, payload }, options);
   }
 
+  /** As another producer adds, through BullMQ: until the leader takes it in, the task lies in `wait`. */
+  addForeign(type: string, identifyTag: string, payload?: unknown, options?: JobsOptions): Promise<Job> {
+    return this.queue.add(type, { identifyTag, payload }, options);
+  }
+
   /** Adds tasks of one tag so that the leader finds them all at once. */
   async addTogether(type: string, identifyTag: string, count: number): Promise<Job[]> {
     this.instance.scheduler.stop();
@@ -238,7 +243,10 @@ export async function stageAllPlaces(bench: Bench): Promise<Placed> {
     await bench.add('echo', 'delayed', 1, { delay: 2 * hourMs }),
   ] as [Job, Job];
   instance.scheduler.stop();
-  const added = [await bench.add('echo', 'added', 0), await bench.add('echo', 'added', 1)] as [Job, Job];
+  const added = [await bench.addForeign('echo', 'added', 0), await bench.addForeign('echo', 'added', 1)] as [
+    Job,
+    Job,
+  ];
   return {
     added,
     indexed: indexed as [Job, Job],

@@ -143,6 +143,17 @@ export class Harness {
     await this.add(...ids.map((id) => ({ id, tag })));
   }
 
+  /** As QueueService does. */
+  async addAtOnce(tag: string, ...ids: readonly string[]): Promise<void> {
+    const tasks = ids.flatMap((id) => [
+      1,
+      id,
+      tag,
+      `{"identifyTag":${JSON.stringify(tag)},"payload":"${id}"}`,
+    ]);
+    await this.run('addTasks', { args: [1, 'type', '{"attempts":3}', Date.now(), ...tasks] });
+  }
+
   /** Workers whose processes their neighbours can see, each in one of its own. */
   async registerVisibly(...workers: readonly string[]): Promise<void> {
     await this.#register(workers, processOf);

@@ -129,7 +129,10 @@ export class Model {
 
   async _add(which: number, how: number): Promise<void> {
     const tag = pick(tags, which);
-    await this.harness.addMany(tag, ...Array.from({ length: 1 + (how % 4) }, () => this.#newTask()));
+    const ids = Array.from({ length: 1 + (how % 4) }, () => this.#newTask());
+    // By another producer's way, or by ours.
+    if (how % 8 < 4) await this.harness.addMany(tag, ...ids);
+    else await this.harness.addAtOnce(tag, ...ids);
   }
 
   async _addForeign(which: number, how: number): Promise<void> {
