@@ -45,6 +45,7 @@ async function keepOnlyLinksWithin(file) {
     .split(/(^```[^]*?^```$|`[^`\n]*`(?!\]))/m)
     .map((part) => (part.startsWith('`') ? part : withoutLinksOutside(part, file)))
     .join('')
+    .replace(/^<img [^>]*>$/gm, '')
     .replace(/\n{3,}/g, '\n\n');
   if (kept !== text) await writeFile(join(here, file), kept);
 }
