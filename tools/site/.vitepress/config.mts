@@ -21,10 +21,31 @@ function pagesOf(folder: string) {
     });
 }
 
-const recipes = pagesOf('docs/recipes');
-
 /** Documents that have another place on the site. */
-const places: Readonly<Record<string, string>> = { 'README.md': 'index.md', 'README.zh-CN.md': 'zh.md' };
+const places: Readonly<Record<string, string>> = {
+  'README.md': 'index.md',
+  'README.zh-CN.md': 'zh.md',
+  'docs/README.md': 'docs/index.md',
+};
+
+const index = 'docs/README.md';
+
+/** The documents that the index lists under a heading, in its order, in groups where it has them. */
+function listedUnder(heading: string) {
+  const text = readFileSync(join(root, index), 'utf8');
+  const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
+  if (section === undefined) throw new Error(`${index} has no heading "${heading}"`);
+  const groups: { text: string; items: ReturnType<typeof page>[] }[] = [];
+  for (const line of section.split('\n')) {
+    const title = /^([A-Z][^.:]*):$/.exec(line)?.[1];
+    if (title !== undefined || groups.length === 0) groups.push({ text: title ?? heading, items: [] });
+    const [, name, target] = /^(?:-|\d+\.) \[([^\]]+)\]\(([^)#]+)\)/.exec(line) ?? [];
+    if (name === undefined || target === undefined) continue;
+    const path = join(dirname(index), target).replace(/\.md$/, '');
+    groups.at(-1)?.items.push(page(name, `/${path}`));
+  }
+  return groups.filter(({ items }) => items.length > 0);
+}
 
 /** The address on the site of a link to one of them; VitePress leaves such links as they are. */
 function placeOf(href: string, from: string): string | undefined {
@@ -91,24 +112,29 @@ export default defineConfig({
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
-    nav: [page('Guide', '/'), page('Reference', '/api/'), page('中文', '/zh')],
+    nav: [
+      page('Guides', '/docs/#guides'),
+      page('Reference', '/docs/#reference'),
+      page('Recipes', '/docs/#recipes'),
+      page('Glossary', '/docs/glossary'),
+      page('Upgrading', '/docs/upgrading'),
+      page('API', '/api/'),
+      page('中文', '/zh'),
+    ],
     sidebar: [
+      { text: 'Start here', items: [page('README', '/'), page('All documents', '/docs/')] },
+      { text: 'Guides', items: listedUnder('Guides') },
+      { text: 'Reference', items: listedUnder('Reference').flatMap(({ items }) => items) },
+      { text: 'Recipes', items: listedUnder('Recipes').flatMap(({ items }) => items) },
       {
-        text: 'Guide',
+        text: 'More',
         items: [
-          page('Start here', '/'),
-          page('中文说明', '/zh'),
-          page('Election', '/ELECTION'),
-          page('Recovery', '/RECOVERY'),
-          page('Performance', '/PERFORMANCE'),
+          page('API', '/api/'),
+          ...listedUnder('Words and versions').flatMap(({ items }) => items),
+          page('Contributing', '/CONTRIBUTING'),
         ],
       },
-      {
-        text: 'Reference',
-        items: [page('API', '/api/'), ...pagesOf('docs')],
-      },
-      ...(recipes.length > 0 ? [{ text: 'Recipes', items: recipes }] : []),
-      { text: 'Project', items: [page('Contributing', '/CONTRIBUTING'), page('Changelog', '/CHANGELOG')] },
+      { text: '中文', items: [page('README', '/zh'), ...pagesOf('docs/zh-CN')] },
     ],
   },
 });

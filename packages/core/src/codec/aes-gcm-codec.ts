@@ -32,7 +32,7 @@ const keyIdForm = /^[\w-]{1,64}$/;
  * payload of another one it is refused, and so is one that was changed. It has the id of its key, so that keys can be
  * replaced while tasks wait.
  *
- * @throws {@link InvalidOptionsError} for keys that are none; it never shows them
+ * @throws `InvalidOptionsError` for keys that are none; it never shows them
  * @example
  * QueueModule.forRoot({
  *   queueOptions: {

@@ -1,5 +1,5 @@
 /**
- * Encodes payloads on their way to Redis, and encrypts them. Guide: docs/payload-encryption.md.
+ * Encodes payloads on their way to Redis, and encrypts them. Guide: docs/guides/payload-encryption.md.
  *
  * @module nestjs-affinity-queue/codec
  */

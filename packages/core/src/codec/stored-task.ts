@@ -13,7 +13,7 @@ export interface StoredTask {
  * The data of a task for another producer than `QueueService`, such as BullMQ's `FlowProducer`.
  *
  * @param jobId - the id that the job is added with; for the template of a job scheduler `repeat:<scheduler id>`
- * @throws {@link PayloadCodecError}
+ * @throws `PayloadCodecError`
  * @publicApi
  */
 export function encodedTaskData(codec: PayloadCodec, jobId: string, task: Task<unknown>): object {
@@ -24,7 +24,7 @@ export function encodedTaskData(codec: PayloadCodec, jobId: string, task: Task<u
 /**
  * The task in a job as it was added, for whoever reads jobs and has the keys: an encoded payload is decoded.
  *
- * @throws {@link PayloadCodecError}, {@link InvalidTaskError} where the data are no task's
+ * @throws `PayloadCodecError`, `InvalidTaskError` where the data are no task's
  * @publicApi
  */
 export function decodedTask(codec: PayloadCodec, job: StoredTask): Task<unknown> {

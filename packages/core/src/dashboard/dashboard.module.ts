@@ -12,7 +12,7 @@ import { DashboardService, dashboardSettingsToken } from './dashboard.service.js
 
 /**
  * A page that shows what all queues of the application do, live. It needs an HTTP application, on Express or Fastify; guide:
- * docs/dashboard.md.
+ * docs/guides/dashboard.md.
  *
  * @publicApi
  */

@@ -1,5 +1,5 @@
 /**
- * A page that shows what all queues do, live. Guide: docs/dashboard.md.
+ * A page that shows what all queues do, live. Guide: docs/guides/dashboard.md.
  *
  * @module nestjs-affinity-queue/dashboard
  */

@@ -1,5 +1,5 @@
 /**
- * Whether the queues work, with terminus or without. Guide: docs/health.md.
+ * Whether the queues work, with terminus or without. Guide: docs/guides/health.md.
  *
  * @module nestjs-affinity-queue/health
  */

@@ -1,5 +1,5 @@
 /**
- * Writes down what an application does with its queues, and checks it. Guide: docs/history.md.
+ * Writes down what an application does with its queues, and checks it. Guide: docs/guides/history.md.
  *
  * @module nestjs-affinity-queue/history
  */

@@ -1,5 +1,5 @@
 /**
- * The format of a history: one append-only file of JSON lines per process, one record per line. docs/history.md describes it
+ * The format of a history: one append-only file of JSON lines per process, one record per line. docs/guides/history.md describes it
  * for people. A reader refuses a version that it does not know.
  */
 export const historyVersion = 1;

@@ -1,5 +1,5 @@
 /**
- * Metrics of all queues for Prometheus, by prom-client. Guide: docs/metrics.md.
+ * Metrics of all queues for Prometheus, by prom-client. Guide: docs/guides/metrics.md.
  *
  * @module nestjs-affinity-queue/metrics
  */

@@ -1,5 +1,5 @@
 /**
- * The same services in memory, for unit tests without Redis. Guide: docs/testing.md.
+ * The same services in memory, for unit tests without Redis. Guide: docs/guides/testing.md.
  *
  * @module nestjs-affinity-queue/testing
  */

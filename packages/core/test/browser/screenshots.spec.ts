@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 /**
- * The pictures of docs/dashboard.md. They are always taken, and kept on request (AFFINITY_SCREENSHOTS=1), after a run that is
+ * The pictures of docs/guides/dashboard.md. They are always taken, and kept on request (AFFINITY_SCREENSHOTS=1), after a run that is
  * long enough to be looked at.
  */
 it('a busy queue is a picture', async () => {

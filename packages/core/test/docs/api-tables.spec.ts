@@ -35,13 +35,19 @@ function namesIn(cell: string): string[] {
   return [...cell.matchAll(/`(?:election\.|scheduler\.)?([\w$]+)[^`]*`/g)].map(([, name]) => name!);
 }
 
-const api = [
-  ['README.md', ['QueueService', 'WorkerService', 'ElectionService', 'The context of a handler', 'Events']],
-  ['README.zh-CN.md', ['QueueService', 'WorkerService', 'ElectionService', '处理器的上下文', '事件']],
+const languages = [
+  [
+    'English',
+    'docs/reference',
+    ['QueueService', 'WorkerService', 'ElectionService', 'The context of a handler', 'Events'],
+  ],
+  ['Chinese', 'docs/zh-CN', ['QueueService', 'WorkerService', 'ElectionService', '处理器的上下文', '事件']],
 ] as const;
 
-describe.each(api)('the tables of the API in %s', (file, [queue, worker, election, context, events]) => {
-  const stated = (heading: string) => tableUnder(file, heading).flatMap((row) => namesIn(row[0]!));
+describe.each(languages)('the tables of the API in %s', (_, folder, headings) => {
+  const [queue, worker, election, context, events] = headings;
+  const stated = (heading: string) =>
+    tableUnder(`${folder}/api.md`, heading).flatMap((row) => namesIn(row[0]!));
 
   it('have every member of QueueService', () => {
     expect(stated(queue).sort()).toEqual(membersOf(QueueService));
@@ -73,7 +79,7 @@ describe.each(api)('the tables of the API in %s', (file, [queue, worker, electio
   });
 
   it('have every event with its fields', () => {
-    const rows = tableUnder(file, events).map(
+    const rows = tableUnder(`${folder}/events.md`, events).map(
       (row) => [namesIn(row[0]!)[0]!, namesIn(row[1]!).sort()] as const,
     );
     const every = new Set(['type', 'eventId']);

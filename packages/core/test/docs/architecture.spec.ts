@@ -8,9 +8,9 @@ const scripts = readdirSync(join(root, 'packages/core/src/redis/scripts'))
   .filter((name) => name !== undefined)
   .sort();
 
-describe('docs/architecture.md', () => {
+describe('docs/reference/architecture.md', () => {
   it('names every script, once', () => {
-    const named = tableUnder('docs/architecture.md', 'Scripts').flatMap(([cell]) =>
+    const named = tableUnder('docs/reference/architecture.md', 'Scripts').flatMap(([cell]) =>
       [...cell!.matchAll(/`(\w+)`/g)].map(([, name]) => name!),
     );
     expect(named.sort()).toEqual(scripts);

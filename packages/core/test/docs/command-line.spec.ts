@@ -11,9 +11,9 @@ async function help(...args: readonly string[]): Promise<string> {
   return said;
 }
 
-describe('docs/command-line.md', () => {
+describe('docs/guides/command-line.md', () => {
   const stated = (heading: string): string[] =>
-    tableUnder('docs/command-line.md', heading).map(([first]) => codeOf(first!));
+    tableUnder('docs/guides/command-line.md', heading).map(([first]) => codeOf(first!));
   const firstWords = (rows: readonly string[]): string[] => rows.map((row) => row.split(' ')[0] ?? '');
 
   it('has every command with its options', async () => {

@@ -15,8 +15,8 @@ function codesOfClasses(): Record<string, string> {
 }
 
 describe.each([
-  ['README.md', 'Errors'],
-  ['README.zh-CN.md', '错误'],
+  ['docs/reference/errors.md', 'Errors'],
+  ['docs/zh-CN/errors.md', '错误'],
 ])('the table of errors in %s', (file, heading) => {
   const rows = tableUnder(file, heading).map(([code, name]) => [codeOf(name!), codeOf(code!)] as const);
 

@@ -3,9 +3,9 @@ import { healthDefaults } from '../../src/health/queue-health-options.js';
 import { checkOf } from '../../src/health/queue-health.js';
 import { codeOf, tableUnder } from './support/markdown.js';
 
-describe('docs/health.md', () => {
+describe('docs/guides/health.md', () => {
   it('has every problem, with the check that finds it', () => {
-    const rows = tableUnder('docs/health.md', 'What it says').map(([first, second]) => [
+    const rows = tableUnder('docs/guides/health.md', 'What it says').map(([first, second]) => [
       codeOf(first!),
       codeOf(second ?? ''),
     ]);
@@ -14,7 +14,7 @@ describe('docs/health.md', () => {
   });
 
   it('has the defaults of the options', () => {
-    const rows = tableUnder('docs/health.md', 'Options of QueueHealthModule.register');
+    const rows = tableUnder('docs/guides/health.md', 'Options of QueueHealthModule.register');
     expect(Object.fromEntries(rows.map(([option, value]) => [codeOf(option!), value]))).toEqual({
       timeout: String(healthDefaults.timeoutMs),
       takeoverGrace: String(healthDefaults.takeoverGraceMs),

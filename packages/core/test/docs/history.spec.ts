@@ -14,11 +14,11 @@ function membersOf(path: string, name: string): string[] {
 }
 
 const named = (heading: string): string[] =>
-  tableUnder('docs/history.md', heading)
+  tableUnder('docs/guides/history.md', heading)
     .flatMap(([cell = '']) => [...cell.matchAll(/`([\w.]+)`/g)].map(([, name]) => name!))
     .sort();
 
-describe('docs/history.md', () => {
+describe('docs/guides/history.md', () => {
   it('names every type of record', () => {
     expect(named('The format')).toEqual(membersOf('records.ts', 'RecordFields'));
     expect(named('The format').length).toBeGreaterThan(20);
@@ -29,7 +29,9 @@ describe('docs/history.md', () => {
   });
 
   it('says of every invariant how it is checked', () => {
-    const rows = tableUnder('docs/history.md', 'What is checked').map(([cell = '']) => cell.split(' ')[0]);
+    const rows = tableUnder('docs/guides/history.md', 'What is checked').map(
+      ([cell = '']) => cell.split(' ')[0],
+    );
     expect(rows).toEqual([...invariants]);
   });
 });

@@ -20,7 +20,9 @@ function linksOf(file: string): string[] {
   const text = readMarkdown(file)
     .prose.join('\n')
     .replace(/`[^`\n]*`/g, '');
-  return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
+  return [...text.matchAll(/\]\(([^)\s]+)\)|<img\b[^>]* src="([^"]+)"/g)].map(
+    ([, link, source]) => (link ?? source)!,
+  );
 }
 
 const files = markdownFiles();

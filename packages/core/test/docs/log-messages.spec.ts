@@ -8,8 +8,8 @@ const zh = createMessages('zh');
 const en = createMessages('en');
 const names = Object.keys(zh) as MessageName[];
 
-describe('docs/log-messages.md', () => {
-  const rows = tableUnder('docs/log-messages.md', 'All messages')
+describe('docs/reference/log-messages.md', () => {
+  const rows = tableUnder('docs/reference/log-messages.md', 'All messages')
     // The second table of that section is about the reasons.
     .filter(([name]) => names.includes(codeOf(name!) as MessageName));
 
@@ -28,7 +28,7 @@ describe('docs/log-messages.md', () => {
   );
 
   it('has the reasons of a leader that steps down', () => {
-    const reasons = tableUnder('docs/log-messages.md', 'All messages').filter(([name]) =>
+    const reasons = tableUnder('docs/reference/log-messages.md', 'All messages').filter(([name]) =>
       ['lease-lost', 'fenced', 'stalled'].includes(codeOf(name!)),
     );
     expect(reasons).toHaveLength(3);

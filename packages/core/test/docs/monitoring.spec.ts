@@ -200,9 +200,9 @@ describe('docs/monitoring', () => {
   });
 });
 
-describe('docs/metrics.md', () => {
+describe('docs/guides/metrics.md', () => {
   it('has every metric with its type, its labels and what it is of', () => {
-    const rows = tableUnder('docs/metrics.md', 'All metrics').map(([metric, kind, labels, of]) => [
+    const rows = tableUnder('docs/guides/metrics.md', 'All metrics').map(([metric, kind, labels, of]) => [
       codeOf(metric!),
       { kind, labels: [...(labels ?? '').matchAll(/`(\w+)`/g)].map(([, label]) => label), of },
     ]);

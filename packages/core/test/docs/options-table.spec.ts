@@ -45,8 +45,8 @@ function written(value: unknown): string {
 }
 
 describe.each([
-  ['README.md', 'Options'],
-  ['README.zh-CN.md', '选项'],
+  ['docs/reference/options.md', 'Options'],
+  ['docs/zh-CN/options.md', '选项'],
 ])('the table of options in %s', (file, heading) => {
   const rows = tableUnder(file, heading);
   const column = (index: number) => rows.map((row) => [codeOf(row[0]!), codeOf(row[index]!)]);
@@ -89,5 +89,17 @@ describe.each([
   it('is followed by the options that ioredis gets', () => {
     const text = readMarkdown(file).prose.join('\n');
     for (const option of passedThroughRedisOptions) expect(text).toContain(`\`${option}\``);
+  });
+});
+
+describe.each([
+  ['README.md', 'Options used most', 'docs/reference/options.md', 'Options'],
+  ['README.zh-CN.md', '最常用的选项', 'docs/zh-CN/options.md', '选项'],
+])('the options in %s', (file, heading, reference, all) => {
+  it('are some of the reference, with the same units, defaults and variables', () => {
+    const known = tableUnder(reference, all).map((row) => row.slice(0, 4));
+    const named = tableUnder(file, heading).map((row) => row.slice(0, 4));
+    expect(named.length).toBeGreaterThan(8);
+    expect(known).toEqual(expect.arrayContaining(named));
   });
 });

@@ -13,18 +13,28 @@ import { until } from '../support/until.js';
 import { databases, withEnvironment } from './support/environment.js';
 import { compileBlocks, type CompiledBlocks } from './support/run-blocks.js';
 
-const compiled: CompiledBlocks[] = [];
-let readme: CompiledBlocks;
-let election: CompiledBlocks;
+const documents = {
+  readme: 'README.md',
+  election: 'ELECTION.md',
+  options: 'docs/reference/options.md',
+  events: 'docs/reference/events.md',
+  bullmq: 'docs/reference/bullmq.md',
+  tasks: 'docs/guides/tasks.md',
+  atLeastOnce: 'docs/guides/at-least-once.md',
+  deployment: 'docs/guides/deployment.md',
+  health: 'docs/guides/health.md',
+} as const;
+const compiled = {} as Record<keyof typeof documents, CompiledBlocks>;
 
 beforeAll(() => {
   Logger.overrideLogger(false);
-  compiled.push(...['README.md', 'ELECTION.md'].map(compileBlocks));
-  [readme, election] = compiled as [CompiledBlocks, CompiledBlocks];
+  for (const [name, file] of Object.entries(documents)) {
+    compiled[name as keyof typeof documents] = compileBlocks(file);
+  }
 });
 
 afterAll(() => {
-  for (const blocks of compiled) blocks.remove();
+  for (const blocks of Object.values(compiled)) blocks.remove();
 });
 
 afterEach(() => {
@@ -52,7 +62,7 @@ describe('the quick start', () => {
     const printed: unknown[] = [];
     jest.spyOn(console, 'log').mockImplementation((value: unknown) => void printed.push(value));
     await withEnvironment({ database: databases.quickStart }, async () => {
-      await readme.load('main.js');
+      await compiled.readme.load('main.js');
       await until('all of it is printed', () => printed.length >= 6);
     });
     const mails = ['ann', 'bob', 'eve'].map(
@@ -63,7 +73,7 @@ describe('the quick start', () => {
   });
 });
 
-describe('the samples of the README', () => {
+describe('the samples of the documents', () => {
   it('two queues, a tenant, a health check, alerts and gauges work as described', async () => {
     interface Reports {
       request(company: string, year: number, urgent: boolean): Promise<string | undefined>;
@@ -75,15 +85,16 @@ describe('the samples of the README', () => {
     interface Alerts {
       alertOnTrouble(queue: QueueService, alert: (text: string) => void): Subscription;
     }
-    type Health = Type<{ check(): Promise<ApplicationHealth> }>;
+    type Health = Type<{ ready(): Promise<ApplicationHealth> }>;
     interface Gauges {
       readGauges(queue: QueueService, election: ElectionService): Promise<Record<string, number>>;
     }
-    const { TwoQueuesModule, Reports } = await readme.load<Record<string, Type>>('two-queues.module.js');
-    const { describeTenant, addOnce } = await readme.load<Tenant>('stuck-tenant.js');
-    const { alertOnTrouble } = await readme.load<Alerts>('alerts.js');
-    const { HealthController } = await readme.load<{ HealthController: Health }>('health.controller.js');
-    const { readGauges } = await election.load<Gauges>('queue-gauges.js');
+    const { TwoQueuesModule, Reports } =
+      await compiled.options.load<Record<string, Type>>('two-queues.module.js');
+    const { describeTenant, addOnce } = await compiled.tasks.load<Tenant>('stuck-tenant.js');
+    const { alertOnTrouble } = await compiled.events.load<Alerts>('alerts.js');
+    const { HealthController } = await compiled.health.load<{ HealthController: Health }>('health.module.js');
+    const { readGauges } = await compiled.election.load<Gauges>('queue-gauges.js');
 
     await withApplication(TwoQueuesModule!, databases.readme, async (app) => {
       const queue = app.get(QueueService);
@@ -102,7 +113,7 @@ describe('the samples of the README', () => {
 
       const elections = app.get(ElectionService);
       const queues = new QueueHealthService(app.get(AffinityInstance), resolveHealthOptions());
-      expect(await new HealthController(queues).check()).toMatchObject({
+      expect(await new HealthController(queues).ready()).toMatchObject({
         status: 'up',
         queues: { 'pending-tasks': { leader: { nodeId: elections.nodeId }, nodeId: elections.nodeId } },
       });
@@ -136,8 +147,8 @@ describe('the samples of the README', () => {
     interface Producer {
       addFromElsewhere(redisUrl: string): Promise<string | undefined>;
     }
-    const { AppModule } = await readme.load<Record<string, Type>>('app.module.js');
-    const { addFromElsewhere } = await readme.load<Producer>('other-producer.js');
+    const { AppModule } = await compiled.readme.load<Record<string, Type>>('app.module.js');
+    const { addFromElsewhere } = await compiled.bullmq.load<Producer>('other-producer.js');
     jest.spyOn(console, 'log').mockImplementation(() => undefined);
     await withApplication(AppModule!, databases.readme, async (app) => {
       const id = await addFromElsewhere(process.env.REDIS_URL!);
@@ -147,10 +158,10 @@ describe('the samples of the README', () => {
 
   it('the modules of options start', async () => {
     const modules = [
-      await readme.load<Record<string, Type>>('queue.module.js'),
-      await readme.load<Record<string, Type>>('shared-tag.module.js'),
-      await readme.load<Record<string, Type>>('application-a.module.js'),
-      await election.load<Record<string, Type>>('election.module.js'),
+      await compiled.options.load<Record<string, Type>>('queue.module.js'),
+      await compiled.tasks.load<Record<string, Type>>('shared-tag.module.js'),
+      await compiled.deployment.load<Record<string, Type>>('application-a.module.js'),
+      await compiled.election.load<Record<string, Type>>('election.module.js'),
     ].flatMap((exported) => Object.values(exported));
     expect(modules.map(({ name }) => name)).toEqual([
       'QueuesModule',
@@ -175,7 +186,7 @@ describe('the samples of the README', () => {
     interface Ledger {
       setBalance(database: unknown, balance: number, context: TaskContext): Promise<void>;
     }
-    const { setBalance } = await readme.load<Ledger>('ledger.js');
+    const { setBalance } = await compiled.atLeastOnce.load<Ledger>('ledger.js');
     const ledger = { balance: 0, token: 0 };
     const database = {
       query: async (_sql: string, [balance, token]: number[]) => {
@@ -195,8 +206,8 @@ describe('the samples of the README', () => {
     interface LeaderOnly {
       onModuleDestroy(): void;
     }
-    const { SharedTagModule } = await readme.load<Record<string, Type>>('shared-tag.module.js');
-    const { LeaderOnly } = await election.load<{ LeaderOnly: Type<LeaderOnly> }>('leader-only.js');
+    const { SharedTagModule } = await compiled.tasks.load<Record<string, Type>>('shared-tag.module.js');
+    const { LeaderOnly } = await compiled.election.load<{ LeaderOnly: Type<LeaderOnly> }>('leader-only.js');
     await withApplication(SharedTagModule!, databases.readme, async (app) => {
       const service = app.get(ElectionService);
       await until('it leads', () => service.isLeader());

@@ -31,7 +31,7 @@ describe('the redis-cli commands of the documents', () => {
   it('find what they should in a queue with a stuck tenant', async () => {
     const { open, worker } = await stickTenant();
     for (const [file, expected] of [
-      ['README.md', 5],
+      ['docs/guides/deployment.md', 5],
       ['ELECTION.md', 5],
       ['RECOVERY.md', 21],
     ] as const) {

@@ -72,7 +72,7 @@ describe('the rows of keys that have parts', () => {
     .join('\n');
 
   it("have every field of a worker's meta that a script reads", () => {
-    const [, , content] = tableUnder('docs/redis-keys.md', 'Worker queues').find(([key]) =>
+    const [, , content] = tableUnder('docs/reference/redis-keys.md', 'Worker queues').find(([key]) =>
       key!.includes(':meta'),
     )!;
     const documented = [...content!.matchAll(/`(\w+)`/g)].map(([, field]) => field);
@@ -86,7 +86,7 @@ describe('the rows of keys that have parts', () => {
   it('have the word by which a worker is told to abort', () => {
     const [, built] = /function cancelMember\(worker, attempt, seq, id\) return (.*) end/.exec(lua)!;
     const member = built!.split(' .. ').map((part) => /'(.*)'/.exec(part)?.[1] ?? `<${part}>`);
-    const [, , content] = tableUnder('docs/redis-keys.md', 'Election and workers').find(([key]) =>
+    const [, , content] = tableUnder('docs/reference/redis-keys.md', 'Election and workers').find(([key]) =>
       key!.includes('<node>:wake'),
     )!;
     expect(content).toContain(`\`${member.join('')}\``);

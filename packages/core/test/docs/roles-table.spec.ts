@@ -18,8 +18,8 @@ afterAll(() => {
 
 afterEach(closeAll);
 
-const english = tableUnder('README.md', 'Roles').map((row) => row.map(codeOf));
-const chinese = tableUnder('README.zh-CN.md', '角色').map((row) => row.map(codeOf));
+const english = tableUnder('docs/reference/options.md', 'Roles').map((row) => row.map(codeOf));
+const chinese = tableUnder('docs/zh-CN/options.md', '角色').map((row) => row.map(codeOf));
 
 describe('the table of roles', () => {
   it('is the same in both languages', () => {

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { afterAll } from '@jest/globals';
 import { compileBlocks } from './support/run-blocks.js';
 
-const blocks = compileBlocks('docs/schedules.md');
+const blocks = compileBlocks('docs/guides/schedules.md');
 afterAll(() => {
   blocks.remove();
 });

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { root } from './support/markdown.js';
+import { readMarkdown, root } from './support/markdown.js';
 
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
@@ -29,5 +29,20 @@ describe('the reference of the API', () => {
 
   it.each(subPaths())('calls %s as it is imported', (path, source) => {
     expect(/@module (\S+)/.exec(read(source))?.[1]).toBe(path);
+  });
+});
+
+describe('the index of the documents', () => {
+  it('leads to every guide, every page of the reference and every recipe, once at the head of an entry', () => {
+    const entries = readMarkdown('docs/README.md').prose.flatMap((line) => {
+      const [, target] = /^(?:-|\d+\.) \[[^\]]+\]\(([^)]+)\)/.exec(line) ?? [];
+      return target === undefined ? [] : [target];
+    });
+    const documents = ['guides', 'reference', 'recipes'].flatMap((folder) =>
+      readdirSync(join(root, 'docs', folder)).map((file) => `${folder}/${file}`),
+    );
+    expect(documents.length).toBeGreaterThan(30);
+    expect(documents.filter((path) => !entries.includes(path))).toEqual([]);
+    expect(entries.filter((path, at) => entries.indexOf(path) !== at)).toEqual([]);
   });
 });

@@ -3,11 +3,11 @@ import type { ReleaseReason, TagRelease } from '../../src/index.js';
 import { codeOf, tableUnder } from './support/markdown.js';
 
 const namesUnder = (heading: string): string[] =>
-  tableUnder('docs/tag-hooks.md', heading)
+  tableUnder('docs/guides/tag-hooks.md', heading)
     .map(([name]) => codeOf(name!))
     .sort();
 
-describe('docs/tag-hooks.md', () => {
+describe('docs/guides/tag-hooks.md', () => {
   it('has every member of what a hook is told, and every reason', () => {
     const members: Record<keyof TagRelease, true> = {
       queue: true,

@@ -1,5 +1,5 @@
 import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -58,6 +58,26 @@ describe('the tarball', () => {
       'package.json',
     ]);
     expect(tarball.files.filter((path) => /\.spec\.|\.map$|(?<!\.d)\.ts$/.test(path))).toEqual([]);
+  });
+
+  it('has documents whose links lead to documents that it has', async () => {
+    const documents = tarball.files.filter((path) => path.endsWith('.md'));
+    let links = 0;
+    const broken: string[] = [];
+    for (const file of documents) {
+      const prose = (await tarball.read(file)).replace(/^```[^]*?^```$/gm, '');
+      for (const [, link, source] of prose.matchAll(/\]\(([^)\s]+)\)|<img\b[^>]* src="([^"]+)"/g)) {
+        const target = (link ?? source)!;
+        if (/^([a-z]+:|#)/.test(target)) continue;
+        links += 1;
+        const path = join(dirname(file), target.split('#')[0]!);
+        if (!tarball.files.some((name) => name === path || name.startsWith(`${path}/`)))
+          broken.push(`${file}: ${target}`);
+      }
+    }
+    expect(documents.length).toBeGreaterThan(40);
+    expect(links).toBeGreaterThan(150);
+    expect(broken).toEqual([]);
   });
 
   it('is small', () => {

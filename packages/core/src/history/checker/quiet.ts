@@ -3,7 +3,7 @@ import type { WitnessEntry } from '../witness.js';
 import type { Check, CheckContext } from './check.js';
 import type { Placed } from './merge-histories.js';
 
-/** Ends of the names of what stays; docs/redis-keys.md lists them. Tasks that retention keeps are the only others. */
+/** Ends of the names of what stays; docs/reference/redis-keys.md lists them. Tasks that retention keeps are the only others. */
 const staying = [
   'election:epoch',
   'election:vacancy',

@@ -5,7 +5,7 @@ import type { WitnessEntry } from '../witness.js';
 /** @publicApi */
 export const invariants = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I9', 'I10'] as const;
 
-/** One of the invariants that docs/history.md lists. @publicApi */
+/** One of the invariants that docs/guides/history.md lists. @publicApi */
 export type Invariant = (typeof invariants)[number];
 
 /** Records and entries that show what is said. @publicApi */

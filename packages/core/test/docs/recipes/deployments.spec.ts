@@ -42,7 +42,9 @@ interface Autoscaler {
   };
 }
 
-const variables = tableUnder('README.md', 'Options').map(([, , , variable]) => codeOf(variable!));
+const variables = tableUnder('docs/reference/options.md', 'Options').map(([, , , variable]) =>
+  codeOf(variable!),
+);
 const kubernetes = 'docs/recipes/kubernetes.md';
 const [deployment, autoscaler, rules] = manifestsOf(kubernetes);
 const [compose] = manifestsOf('docs/recipes/docker-compose.md');

@@ -1,6 +1,6 @@
 import { codeOf, tableUnder } from './markdown.js';
 
-/** A row of the tables in docs/redis-keys.md. */
+/** A row of the tables in docs/reference/redis-keys.md. */
 export interface DocumentedKey {
   readonly key: string;
   readonly type: string;
@@ -21,9 +21,9 @@ const headings = [
   'Worker queues',
 ];
 
-/** Every key that docs/redis-keys.md names. */
+/** Every key that docs/reference/redis-keys.md names. */
 export const documentedKeys: readonly DocumentedKey[] = headings.flatMap((heading) =>
-  tableUnder('docs/redis-keys.md', heading).map(([key, type, , lives]) => ({
+  tableUnder('docs/reference/redis-keys.md', heading).map(([key, type, , lives]) => ({
     key: codeOf(key!),
     type: type!,
     lives: lives!,

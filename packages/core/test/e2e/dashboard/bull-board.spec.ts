@@ -9,7 +9,7 @@ import { closeWebApps, startWebApp, type WebApp } from '../../support/web-app.js
 
 afterEach(closeWebApps);
 
-/** An application with bull-board beside its routes, as docs/bull-board.md shows it. */
+/** An application with bull-board beside its routes, as docs/guides/bull-board.md shows it. */
 async function start(): Promise<WebApp & { board: string; repair: () => void; open: () => void }> {
   const held = gate();
   let isBroken = true;
