@@ -42,7 +42,7 @@ export function program(): Command {
       .option('--results <file>', 'chunks are added to it', join(reports, 'results.json'))
       .option(
         '--publish',
-        'add the chunk to the committed results, and make docs/guides/reliability.md of them',
+        'add the chunk to the committed results, and make docs/reliability.md of them',
         false,
       )
       .option('--folder <folder>', 'histories of failures are kept there', join(reports, 'histories'))
@@ -50,7 +50,7 @@ export function program(): Command {
   }
   chaos
     .command('report')
-    .description('makes docs/guides/reliability.md of the committed results')
+    .description('makes docs/reliability.md of the committed results')
     .action(() => {
       publish(new Results(publishedResults));
     });

@@ -4,7 +4,7 @@ import { bars } from './bars.js';
 import { lossKinds } from './loss-kinds.js';
 import { markdownTable } from './markdown-table.js';
 
-/** What all chunks together found, as the generated part of docs/guides/reliability.md. */
+/** What all chunks together found, as the generated part of docs/reliability.md. */
 export function reliabilityReport(chunks: readonly Chunk[]): string {
   if (chunks.length === 0) return 'No chunk of the campaign has been published yet.';
   const sections = [

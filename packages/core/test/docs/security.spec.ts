@@ -32,7 +32,7 @@ const sentDirectly = [
   'select',
 ];
 
-it('docs/guides/security.md allows every command of every script, and no other', () => {
+it('docs/security.md allows every command of every script, and no other', () => {
   const theirs = Object.values(installedBullMQ().scripts).map((script) => script?.content ?? '');
   const ours = Object.values(composeScripts()).map(({ lua }) => lua);
   const called = [...ours, ...theirs].flatMap(calledIn).map((name) => name.toLowerCase());
@@ -46,7 +46,7 @@ it('its patterns are those of the keys of a queue', () => {
   for (const { key } of keyPatterns(options)) {
     expect(keys.filter((pattern) => key.startsWith(pattern.replace('*', '')))).toHaveLength(1);
   }
-  const rows = tableUnder('docs/guides/security.md', 'The keys of a queue');
+  const rows = tableUnder('docs/security.md', 'The keys of a queue');
   expect(rows).toHaveLength(5);
   const names = { queue: '<pendingQueueName>', prefix: '<workerQueuePrefix>', state: '<workerStatePrefix>' };
   const stated = (isProducer: boolean) =>
@@ -58,7 +58,7 @@ it('its patterns are those of the keys of a queue', () => {
 });
 
 it('the example of an application with two queues follows the table', () => {
-  const text = readFileSync(join(root, 'docs/guides/security.md'), 'utf8');
+  const text = readFileSync(join(root, 'docs/security.md'), 'utf8');
   const blocks = [...text.matchAll(/```text\n([^`]*)```/g)].map(([, block]) => block!.trim().split(/\s+/));
   const queues = [
     { queue: 'shop-tasks', prefix: 'shop-worker', state: 'shop-state' },

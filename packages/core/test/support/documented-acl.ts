@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-/** The rules of docs/guides/security.md, for a queue of the default names. */
+/** The rules of docs/security.md, for a queue of the default names. */
 export interface DocumentedAcl {
   /** Without their `~`. */
   readonly keys: readonly string[];
@@ -9,11 +9,11 @@ export interface DocumentedAcl {
   readonly commands: readonly string[];
 }
 
-/** Reads the first block of docs/guides/security.md. */
+/** Reads the first block of docs/security.md. */
 export function readDocumentedAcl(): DocumentedAcl {
-  const text = readFileSync(resolve(import.meta.dirname, '../../../../docs/guides/security.md'), 'utf8');
+  const text = readFileSync(resolve(import.meta.dirname, '../../../../docs/security.md'), 'utf8');
   const block = /```text\nACL SETUSER my-app reset on >password\n([^`]*)```/.exec(text)?.[1];
-  if (block === undefined) throw new Error('docs/guides/security.md has no ACL SETUSER any more');
+  if (block === undefined) throw new Error('docs/security.md has no ACL SETUSER any more');
   const words = block.trim().split(/\s+/);
   const withSign = (sign: string) => words.flatMap((word) => (word.startsWith(sign) ? [word.slice(1)] : []));
   const [keys, commands] = [withSign('~'), withSign('+')];
@@ -22,7 +22,7 @@ export function readDocumentedAcl(): DocumentedAcl {
   return { keys, commands };
 }
 
-/** Names of one queue; see the table of docs/guides/security.md. */
+/** Names of one queue; see the table of docs/security.md. */
 export interface QueueNames {
   readonly queue: string;
   readonly prefix: string;

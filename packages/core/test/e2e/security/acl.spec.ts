@@ -60,7 +60,7 @@ async function refusals(): Promise<string[]> {
   });
 }
 
-describe('the rules of docs/guides/security.md', () => {
+describe('the rules of docs/security.md', () => {
   it('are enough for everything: two queues on one Redis, and nothing is refused', async () => {
     const name = uniqueName('acl');
     await createUser('app', [...keyRules([namesOf(name), namesOf(`${name}-mail`)]), ...commands]);
