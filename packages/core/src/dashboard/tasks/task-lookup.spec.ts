@@ -32,9 +32,9 @@ it('a task is shown with the reason why it waits, without its payload', async ()
 
 it('a task of another producer can be without a tag', async () => {
   const foreign = { ...job, data: 'text' } as unknown as Job;
-  expect(await lookUpTask({ getJob: async () => foreign, explain: async () => explanation }, '1')).toMatchObject(
-    { tag: null, found: true },
-  );
+  expect(
+    await lookUpTask({ getJob: async () => foreign, explain: async () => explanation }, '1'),
+  ).toMatchObject({ tag: null, found: true });
 });
 
 it('a task that is not there is unknown', async () => {
