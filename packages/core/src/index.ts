@@ -26,12 +26,9 @@ export { OnQueueEvent, type QueueEventOf } from './module/discovery/on-queue-eve
 export { OnTagBound, OnTagReleased } from './module/discovery/tag-hook.decorators.js';
 export type { TaskRequest } from './module/discovery/task-request.js';
 
-export {
-  QueueService,
-  type BulkTask,
-  type CancelResult,
-  type RetryFilter,
-} from './producer/queue-service.js';
+export { QueueService, type CancelResult } from './producer/queue-service.js';
+export type { BulkTask } from './producer/new-jobs.js';
+export type { RetryFilter } from './producer/failed-tasks.js';
 export type { QueueStats, TagStats } from './producer/queue-stats.js';
 export type {
   ExplainedTask,

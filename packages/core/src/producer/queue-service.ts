@@ -15,6 +15,7 @@ import type { AddTracer } from '../observability/add-tracer.interface.js';
 import type { QueueEvent } from '../observability/events/queue-event.js';
 import { QueueEventsHub } from '../observability/events/queue-events-hub.js';
 import type { QueueLog } from '../observability/messages/queue-log.js';
+import type { LuaScriptName } from '../redis/generated/lua-sources.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { asTypedError } from '../redis/script-runner.js';
 import { assertLimit } from './assert-limit.js';
@@ -33,8 +34,6 @@ import { TracedTaskWriter, type TaskWriting } from './traced-task-writer.js';
 import { decodeWorkerDetails, type WorkerDetails } from './worker-details.js';
 import { readWorkerStates } from './worker-states.js';
 
-export type { BulkTask, RetryFilter };
-
 /** What `cancel` did. @publicApi */
 export type CancelResult = 'removed' | 'aborted' | 'not-found';
 
@@ -46,8 +45,6 @@ export interface QueueServiceDependencies {
   readonly errors$: Observable<unknown>;
   readonly traceAdd?: AddTracer | undefined;
 }
-
-type Script = Parameters<QueueContext['scripts']['run']>[0];
 
 const purgeWindow = 200;
 /** In place of a position, when `purgeTag` has found nothing more. */
@@ -104,8 +101,7 @@ export class QueueService<Tasks = any> {
 
   /** The BullMQ queue, for everything else: dashboards, flows, metrics. */
   get queue(): Queue {
-    this.#queue ??= this.#createQueue();
-    return this.#queue;
+    return (this.#queue ??= this.#createQueue());
   }
 
   /**
@@ -371,9 +367,7 @@ export class QueueService<Tasks = any> {
 
   /** Not in the constructor: a BullMQ queue connects when it is made, and an application that does not start should not. */
   #createQueue(): Queue {
-    const queue = createPendingQueue(this.#context);
-    queue.on('error', this.#onError);
-    return queue;
+    return createPendingQueue(this.#context).on('error', this.#onError);
   }
 
   get #jobs(): JobAdder {
@@ -399,12 +393,12 @@ export class QueueService<Tasks = any> {
     return [code, value];
   }
 
-  #run(script: Script, args: (string | number)[] = []): Promise<unknown> {
+  #run(script: LuaScriptName, args: (string | number)[] = []): Promise<unknown> {
     this.#assertOpen();
     return this.#context.scripts.run(script, { args });
   }
 
-  #runForTag(script: Script, identifyTag: string, args: (string | number)[] = []): Promise<unknown> {
+  #runForTag(script: LuaScriptName, identifyTag: string, args: (string | number)[] = []): Promise<unknown> {
     assertValidTag(identifyTag, this.#context.options.maxTagBytes);
     return this.#run(script, [identifyTag, ...args]);
   }

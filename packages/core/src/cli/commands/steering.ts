@@ -1,4 +1,4 @@
-import type { RetryFilter } from '../../producer/queue-service.js';
+import type { RetryFilter } from '../../producer/failed-tasks.js';
 import { asJson, printable } from '../output.js';
 import type { CommandContext } from './command.js';
 

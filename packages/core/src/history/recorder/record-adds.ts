@@ -1,5 +1,6 @@
 import { ErrorCode } from '../../errors/codes.js';
-import type { BulkTask, QueueService } from '../../producer/queue-service.js';
+import type { BulkTask } from '../../producer/new-jobs.js';
+import type { QueueService } from '../../producer/queue-service.js';
 import { errorCodeOf, type QueueRecorder } from './queue-recorder.js';
 
 /** These are said before anything is sent. */
