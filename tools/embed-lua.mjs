@@ -74,7 +74,8 @@ async function expand(file, seen = new Set()) {
 
 function withBody(lua) {
   if (!BODY_LINE.test(lua)) return lua;
-  if (END_LINE.test(lua)) return lua.replace(BODY_LINE, 'local function body()').replace(END_LINE, 'end\nbody()');
+  if (END_LINE.test(lua))
+    return lua.replace(BODY_LINE, 'local function body()').replace(END_LINE, 'end\nbody()');
   return `${lua.replace(BODY_LINE, 'local function body()')}\nend\nreturn body()`;
 }
 
