@@ -169,11 +169,17 @@ describe('what is on its way', () => {
   });
 
   it('survives that Redis forgets its scripts', async () => {
-    const { redis, queue, waiting } = await startProducer();
+    // One alone: the transactions of BullMQ, which other tests send, do not survive it.
+    const server = await startOwnServer();
+    const redis = new Redis(server.url);
+    const { queue, close, waiting } = await startProducer(redis, server.url);
     const jobs = [await queue.add(task('t'))];
     await redis.script('FLUSH');
     jobs.push(...(await queue.addBulk(upTo(450).map(() => task('t')))));
     expect(await waiting()).toEqual(idsOf(jobs));
+    await close();
+    redis.disconnect();
+    await server.stop();
   });
 });
 

@@ -19,6 +19,22 @@ describe('a hand in Redis', () => {
     expect(performance.now() - persistedAt).toBeLessThan(2 * quickLeases.electionLockTtl + noiseMs);
   });
 
+  it("that makes a dead leader's lock last for hours, as a clock that is set back does: it is taken over all the same", async () => {
+    const scene = await Scene.open();
+    // As on different hosts, where nobody sees that it is dead.
+    const electionOptions = { ...quickLeases, watchLocalProcesses: false };
+    const doomed = await scene.startChild({ role: 'SCHEDULER', electionOptions });
+    await scene.untilLeader();
+    const other = await scene.startLocal({ role: 'BOTH', electionOptions });
+    await doomed.kill();
+    expect(await scene.redis.pexpire(scene.keys.electionLock, 7_229_000)).toBe(1);
+    const prolongedAt = performance.now();
+    await scene.add('a', numbers(2));
+    await scene.untilCompleted(2);
+    expect(await scene.leader()).toBe(other.election.nodeId);
+    expect(performance.now() - prolongedAt).toBeLessThan(2 * quickLeases.electionLockTtl + noiseMs);
+  });
+
   it("that takes the expiry from a living leader's lock: it keeps it, and gives it an expiry again", async () => {
     const scene = await Scene.open();
     const leader = await scene.startLocal({ role: 'BOTH' });

@@ -202,6 +202,21 @@ describe.each(kinds)('adding, with a fault (%s)', (kind) => {
   });
 });
 
+describe('adding without an id', () => {
+  it('adds each task once, though every reply is lost and every add sent again', async () => {
+    await withProxy('drop-reply', async ({ name, proxy, queue }) => {
+      const ids: unknown[] = [];
+      for (const n of upTo(10)) {
+        const fault = proxy.plan('drop-reply', 'addTasks');
+        ids.push((await queue.add(note(n))).id);
+        expect(fault.hasHappened).toBe(true);
+      }
+      expect(await redis.zrange(`bull:${name}-pending:aff:seq`, 0, '-1')).toEqual(ids);
+      expect(await queue.getQueueStats()).toMatchObject({ waiting: ids.length });
+    });
+  });
+});
+
 describe.each(kinds)('steering, with a fault (%s)', (kind) => {
   it('pauses, resumes and purges a tag', async () => {
     await withProxy(kind, async ({ proxy, queue }) => {

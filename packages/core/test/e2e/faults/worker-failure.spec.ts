@@ -59,6 +59,28 @@ describe('a worker that is killed', () => {
   });
 });
 
+describe('a worker that is busy for longer than its lease', () => {
+  it('keeps it: the task runs once, and no other one of its tag meanwhile', async () => {
+    const scene = await Scene.open();
+    const gate = scene.gate();
+    await Promise.all([scene.startLocal(), scene.startLocal()]);
+    await scene.add('a', [{ n: 0, hold: gate.hold }, 1]);
+    await scene.untilStarted('a', 0);
+    const [begun] = await scene.journal.of('a', 'started');
+    const beats = async () => Number(await scene.redis.hget(scene.keys.beats, begun!.workerId));
+    const from = await beats();
+    // So many take longer than twice the lease, and than twice the lock.
+    const enough = Math.ceil((2 * heartbeatTimeout) / quickLeases.heartbeatInterval);
+    await until('so many heartbeats were sent', async () => (await beats()) >= from + enough);
+    expect(await scene.journal.started('a')).toEqual([0]);
+    await gate.open();
+    await scene.untilCompleted(2);
+    expect(await scene.journal.started('a')).toEqual([0, 1]);
+    expect(await scene.said('recovered')).toBe(0);
+    expect(await scene.journal.overlaps()).toEqual([]);
+  });
+});
+
 describe('a worker that is frozen for longer than its lease', () => {
   it('has its commit refused, aborts its handler and joins again under another id', async () => {
     const scene = await Scene.open();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { CommandTimeoutError } from '../../../src/errors/errors.js';
 import { ScriptRunner } from '../../../src/redis/script-runner.js';
-import { connect } from '../../support/redis.js';
+import { startOwnServer, type OwnServer } from '../../support/own-server.js';
 
 const scripts = {
   echo: { lua: 'return { KEYS[1], ARGV[1], ARGV[2], #ARGV }', numberOfKeys: 1 },
@@ -11,14 +11,18 @@ const scripts = {
 } as const;
 
 describe('ScriptRunner', () => {
+  /** One alone, because it is made to forget its scripts: the transactions of other tests do not survive that. */
+  let server: OwnServer;
   let redis: Redis;
 
-  beforeAll(() => {
-    redis = connect();
+  beforeAll(async () => {
+    server = await startOwnServer();
+    redis = new Redis(server.url);
   });
 
   afterAll(async () => {
     await redis.quit();
+    await server.stop();
   });
 
   it('runs a script by its name, with keys, numbers and bytes', async () => {
@@ -42,20 +46,20 @@ describe('ScriptRunner', () => {
   });
 
   describe('on a Redis that does not answer', () => {
-    let server: Server;
+    let mute: Server;
     let silent: Redis;
 
     beforeAll(async () => {
-      server = createServer((socket) => socket.resume().on('error', () => socket.destroy()));
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      const { port } = server.address() as AddressInfo;
+      mute = createServer((socket) => socket.resume().on('error', () => socket.destroy()));
+      await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+      const { port } = mute.address() as AddressInfo;
       silent = new Redis({ port, commandTimeout: 50, enableReadyCheck: false, maxRetriesPerRequest: null });
       silent.on('error', () => undefined);
     });
 
     afterAll(async () => {
       silent.disconnect();
-      await new Promise((resolve) => server.close(resolve));
+      await new Promise((resolve) => mute.close(resolve));
     });
 
     it('gives up after the command time-out, with a typed error that names script and time-out', async () => {

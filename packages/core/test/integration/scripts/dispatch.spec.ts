@@ -356,6 +356,24 @@ describe('binding', () => {
     expect(await queue.take('w1')).toMatchObject({ fence: '9007199254740001' });
   });
 
+  it('gives a higher fencing token also where a failover has lost the latest ones', async () => {
+    const queue = await newQueue();
+    await queue.register('w1');
+    await queue.addMany('a', 'a1', 'a2', 'a3');
+    const fences: number[] = [];
+    for (const known of [undefined, undefined, () => fences[0]!]) {
+      // At last what a replica knew that had missed the batch in between.
+      if (known) await redis.hset(queue.keys.control, 'fence', known());
+      await queue.dispatch({ maxBatchSize: 1 });
+      const task = await queue.take('w1');
+      fences.push(Number(task.fence));
+      await queue.commit('w1', task);
+      await queue.takeReply('w1');
+    }
+    const [, second, third] = fences;
+    expect(third).toBeGreaterThan(second!);
+  });
+
   it('extends the batch of a bound tag up to its limit, on the same worker', async () => {
     const queue = await newQueue();
     await queue.register('w1', 'w2');

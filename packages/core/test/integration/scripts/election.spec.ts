@@ -130,6 +130,20 @@ describe('acquireLeadership', () => {
     expect((await acquire(queue, 'n2'))[1]).toBe('n2:9007199254740002');
   });
 
+  it('gives a higher epoch also where a failover has lost the latest ones', async () => {
+    const queue = await newQueue();
+    const epochs: number[] = [];
+    for (const node of ['n1', 'n2', 'n3']) {
+      const [, lockValue] = await acquire(queue, node);
+      epochs.push(epochOf(lockValue));
+      await resign(queue, lockValue);
+    }
+    // What a replica knew that had missed the last two terms.
+    await redis.set(queue.keys.electionEpoch, epochs[0]!);
+    const [, lockValue] = await acquire(queue, 'n4');
+    expect(epochOf(lockValue)).toBeGreaterThan(Math.max(...epochs));
+  });
+
   it('is refused in another layout, and leaves everything as it is', async () => {
     const queue = await newQueue();
     await redis.hset(queue.keys.control, 'layout', 'other');
