@@ -162,10 +162,16 @@ export class QueueService<Tasks = any> {
    *   { type: 'report', identifyTag: 'company-123', payload: {} },
    * );
    */
-  async schedule<P>(
+  schedule<Payload, Type extends TaskTypes<Tasks> = TaskTypes<Tasks>>(
     id: string,
     timing: ScheduleTiming,
-    task: Task<P>,
+    task: AddedTask<Tasks, Payload, Type>,
+    options?: ScheduledTaskOptions,
+  ): Promise<Schedule>;
+  async schedule(
+    id: string,
+    timing: ScheduleTiming,
+    task: Task,
     options?: ScheduledTaskOptions,
   ): Promise<Schedule> {
     this.#assertOpen();
