@@ -162,20 +162,14 @@ export class QueueService<Tasks = any> {
    *   { type: 'report', identifyTag: 'company-123', payload: {} },
    * );
    */
-  schedule<Payload, Type extends TaskTypes<Tasks> = TaskTypes<Tasks>>(
+  async schedule<Payload, Type extends TaskTypes<Tasks> = TaskTypes<Tasks>>(
     id: string,
     timing: ScheduleTiming,
     task: AddedTask<Tasks, Payload, Type>,
     options?: ScheduledTaskOptions,
-  ): Promise<Schedule>;
-  async schedule(
-    id: string,
-    timing: ScheduleTiming,
-    task: Task,
-    options?: ScheduledTaskOptions,
   ): Promise<Schedule> {
     this.#assertOpen();
-    return this.#schedules.set(id, timing, task, options);
+    return this.#schedules.set(id, timing, task as Task, options);
   }
 
   /**
