@@ -20,6 +20,7 @@ const expected = {
     result: { status: 'sent to a@example.com of company-123' },
     waiting: 0,
     refused: 'AFFINITY_INVALID_TASK',
+    decoded: '"payload"',
     inMemory: 8,
     express: web,
     fastify: web,
