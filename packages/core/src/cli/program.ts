@@ -25,6 +25,8 @@ interface GlobalOptions extends QueueAddress {
   readonly json?: boolean;
 }
 
+/** A day. Node's timers end at once where they are to last more than 24 days. */
+const mostSeconds = 86_400;
 const clearScreen = '\u001b[2J\u001b[H';
 
 /** Runs the command line. @returns the exit code */
@@ -72,7 +74,7 @@ function createProgram(terminal: Terminal): Command {
     .command('status')
     .description('the leader, the counts, and every worker')
     .option('--watch', 'again and again, until Ctrl-C')
-    .option('--interval <seconds>', 'time between two looks of --watch', positive, 2)
+    .option('--interval <seconds>', 'time between two looks of --watch', toSeconds, 2)
     .action(({ watch = false, interval }: { watch?: boolean; interval: number }) =>
       withQueue((context) => (watch ? watchStatus(context, terminal, interval) : printStatus(context))),
     );
@@ -128,7 +130,7 @@ function createProgram(terminal: Terminal): Command {
   program
     .command('resign')
     .description('makes the leader resign, and says who leads then')
-    .option('--timeout <seconds>', 'how long to wait for it', positive, 15)
+    .option('--timeout <seconds>', 'how long to wait for it', toSeconds, 15)
     .action(({ timeout }: { timeout: number }) => withQueue((context) => resign(context, timeout * 1_000)));
 
   return program;
@@ -166,10 +168,10 @@ function count(text: string): number {
   throw new InvalidArgumentError('It must be a whole number above 0.');
 }
 
-function positive(text: string): number {
+function toSeconds(text: string): number {
   const value = Number(text);
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a number above 0.');
+  if (value > 0 && value <= mostSeconds) return value;
+  throw new InvalidArgumentError(`It must be a number above 0, and at most ${mostSeconds}.`);
 }
 
 const help = `

@@ -162,14 +162,14 @@ export class QueueService<Tasks = any> {
    *   { type: 'report', identifyTag: 'company-123', payload: {} },
    * );
    */
-  async schedule<P>(
+  async schedule<Payload, Type extends TaskTypes<Tasks> = TaskTypes<Tasks>>(
     id: string,
     timing: ScheduleTiming,
-    task: Task<P>,
+    task: AddedTask<Tasks, Payload, Type>,
     options?: ScheduledTaskOptions,
   ): Promise<Schedule> {
     this.#assertOpen();
-    return this.#schedules.set(id, timing, task, options);
+    return this.#schedules.set(id, timing, task as Task, options);
   }
 
   /**

@@ -8,8 +8,8 @@ import { fetchNode } from './support/node-version.js';
 import { run } from './support/run.js';
 import { core, pack, type Tarball } from './support/tarball.js';
 
-/** About a tenth more than it is: 545 kB packed, 3.4 MB unpacked, of which 0.9 MB are the scripts in two builds. */
-const TOO_LARGE = { packedBytes: 720_000, unpackedBytes: 4_400_000 };
+/** About a tenth more than it is: 706 kB packed, 4.0 MB unpacked, of which 1.3 MB are the scripts in two builds. */
+const TOO_LARGE = { packedBytes: 780_000, unpackedBytes: 4_400_000 };
 const NODE_MAJORS = [20, 22, 24];
 const web = {
   ...{ result: 42, reason: 'completed', health: 'up', terminus: 'ok', metrics: true },
@@ -20,6 +20,7 @@ const expected = {
     result: { status: 'sent to a@example.com of company-123' },
     waiting: 0,
     refused: 'AFFINITY_INVALID_TASK',
+    decoded: '"payload"',
     inMemory: 8,
     express: web,
     fastify: web,

@@ -98,6 +98,23 @@ export async function addingMany(queue: QueueService<Tasks>): Promise<void> {
   await queue.addBulk([{ type: 'send-mail', identifyTag, payload: { to: 'a' } }]);
 }
 
+export async function scheduling(queue: QueueService<Tasks>, untyped: QueueService): Promise<void> {
+  const daily = { cron: '0 3 * * *' };
+  await queue.schedule('reports', daily, {
+    type: 'build-report',
+    identifyTag,
+    payload: { month: '2026-11' },
+  });
+  await queue.schedule('cleaning', { every: 1_000 }, { type: 'clean-up', identifyTag, payload: null });
+  await untyped.schedule('any', daily, { type: 'of any type', identifyTag, payload: 1 });
+  // @ts-expect-error -- a payload of another shape
+  await queue.schedule('reports', daily, { type: 'build-report', identifyTag, payload: { moon: '2026-11' } });
+  // @ts-expect-error -- a type that is not in the map
+  await queue.schedule('mails', daily, { type: 'send-mail', identifyTag, payload: { to: 'a' } });
+  // @ts-expect-error -- neither cron nor every
+  await queue.schedule('cleaning', { limit: 1 }, { type: 'clean-up', identifyTag, payload: null });
+}
+
 export async function results(queue: QueueService<Tasks>): Promise<void> {
   const job = await queue.add({ type: 'build-report', identifyTag, payload: { month: '2026-11' } });
   same<typeof job, JobOf<Tasks, 'build-report'>>(true);

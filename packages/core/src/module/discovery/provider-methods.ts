@@ -51,16 +51,18 @@ export class ProviderMethods {
   }
 
   async #callOnNew(
-    { token }: Wrapper,
+    { token, host }: Wrapper,
     method: string,
     args: readonly unknown[],
     request: unknown,
   ): Promise<unknown> {
     const contextId = ContextIdFactory.create();
-    this.moduleRef.registerRequestByContextId(request, contextId);
-    const instance = await this.moduleRef.resolve<Record<string, Method>>(token as string, contextId, {
-      strict: false,
+    // By the module that has it: others may have something else under that token.
+    const moduleRef = host?.getProviderByKey<ModuleRef>(ModuleRef)?.instance ?? this.moduleRef;
+    moduleRef.registerRequestByContextId(request, contextId);
+    const instance = await moduleRef.resolve<Record<string, Method>>(token as string, contextId, {
+      strict: host !== undefined,
     });
-    return instance[method]?.(...args);
+    return instance[method]!(...args);
   }
 }

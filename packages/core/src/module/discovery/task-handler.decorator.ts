@@ -14,7 +14,8 @@ export const handledTypes = methodMark<{ readonly type: string } & QueueMethodOp
 /**
  * Makes a method of a provider or controller the handler of a task type: it gets `(payload, context)`, as a function that is
  * given to `registerHandler`. Inherited methods count, unless they are overridden. Of a request-scoped provider a new
- * instance is made for every attempt; what it injects as `REQUEST` is a {@link TaskRequest}.
+ * instance is made for every attempt; what it injects as `REQUEST` is a {@link TaskRequest}. The methods of a
+ * request-scoped `useFactory` are not found: its class is not known.
  *
  * Methods are registered when the application has bootstrapped, just before its workers start. The application does not start
  * with two handlers of one type ({@link HandlerAlreadyRegisteredError}), nor with a handler for a queue that there is not

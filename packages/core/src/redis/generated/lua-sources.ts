@@ -14444,9 +14444,19 @@ local function hasTiming()
   end
   return not timing.offset or isSame('offset', rcall('HGET', key, 'offset'))
 end
-local function hasTemplate()
+local function encodedTask(json)
+  local ok, data = pcall(cjson.decode, json or '')
+  return ok and type(data) == 'table' and data.payloadEncoded == true and data
+end
+local function isEncodedAnew(stored)
+  local before, after = encodedTask(stored), encodedTask(ARGV[7])
+  return before and after and before.identifyTag == after.identifyTag and before.type == after.type
+end
+local function compareTemplate()
   local stored = rcall('HMGET', key, 'name', 'data', 'opts')
-  return stored[1] == timing.name and (stored[2] or '{}') == ARGV[7] and (stored[3] or '{}') == cjson.encode(template)
+  if stored[1] ~= timing.name or (stored[3] or '{}') ~= cjson.encode(template) then return false end
+  if (stored[2] or '{}') == ARGV[7] then return 'same' end
+  return isEncodedAnew(stored[2]) and 'anew'
 end
 local function setIteration(count)
   iteration['repeat'].count = count
@@ -14458,13 +14468,18 @@ local state = id and slotState(id)
 local isKept = state and hasTiming()
 local count = tonumber(rcall('HGET', key, 'ic') or 1)
 local isOver = isKept and state == 'ended' and timing.limit and count >= timing.limit
-if isOver or (isKept and state ~= 'ended' and hasTemplate()) then
-  return { id, math.max(0, tonumber(slot) - now) }
-end
+local compared = isKept and state ~= 'ended' and compareTemplate()
+if isOver or compared == 'same' then return { id, math.max(0, tonumber(slot) - now) } end
 if isKept and state == 'started' then
   goOnWhenFull()
   rcall('HSET', key, 'name', timing.name, 'data', ARGV[7], 'opts', cjson.encode(template))
   return { id, 0 }
+end
+if compared == 'anew' then
+  goOnWhenFull()
+  rcall('HSET', key, 'data', ARGV[7])
+  rcall('HSET', jobKey(id), 'data', ARGV[7])
+  return { id, math.max(0, tonumber(slot) - now) }
 end
 if isKept and state ~= 'ended' then
   theirs[1] = slot

@@ -7,6 +7,9 @@
   having made the next one yet (see advanceScheduler), only the template changes: the worker makes the next one, or whoever
   gets the task if that worker died.
 
+  A codec may encode the same payload differently each time. So where nothing but an encoded payload differs, the iteration
+  that waits gets the new text in its place.
+
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
   KEYS[4..14]  the keys of BullMQ's addJobScheduler (KEYS[4]: the schedulers, KEYS[6]: `wait`)
   ARGV[4..12]  the arguments of BullMQ's addJobScheduler (ARGV[4]: slot of a pattern, ARGV[5]: timing, ARGV[6]: id of the
@@ -38,9 +41,22 @@ local function hasTiming()
   return not timing.offset or isSame('offset', rcall('HGET', key, 'offset'))
 end
 
-local function hasTemplate()
+local function encodedTask(json)
+  local ok, data = pcall(cjson.decode, json or '')
+  return ok and type(data) == 'table' and data.payloadEncoded == true and data
+end
+
+local function isEncodedAnew(stored)
+  local before, after = encodedTask(stored), encodedTask(ARGV[7])
+  return before and after and before.identifyTag == after.identifyTag and before.type == after.type
+end
+
+-- Whether the task is 'same', the same 'anew' in another encoding, or false.
+local function compareTemplate()
   local stored = rcall('HMGET', key, 'name', 'data', 'opts')
-  return stored[1] == timing.name and (stored[2] or '{}') == ARGV[7] and (stored[3] or '{}') == cjson.encode(template)
+  if stored[1] ~= timing.name or (stored[3] or '{}') ~= cjson.encode(template) then return false end
+  if (stored[2] or '{}') == ARGV[7] then return 'same' end
+  return isEncodedAnew(stored[2]) and 'anew'
 end
 
 local function setIteration(count)
@@ -55,13 +71,18 @@ local isKept = state and hasTiming()
 local count = tonumber(rcall('HGET', key, 'ic') or 1)
 local isOver = isKept and state == 'ended' and timing.limit and count >= timing.limit
 
-if isOver or (isKept and state ~= 'ended' and hasTemplate()) then
-  return { id, math.max(0, tonumber(slot) - now) }
-end
+local compared = isKept and state ~= 'ended' and compareTemplate()
+if isOver or compared == 'same' then return { id, math.max(0, tonumber(slot) - now) } end
 if isKept and state == 'started' then
   goOnWhenFull()
   rcall('HSET', key, 'name', timing.name, 'data', ARGV[7], 'opts', cjson.encode(template))
   return { id, 0 }
+end
+if compared == 'anew' then
+  goOnWhenFull()
+  rcall('HSET', key, 'data', ARGV[7])
+  rcall('HSET', jobKey(id), 'data', ARGV[7])
+  return { id, math.max(0, tonumber(slot) - now) }
 end
 if isKept and state ~= 'ended' then
   theirs[1] = slot

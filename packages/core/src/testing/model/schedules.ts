@@ -1,5 +1,6 @@
 import type { NewJob } from '../../bullmq/job-adder.js';
 import type { CheckedTiming } from '../../domain/schedule.js';
+import { isEncoded } from '../../domain/payload-codec.js';
 import { nextCronSlot, nextIntervalSlot } from '../../domain/schedule-slots.js';
 import { newSchedule, slotTaskId, type Schedule } from '../../producer/schedule-info.js';
 import { insertTask } from './adding.js';
@@ -24,6 +25,11 @@ export function setSchedule(
     ended && present !== undefined && present.count >= (timing.limit ?? Number.POSITIVE_INFINITY);
   if (isKept && (isOver || (!ended && (!waits(task) || hasTemplate(present, job))))) {
     if (!isOver) state.schedules.set(id, { ...present, job });
+    return view(state, state.schedules.get(id)!);
+  }
+  if (isKept && !ended && isEncodedAnew(present.job, job)) {
+    task.dataJson = job.json;
+    state.schedules.set(id, { ...present, job });
     return view(state, state.schedules.get(id)!);
   }
   if (task !== undefined && waits(task)) drop(state, task);
@@ -108,6 +114,16 @@ function hasTiming({ timing }: ScheduleRecord, other: CheckedTiming): boolean {
 
 function hasTemplate({ job }: ScheduleRecord, other: NewJob): boolean {
   return job.name === other.name && job.json === other.json && job.optsJson === other.optsJson;
+}
+
+/** A codec may encode the same payload differently each time; what waits keeps its place then. */
+function isEncodedAnew(before: NewJob, after: NewJob): boolean {
+  return (
+    [before, after].every(({ json }) => isEncoded(JSON.parse(json))) &&
+    before.name === after.name &&
+    before.data.identifyTag === after.data.identifyTag &&
+    before.optsJson === after.optsJson
+  );
 }
 
 function view(state: QueueState, schedule: ScheduleRecord): Schedule {

@@ -10,7 +10,7 @@ export interface TaskRecord {
   readonly jobId: string;
   readonly name: string;
   readonly identifyTag: string;
-  readonly dataJson: string;
+  dataJson: string;
   readonly opts: JobsOptions & Pick<TaskOptions, 'retryOrder'>;
   readonly timestampMs: number;
   place: TaskPlace;

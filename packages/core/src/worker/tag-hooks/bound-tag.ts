@@ -16,15 +16,25 @@ export class BoundTag {
   readonly #opened = new Map<TagHooks, Promise<void>>();
   /** Attempts whose hooks or handlers have not settled; one that timed out may be among them for long. */
   readonly #underWay = new Set<Promise<unknown>>();
-  #released: Promise<void> | undefined;
+  /** The release that is wanted, or runs. */
+  #release: { readonly reason: ReleaseReason; readonly done: Promise<void> } | undefined;
+  #isClosing = false;
+  #isReleased = false;
 
+  /** @param before - ends when this batch may be opened: release hooks of its own that still run */
   constructor(
     readonly binding: TagBinding,
     private readonly lane: BoundTagLane,
+    private readonly before?: Promise<void>,
   ) {}
 
   get isRunning(): boolean {
     return this.#underWay.size > 0;
+  }
+
+  /** Whether the release hooks have ended. */
+  get isReleased(): boolean {
+    return this.#isReleased;
   }
 
   /**
@@ -44,11 +54,19 @@ export class BoundTag {
 
   /** Runs the release hooks of what was opened, the last one first, after everything has settled. Never rejects. */
   release(reason: ReleaseReason): Promise<void> {
-    return (this.#released ??= this.#close(reason));
+    this.#release ??= { reason, done: Promise.resolve().then(() => this.#close(reason)) };
+    return this.#release.done;
+  }
+
+  /** More of the batch has come. @returns whether that was in time: no release hook had begun */
+  rejoin(): boolean {
+    if (!this.#isClosing) this.#release = undefined;
+    return !this.#isClosing;
   }
 
   async #open(assertWanted: () => void): Promise<void> {
     const { hooks: registry, checkLease } = this.lane;
+    if (this.before) await this.before;
     for (const hooks of [...registry.all]) {
       checkLease();
       assertWanted();
@@ -68,7 +86,10 @@ export class BoundTag {
   }
 
   async #close(reason: ReleaseReason): Promise<void> {
-    while (this.isRunning) await Promise.allSettled(this.#underWay);
+    const own = this.#release;
+    while (this.isRunning && this.#release === own) await Promise.allSettled(this.#underWay);
+    if (this.#release !== own) return;
+    this.#isClosing = true;
     const release = Object.freeze({ ...this.binding, reason });
     for (const hooks of [...this.#opened.keys()].reverse()) {
       try {
@@ -77,5 +98,6 @@ export class BoundTag {
         this.lane.onReleaseFailed(this.binding, error);
       }
     }
+    this.#isReleased = true;
   }
 }

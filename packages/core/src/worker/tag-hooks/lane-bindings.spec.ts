@@ -189,6 +189,45 @@ describe('a release hook', () => {
     expect(diary).toEqual(['bound a', 'handler', 'released a: retry']);
   });
 
+  it('waits for a handler that joined the batch while another one still ran that nobody waits for', async () => {
+    const [slow, other] = [gate(), gate()];
+    const diary: string[] = [];
+    const { bindings, enter } = setting({ hooks: [noted(diary, 'a')] });
+    const first = enter().run(wanted, () => slow.promise);
+    await bindings.leave('empty');
+    const second = enter().run(wanted, async () => {
+      await other.promise;
+      diary.push('joined');
+    });
+    slow.open();
+    await first;
+    await new Promise(setImmediate);
+    expect(diary).toEqual(['bound a']);
+    other.open();
+    await second;
+    await bindings.leave('limit');
+    expect(diary).toEqual(['bound a', 'joined', 'released a: limit']);
+  });
+
+  it('has ended before the batch is opened anew, however long it takes', async () => {
+    const slow = gate();
+    const diary: string[] = [];
+    const hooks = noted(diary, 'a');
+    const { bindings, enter } = setting({
+      hooks: [{ ...hooks, released: (release) => slow.promise.then(() => hooks.released?.(release)) }],
+      longestReleaseMs: 10,
+    });
+    await enter().run(wanted, () => 1);
+    await bindings.leave('empty');
+    const joined = enter().run(wanted, () => diary.push('joined'));
+    await new Promise(setImmediate);
+    expect(diary).toEqual(['bound a']);
+    slow.open();
+    await joined;
+    await bindings.leave('limit');
+    expect(diary).toEqual(['bound a', 'released a: empty', 'bound a', 'joined', 'released a: limit']);
+  });
+
   it('is waited for no longer than it may take', async () => {
     const slow = gate();
     const { bindings, enter } = setting({ hooks: [{ released: () => slow.promise }], longestReleaseMs: 10 });

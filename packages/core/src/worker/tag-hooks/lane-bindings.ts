@@ -16,6 +16,8 @@ export class LaneBindings {
   readonly #dependencies: LaneBindingsDependencies;
   #current: BoundTag | undefined;
   readonly #leaving = new Set<Promise<unknown>>();
+  /** Batches whose release hooks have not ended, by fencing token. */
+  readonly #ending = new Map<number, BoundTag>();
 
   constructor(dependencies: LaneBindingsDependencies) {
     this.#dependencies = dependencies;
@@ -34,8 +36,15 @@ export class LaneBindings {
     // Another batch without a word about the end of this one: its tasks were taken away with the queue's keys.
     if (this.#current && this.#current.binding.fencingToken !== fencingToken) void this.leave('empty');
     const binding = Object.freeze({ queue, identifyTag, workerId, fencingToken, batchSize });
-    this.#current ??= new BoundTag(binding, this.#dependencies);
+    this.#current ??= this.#begin(binding);
     return this.#current;
+  }
+
+  /** Tasks may join a batch that was over, while its release is not: then bind and release take turns all the same. */
+  #begin(binding: TagBinding): BoundTag {
+    const ending = this.#ending.get(binding.fencingToken);
+    if (ending?.rejoin()) return ending;
+    return new BoundTag(binding, this.#dependencies, ending?.release('empty'));
   }
 
   /**
@@ -52,6 +61,11 @@ export class LaneBindings {
   #release(bound: BoundTag, reason: ReleaseReason): void {
     const { isRunning } = bound;
     const released = bound.release(reason);
+    const { fencingToken } = bound.binding;
+    this.#ending.set(fencingToken, bound);
+    void released.then(() => {
+      if (bound.isReleased && this.#ending.get(fencingToken) === bound) this.#ending.delete(fencingToken);
+    });
     if (isRunning) return;
     const { longestReleaseMs } = this.#dependencies;
     const leaving = longestReleaseMs > 0 ? settlesWithin(released, longestReleaseMs) : released;

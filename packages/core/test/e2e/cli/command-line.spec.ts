@@ -301,6 +301,8 @@ describe('the command line', () => {
     expect(await runHere('--url', 'nonsense://x', 'status')).toMatchObject({ code: 2 });
     expect(await runHere('dance')).toMatchObject({ code: 2, stderr: expect.stringContaining('dance') });
     expect(await runHere('tags', '--limit', '0')).toMatchObject({ code: 2 });
+    expect(await runHere('status', '--watch', '--interval', '9999999')).toMatchObject({ code: 2 });
+    expect(await runHere('resign', '--timeout', '0')).toMatchObject({ code: 2 });
     const help = await runHere('--help');
     expect(help).toMatchObject({ code: 0, stderr: '' });
     for (const command of ['status', 'tags', 'explain', 'pause', 'resume', 'retry-failed', 'resign'])

@@ -3,6 +3,7 @@ import {
   Controller,
   Inject,
   Injectable,
+  Module,
   Scope,
   type INestApplicationContext,
   type Provider,
@@ -40,7 +41,11 @@ afterAll(() => {
 });
 
 /** An application with a root queue, a feature named as it is, and these providers. */
-async function start(providers: Provider[], controllers: (new () => object)[] = []) {
+async function start(
+  providers: Provider[],
+  controllers: (new () => object)[] = [],
+  modules: (new () => object)[] = [],
+) {
   const name = uniqueName('deco');
   const feature = `${name}-feature`;
   const app = await startApp(
@@ -54,6 +59,7 @@ async function start(providers: Provider[], controllers: (new () => object)[] = 
           workerStatePrefix: `${feature}-state`,
         },
       }),
+      ...modules,
     ],
     { providers, controllers },
   );
@@ -183,6 +189,39 @@ describe('@TaskHandler', () => {
     }
     const app = await start([Handlers]);
     await expect(runOn(app, 't', null)).resolves.toBe('constructed');
+  });
+
+  it('makes it by the module that has it, where others have something else under its token', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class First {
+      @TaskHandler('first')
+      run(): string {
+        return 'first';
+      }
+    }
+    @Injectable({ scope: Scope.REQUEST })
+    class Second {
+      @TaskHandler('second')
+      handle(): string {
+        return 'second';
+      }
+    }
+    const token = 'handler';
+    @Module({ providers: [{ provide: token, useClass: First, scope: Scope.REQUEST }] })
+    class FirstModule {}
+    @Module({ providers: [{ provide: token, useClass: Second, scope: Scope.REQUEST }] })
+    class SecondModule {}
+    @Controller({ scope: Scope.REQUEST })
+    class Web {
+      @TaskHandler('of-controller')
+      handle(): string {
+        return 'controller';
+      }
+    }
+    const app = await start([], [Web], [FirstModule, SecondModule]);
+    await expect(runOn(app, 'first', null)).resolves.toBe('first');
+    await expect(runOn(app, 'second', null)).resolves.toBe('second');
+    await expect(runOn(app, 'of-controller', null)).resolves.toBe('controller');
   });
 
   it('finds a provider once, however many names it has', async () => {

@@ -190,6 +190,45 @@ describe('with a payload codec', () => {
     expect(await contents(name)).not.toContain(marker);
   });
 
+  it('a schedule that is said again keeps its overdue task in its place, under the key of now', async () => {
+    const seen: unknown[] = [];
+    const { queue, name } = await start({
+      note: (payload, { job }) => void seen.push([job.repeatJobKey ?? 'added', payload]),
+    });
+    const rotated = await start(
+      {},
+      {
+        name,
+        role: 'PRODUCER',
+        payloadCodec: createAesGcmCodec({ keys: { old: oldKey, new: newKey }, currentKeyId: 'new' }),
+      },
+    );
+    const waiting = (count: number) => async () => (await queue.getTagStats('tenant')).waiting === count;
+    const timing = { every: 3_600_000 };
+    await queue.pauseTag('tenant');
+    const { nextJobId } = await queue.schedule('hourly', timing, task('note'));
+    await until('it waits for its tag', waiting(1));
+    await queue.add(task('note'));
+    await until('another one waits behind it', waiting(2));
+
+    for (const [producer, key] of [
+      [queue, 'old'],
+      [rotated.queue, 'new'],
+    ] as const) {
+      expect(await producer.schedule('hourly', timing, task('note'))).toMatchObject({ nextJobId, runs: 0 });
+      expect((await queue.queue.getWaiting())[0]!.id).toBe(nextJobId);
+      expect((await queue.getJob(nextJobId!))!.data.payload).toMatch(`v1.${key}.`);
+      expect((await queue.getSchedule('hourly'))!.task.payload).toMatch(`v1.${key}.`);
+    }
+    await queue.schedule('hourly', timing, task('note'));
+    await queue.resumeTag('tenant');
+    await until('both have run', () => seen.length === 2);
+    expect(seen).toEqual([
+      ['hourly', { text: marker }],
+      ['added', { text: marker }],
+    ]);
+  });
+
   it('tags, explanations and numbers are there as ever', async () => {
     const { queue } = await start({ note: () => 'fine' });
     await queue.pauseTag('tenant');
@@ -292,6 +331,7 @@ describe('a payload that cannot be decoded', () => {
 describe('in memory', () => {
   it('the codec of the application is used as on Redis', async () => {
     const seen: unknown[] = [];
+    const ran: (string | undefined)[] = [];
     const app = await Test.createTestingModule({
       imports: [AffinityQueueTestingModule.forRoot({ queueOptions: { payloadCodec: codec } })],
     }).compile();
@@ -299,6 +339,7 @@ describe('in memory', () => {
     const queue = app.get(QueueService);
     app.get(WorkerService).registerHandler('note', (payload: unknown, { job }) => {
       seen.push(payload, job.data.payload);
+      ran.push(job.id);
     });
     const job = await queue.add(task('note'));
     expect(job.data.payload).toEqual({ text: marker });
@@ -310,6 +351,17 @@ describe('in memory', () => {
     await app.get(AffinityQueueTesting).runFor(100);
     expect(seen).toHaveLength(4);
     expect(seen[2]).toEqual({ text: marker });
+
+    await queue.pauseTag('tenant');
+    const said = () => queue.schedule('hourly', { every: 3_600_000 }, task('note'));
+    const { nextJobId } = await said();
+    await queue.add(task('note'));
+    const before = (await queue.getJob(nextJobId!))!.data.payload;
+    expect((await said()).nextJobId).toBe(nextJobId);
+    expect((await queue.getJob(nextJobId!))!.data.payload).not.toBe(before);
+    await queue.resumeTag('tenant');
+    await app.get(AffinityQueueTesting).runUntilIdle();
+    expect(ran.at(-2)).toBe(nextJobId);
     await app.close();
   });
 });
