@@ -141,6 +141,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -363,6 +364,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -561,7 +563,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -571,6 +574,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -590,9 +594,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -601,7 +606,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -963,6 +968,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -1422,6 +1428,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -1620,7 +1627,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -1630,6 +1638,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -1649,9 +1658,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -1660,7 +1670,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -1763,6 +1773,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -1989,6 +2000,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -2187,7 +2199,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -2197,6 +2210,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -2216,9 +2230,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -2227,7 +2242,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -2353,6 +2368,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -2688,6 +2704,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -2886,7 +2903,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -2896,6 +2914,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -2915,9 +2934,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -2926,7 +2946,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -2991,8 +3011,8 @@ for i = 1, count do
     seen[worker] = true
     local id = string.sub(text, from, from + length - 1)
     local key = base .. id
-    local job = redis.pcall('HMGET', key, 'ats', 'atm', 'parentKey', 'deid')
-    local made = job[1] == attempt and not job[3] and not job[4] and tonumber(job[2] or 0)
+    local job = redis.pcall('HMGET', key, 'ats', 'atm', 'parentKey', 'deid', 'pb')
+    local made = job[1] == attempt and job[5] == worker and not job[3] and not job[4] and tonumber(job[2] or 0)
     if made then
       commits[i] = { worker, metaKey, id, key, attempt, made, short, taken, fence, isSame }
       childKeys[#childKeys + 1] = key .. ':dependencies'
@@ -3215,6 +3235,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -3413,7 +3434,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -3423,6 +3445,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -3558,6 +3581,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -3844,7 +3868,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -3854,6 +3879,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -3873,9 +3899,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -3884,7 +3911,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -4080,6 +4107,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -4608,6 +4636,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -5040,6 +5069,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -5473,6 +5503,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -6307,6 +6338,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -6658,6 +6690,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -7085,6 +7118,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -7269,6 +7303,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -7739,6 +7774,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -8020,6 +8056,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -8268,6 +8305,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -8449,6 +8487,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -8723,6 +8762,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -9097,7 +9137,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -9107,6 +9148,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -9126,9 +9168,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -9137,7 +9180,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -9364,6 +9407,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -9512,6 +9556,7 @@ local function askNeighbours(host, process)
   end
 end
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
+  if isTask(id) and not isStartedBy(worker, id) then return 0 end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   if rcall('EXISTS', jobKey(id)) == 0 then return 0 end
@@ -9654,6 +9699,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -9995,6 +10041,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -10441,6 +10488,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -10875,6 +10923,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -11267,6 +11316,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -11586,6 +11636,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -11874,6 +11925,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -12022,6 +12074,7 @@ local function askNeighbours(host, process)
   end
 end
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
+  if isTask(id) and not isStartedBy(worker, id) then return 0 end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   if rcall('EXISTS', jobKey(id)) == 0 then return 0 end
@@ -12194,6 +12247,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -12480,7 +12534,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -12490,6 +12545,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -12509,9 +12565,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -12520,7 +12577,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -12573,7 +12630,7 @@ end
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
 if state == 'current' then
-  local code = (not isTask(id) and -1) or (not (isInAttempt(id, attempt) and rcall('LPOS', keys.active, id)) and -3) or 0
+  local code = (not isTask(id) and -1) or (not (isInAttempt(caller, id, attempt) and rcall('LPOS', keys.active, id)) and -3) or 0
   if code < 0 then
     forgetLost(caller, id, attempt, code)
     return code
@@ -12856,6 +12913,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -13038,7 +13096,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -13048,6 +13107,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -13213,6 +13273,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -13411,7 +13472,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -13421,6 +13483,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -13440,9 +13503,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -13451,7 +13515,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -13726,6 +13790,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -13924,7 +13989,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -13934,6 +14000,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -13953,9 +14020,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -13964,7 +14032,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -14142,6 +14210,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)

@@ -40,8 +40,9 @@ for i = 1, count do
     seen[worker] = true
     local id = string.sub(text, from, from + length - 1)
     local key = base .. id
-    local job = redis.pcall('HMGET', key, 'ats', 'atm', 'parentKey', 'deid')
-    local made = job[1] == attempt and not job[3] and not job[4] and tonumber(job[2] or 0)
+    local job = redis.pcall('HMGET', key, 'ats', 'atm', 'parentKey', 'deid', 'pb')
+    -- Who has started it: an id can be removed under its worker, and added again.
+    local made = job[1] == attempt and job[5] == worker and not job[3] and not job[4] and tonumber(job[2] or 0)
     if made then
       commits[i] = { worker, metaKey, id, key, attempt, made, short, taken, fence, isSame }
       childKeys[#childKeys + 1] = key .. ':dependencies'
