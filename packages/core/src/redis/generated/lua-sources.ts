@@ -479,9 +479,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -1543,9 +1545,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -2115,9 +2119,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -2819,9 +2825,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -3350,9 +3358,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -3784,9 +3794,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -9053,9 +9065,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -12450,9 +12464,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -13012,9 +13028,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -13388,9 +13406,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -13905,9 +13925,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end

@@ -208,6 +208,23 @@ describe('commitTasks', () => {
     expect(await eventsOf(queue, 'drained')).toEqual([]);
   });
 
+  it('notes that tasks are short, or are no more, whichever script said so last', async () => {
+    const { queue, tasks } = await withRunning(5);
+    const hungry = async (): Promise<readonly string[]> => (await soundState(queue)).hungry;
+    await queue.commit('w1', tasks[0]!, { short: true });
+    const [third] = (await queue.complete([
+      { worker: 'w1', task: await queue.take('w1', 'w1'), fetchNext: true },
+    ])) as [Taken];
+    expect(await hungry()).toEqual([]);
+    const [fourth] = (await queue.complete([
+      { worker: 'w1', task: third, fetchNext: true, short: true },
+    ])) as [Taken];
+    expect(await hungry()).toEqual(['w1']);
+    await queue.commit('w1', fourth, { short: false });
+    await queue.complete([{ worker: 'w1', task: await queue.take('w1', 'w1'), short: true }]);
+    expect(await hungry()).toEqual(['w1']);
+  });
+
   it('says that the queue is drained only when no task waits anywhere', async () => {
     const { queue, tasks } = await withRunning(1);
     await queue.complete(entriesOf(tasks.slice(0, 3)));

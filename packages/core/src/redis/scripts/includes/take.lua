@@ -20,9 +20,12 @@ local NOTHING = { 0, 0, 0, 0 }
 -- What a take needs of a worker.
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  -- Scripts that end one attempt alone note the length of tasks in the meta only.
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
