@@ -3043,6 +3043,7 @@ local isFree = not meta[1] and not tonumber(meta[2]) and rcall('EXISTS', base ..
 local replies, others = {}, {}
 local gone, scores, rules, due = {}, {}, {}, {}
 local startedIds, startedLocks, isStarted = {}, {}, {}
+local isTrimDue
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
   local commit, reply = commits[i], NOT_PLAIN
@@ -3061,6 +3062,7 @@ for i = 1, count do
       scores[#scores + 1] = id
     end
     rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
+    if string.sub(taken, -2) == '00' then isTrimDue = true end
     reply = nil
     local last, waitKey = id .. ':' .. attempt, workerBase .. worker .. ':wait'
     local mayTake = isSame and isFree and ARGV[at + 2] ~= '0' and ARGV[at + 3] == short
@@ -3104,7 +3106,7 @@ if #startedIds > 0 then
   rcall('LPUSH', active, unpack(startedIds))
   rcall('MSET', unpack(startedLocks))
 end
-if #others > 0 or #due > 0 then
+if #others > 0 or #due > 0 or isTrimDue then
 local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]

@@ -67,6 +67,7 @@ local isFree = not meta[1] and not tonumber(meta[2]) and rcall('EXISTS', base ..
 local replies, others = {}, {}
 local gone, scores, rules, due = {}, {}, {}, {}
 local startedIds, startedLocks, isStarted = {}, {}, {}
+local isTrimDue
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
   local commit, reply = commits[i], NOT_PLAIN
@@ -88,6 +89,8 @@ for i = 1, count do
     --- @witness "ended", "id", id, "worker", worker, "attempt", attempt, "outcome", "completed"
     rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
     --- @witness when string.sub(rule, 1, 2) == '0:': "gone", "id", id
+    -- The stream is trimmed at the end of a batch, and every hundred tasks of a long one.
+    if string.sub(taken, -2) == '00' then isTrimDue = true end
     reply = nil
     local last, waitKey = id .. ':' .. attempt, workerBase .. worker .. ':wait'
     local mayTake = isSame and isFree and ARGV[at + 2] ~= '0' and ARGV[at + 3] == short
@@ -136,7 +139,7 @@ if #startedIds > 0 then
 end
 
 -- The end of a batch, a worker that is to be told something else, and what is to be removed.
-if #others > 0 or #due > 0 then
+if #others > 0 or #due > 0 or isTrimDue then
 --- @include "includes/ledger"
 --- @include "includes/take"
 --- @include "includes/retain"

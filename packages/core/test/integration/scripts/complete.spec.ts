@@ -225,6 +225,20 @@ describe('commitTasks', () => {
     expect(await hungry()).toEqual(['w1']);
   });
 
+  it('keeps the event stream bounded also while a batch is long', async () => {
+    const { queue } = await withRunning();
+    await redis.hset(queue.list('meta'), 'opts.maxLenEvents', 100);
+    await queue.addMany('e', ...Array.from({ length: 500 }, (_, i) => `e${i}`));
+    await queue.register('w5');
+    await queue.dispatch({ maxBatchSize: 1_000 });
+    let task = await queue.take('w5', 'w5');
+    for (let i = 1; i < 500; i += 1) {
+      [task] = (await queue.complete([{ worker: 'w5', task, fetchNext: true }])) as [Taken];
+    }
+    // Redis trims whole nodes of a hundred entries.
+    expect(await redis.xlen(queue.list('events'))).toBeLessThan(500);
+  });
+
   it('says that the queue is drained only when no task waits anywhere', async () => {
     const { queue, tasks } = await withRunning(1);
     await queue.complete(entriesOf(tasks.slice(0, 3)));
