@@ -440,10 +440,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -1506,10 +1504,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -2080,10 +2076,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -2786,10 +2780,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -3071,7 +3063,7 @@ for i = 1, count do
       local nextKey, seq = base .. nextId, rcall('ZSCORE', sequence, nextId)
       local fields = seq and not isStarted[nextId] and redis.pcall('HLEN', nextKey) == 6 and
         rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-      if fields and fields[1] and fields[2] and fields[3] and fields[4] and fields[5] and fields[6] then
+      if fields and fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then
         rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
         local text = short .. ':1:' .. taken + 1 .. ':' .. fence .. ':' .. seq .. ':' .. #nextId .. ':' .. nextId .. ' ' .. last
         rcall('HSET', metaKey, 'cur', text)
@@ -3321,10 +3313,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -3757,10 +3747,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -9028,10 +9016,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -12427,10 +12413,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -12991,10 +12975,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -13369,10 +13351,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -13888,10 +13868,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
