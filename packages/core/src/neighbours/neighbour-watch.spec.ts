@@ -112,6 +112,23 @@ describe('NeighbourWatch', () => {
     expect(reports).toHaveLength(3);
   });
 
+  it('gives it the same time when it is named again right after the second report, which asks too', async () => {
+    watch.start();
+    states.set('200:1', 'dead');
+    replies = [
+      [0, 1, ''],
+      [0, 1, ''],
+    ];
+    watch.sighted(['200:1']);
+    await pass(750);
+    expect(reports).toHaveLength(2);
+    watch.sighted(['200:1']);
+    await pass(498);
+    expect(reports).toHaveLength(2);
+    await pass(250);
+    expect(reports).toHaveLength(3);
+  });
+
   it('takes nothing for a proof that is none', async () => {
     watch.start();
     states.set('200:1', 'unknown');

@@ -34,6 +34,8 @@ export class NeighbourWatch implements NeighbourSightings {
   readonly #onError: (error: unknown) => void;
   readonly #processes: Pick<ProcessTable, 'stateOf'> | undefined;
   #neighbours = new Map<string, Neighbour>();
+  /** When those that were asked for a sign of life may be reported again: a second report is taken for their silence. */
+  #answeredBy = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #running = false;
   #looking: Promise<void> = Promise.resolve();
@@ -63,6 +65,7 @@ export class NeighbourWatch implements NeighbourSightings {
     this.#neighbours = new Map(
       others.map((process) => [process, this.#neighbours.get(process) ?? this.#meet(process)]),
     );
+    this.#answeredBy = new Map([...this.#answeredBy].filter(([process]) => this.#neighbours.has(process)));
     this.#schedule(lookEveryMs);
   }
 
@@ -92,7 +95,7 @@ export class NeighbourWatch implements NeighbourSightings {
     for (const [process, neighbour] of this.#neighbours) {
       const state = this.#processes?.stateOf(process);
       if (state === 'alive') neighbour.wasAlive = true;
-      if (state !== 'dead') continue;
+      if (state !== 'dead' || performance.now() < (this.#answeredBy.get(process) ?? 0)) continue;
       try {
         if (await this.#report(process, neighbour)) nextMs = answerWithinMs;
         else this.#neighbours.delete(process);
@@ -116,6 +119,8 @@ export class NeighbourWatch implements NeighbourSightings {
       keys: [keys.electionEpoch, keys.leaderInfo, keys.electionVacancy],
       args: [own!.host, process, neighbour.wasAlive ? 1 : 0],
     })) as Report;
+    // Timers can be a millisecond early.
+    if (asked > 0) this.#answeredBy.set(process, performance.now() + answerWithinMs - 1);
     if (dead > 0) this.#log.warn('processDied', { processId: Number(process.split(':')[0]), workers: dead });
     if (lockValue !== '') this.#log.warn('leaderProcessDied', { nodeId: nodeIdOf(lockValue) });
     return asked > 0 && neighbour.reports < 2;

@@ -141,6 +141,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -363,6 +364,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -438,10 +440,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -477,9 +477,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -561,7 +563,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -571,6 +574,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -590,9 +594,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -601,7 +606,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -963,6 +968,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -1422,6 +1428,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -1497,10 +1504,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -1536,9 +1541,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -1620,7 +1627,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -1630,6 +1638,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -1649,9 +1658,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -1660,7 +1670,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -1763,6 +1773,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -1989,6 +2000,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -2064,10 +2076,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -2103,9 +2113,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -2187,7 +2199,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -2197,6 +2210,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -2216,9 +2230,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -2227,7 +2242,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -2353,6 +2368,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -2688,6 +2704,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -2763,10 +2780,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -2802,9 +2817,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -2886,7 +2903,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -2896,6 +2914,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -2915,9 +2934,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -2926,7 +2946,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -2991,8 +3011,8 @@ for i = 1, count do
     seen[worker] = true
     local id = string.sub(text, from, from + length - 1)
     local key = base .. id
-    local job = redis.pcall('HMGET', key, 'ats', 'atm', 'parentKey', 'deid')
-    local made = job[1] == attempt and not job[3] and not job[4] and tonumber(job[2] or 0)
+    local job = redis.pcall('HMGET', key, 'ats', 'atm', 'parentKey', 'deid', 'pb')
+    local made = job[1] == attempt and job[5] == worker and not job[3] and not job[4] and tonumber(job[2] or 0)
     if made then
       commits[i] = { worker, metaKey, id, key, attempt, made, short, taken, fence, isSame }
       childKeys[#childKeys + 1] = key .. ':dependencies'
@@ -3015,6 +3035,7 @@ local isFree = not meta[1] and not tonumber(meta[2]) and rcall('EXISTS', base ..
 local replies, others = {}, {}
 local gone, scores, rules, due = {}, {}, {}, {}
 local startedIds, startedLocks, isStarted = {}, {}, {}
+local isTrimDue
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
   local commit, reply = commits[i], NOT_PLAIN
@@ -3033,6 +3054,7 @@ for i = 1, count do
       scores[#scores + 1] = id
     end
     rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
+    if string.sub(taken, -2) == '00' then isTrimDue = true end
     reply = nil
     local last, waitKey = id .. ':' .. attempt, workerBase .. worker .. ':wait'
     local mayTake = isSame and isFree and ARGV[at + 2] ~= '0' and ARGV[at + 3] == short
@@ -3041,7 +3063,7 @@ for i = 1, count do
       local nextKey, seq = base .. nextId, rcall('ZSCORE', sequence, nextId)
       local fields = seq and not isStarted[nextId] and redis.pcall('HLEN', nextKey) == 6 and
         rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-      if fields and fields[1] and fields[2] and fields[3] and fields[4] and fields[5] and fields[6] then
+      if fields and fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then
         rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
         local text = short .. ':1:' .. taken + 1 .. ':' .. fence .. ':' .. seq .. ':' .. #nextId .. ':' .. nextId .. ' ' .. last
         rcall('HSET', metaKey, 'cur', text)
@@ -3076,7 +3098,7 @@ if #startedIds > 0 then
   rcall('LPUSH', active, unpack(startedIds))
   rcall('MSET', unpack(startedLocks))
 end
-if #others > 0 or #due > 0 then
+if #others > 0 or #due > 0 or isTrimDue then
 local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
@@ -3215,6 +3237,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -3290,10 +3313,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -3329,9 +3350,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -3413,7 +3436,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -3423,6 +3447,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -3558,6 +3583,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -3721,10 +3747,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -3760,9 +3784,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -3844,7 +3870,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -3854,6 +3881,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -3873,9 +3901,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -3884,7 +3913,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -4080,6 +4109,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -4608,6 +4638,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -5040,6 +5071,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -5473,6 +5505,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -6307,6 +6340,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -6658,6 +6692,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -7085,6 +7120,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -7269,6 +7305,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -7739,6 +7776,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -8020,6 +8058,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -8268,6 +8307,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -8449,6 +8489,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -8723,6 +8764,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -8974,10 +9016,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -9013,9 +9053,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -9097,7 +9139,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -9107,6 +9150,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -9126,9 +9170,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -9137,7 +9182,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -9364,6 +9409,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -9512,6 +9558,7 @@ local function askNeighbours(host, process)
   end
 end
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
+  if isTask(id) and not isStartedBy(worker, id) then return 0 end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   if rcall('EXISTS', jobKey(id)) == 0 then return 0 end
@@ -9654,6 +9701,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -9995,6 +10043,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -10441,6 +10490,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -10875,6 +10925,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -11267,6 +11318,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -11586,6 +11638,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -11874,6 +11927,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -12022,6 +12076,7 @@ local function askNeighbours(host, process)
   end
 end
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
+  if isTask(id) and not isStartedBy(worker, id) then return 0 end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   if rcall('EXISTS', jobKey(id)) == 0 then return 0 end
@@ -12194,6 +12249,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -12357,10 +12413,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -12396,9 +12450,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -12480,7 +12536,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -12490,6 +12547,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -12509,9 +12567,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -12520,7 +12579,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -12573,7 +12632,7 @@ end
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
 if state == 'current' then
-  local code = (not isTask(id) and -1) or (not (isInAttempt(id, attempt) and rcall('LPOS', keys.active, id)) and -3) or 0
+  local code = (not isTask(id) and -1) or (not (isInAttempt(caller, id, attempt) and rcall('LPOS', keys.active, id)) and -3) or 0
   if code < 0 then
     forgetLost(caller, id, attempt, code)
     return code
@@ -12856,6 +12915,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -12915,10 +12975,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -12954,9 +13012,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -13038,7 +13098,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -13048,6 +13109,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -13213,6 +13275,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -13288,10 +13351,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -13327,9 +13388,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -13411,7 +13474,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -13421,6 +13485,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -13440,9 +13505,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -13451,7 +13517,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -13726,6 +13792,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
@@ -13801,10 +13868,8 @@ local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 local isUnlimited
 local function isLimited()
@@ -13840,9 +13905,11 @@ end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -13924,7 +13991,8 @@ local function takeNext(worker, token, timestamp)
 end
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
@@ -13934,6 +14002,7 @@ local function takeAgain(worker, token)
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil
@@ -13953,9 +14022,10 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 local function forgetLost(worker, id, attempt, code)
   forgetCurrent(worker, id, attempt)
   if code ~= -1 then return end
@@ -13964,7 +14034,7 @@ local function forgetLost(worker, id, attempt, code)
 end
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)
@@ -14142,6 +14212,7 @@ local function wakeBound()
     if workerMeta(worker, 'tag')[1] then wakeWorker(worker) end
   end
 end
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)

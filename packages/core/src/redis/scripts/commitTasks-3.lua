@@ -40,8 +40,9 @@ for i = 1, count do
     seen[worker] = true
     local id = string.sub(text, from, from + length - 1)
     local key = base .. id
-    local job = redis.pcall('HMGET', key, 'ats', 'atm', 'parentKey', 'deid')
-    local made = job[1] == attempt and not job[3] and not job[4] and tonumber(job[2] or 0)
+    local job = redis.pcall('HMGET', key, 'ats', 'atm', 'parentKey', 'deid', 'pb')
+    -- Who has started it: an id can be removed under its worker, and added again.
+    local made = job[1] == attempt and job[5] == worker and not job[3] and not job[4] and tonumber(job[2] or 0)
     if made then
       commits[i] = { worker, metaKey, id, key, attempt, made, short, taken, fence, isSame }
       childKeys[#childKeys + 1] = key .. ':dependencies'
@@ -66,6 +67,7 @@ local isFree = not meta[1] and not tonumber(meta[2]) and rcall('EXISTS', base ..
 local replies, others = {}, {}
 local gone, scores, rules, due = {}, {}, {}, {}
 local startedIds, startedLocks, isStarted = {}, {}, {}
+local isTrimDue
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
   local commit, reply = commits[i], NOT_PLAIN
@@ -87,6 +89,8 @@ for i = 1, count do
     --- @witness "ended", "id", id, "worker", worker, "attempt", attempt, "outcome", "completed"
     rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
     --- @witness when string.sub(rule, 1, 2) == '0:': "gone", "id", id
+    -- The stream is trimmed at the end of a batch, and every hundred tasks of a long one.
+    if string.sub(taken, -2) == '00' then isTrimDue = true end
     reply = nil
     local last, waitKey = id .. ':' .. attempt, workerBase .. worker .. ':wait'
     local mayTake = isSame and isFree and ARGV[at + 2] ~= '0' and ARGV[at + 3] == short
@@ -96,7 +100,7 @@ for i = 1, count do
       -- As it was added, and as includes/start.lua starts it.
       local fields = seq and not isStarted[nextId] and redis.pcall('HLEN', nextKey) == 6 and
         rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-      if fields and fields[1] and fields[2] and fields[3] and fields[4] and fields[5] and fields[6] then
+      if fields and fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then
         rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
         local text = short .. ':1:' .. taken + 1 .. ':' .. fence .. ':' .. seq .. ':' .. #nextId .. ':' .. nextId .. ' ' .. last
         rcall('HSET', metaKey, 'cur', text)
@@ -135,7 +139,7 @@ if #startedIds > 0 then
 end
 
 -- The end of a batch, a worker that is to be told something else, and what is to be removed.
-if #others > 0 or #due > 0 then
+if #others > 0 or #due > 0 or isTrimDue then
 --- @include "includes/ledger"
 --- @include "includes/take"
 --- @include "includes/retain"

@@ -47,7 +47,7 @@ end
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
 if state == 'current' then
-  local code = (not isTask(id) and -1) or (not (isInAttempt(id, attempt) and rcall('LPOS', keys.active, id)) and -3) or 0
+  local code = (not isTask(id) and -1) or (not (isInAttempt(caller, id, attempt) and rcall('LPOS', keys.active, id)) and -3) or 0
   if code < 0 then
     forgetLost(caller, id, attempt, code)
     return code

@@ -208,6 +208,37 @@ describe('commitTasks', () => {
     expect(await eventsOf(queue, 'drained')).toEqual([]);
   });
 
+  it('notes that tasks are short, or are no more, whichever script said so last', async () => {
+    const { queue, tasks } = await withRunning(5);
+    const hungry = async (): Promise<readonly string[]> => (await soundState(queue)).hungry;
+    await queue.commit('w1', tasks[0]!, { short: true });
+    const [third] = (await queue.complete([
+      { worker: 'w1', task: await queue.take('w1', 'w1'), fetchNext: true },
+    ])) as [Taken];
+    expect(await hungry()).toEqual([]);
+    const [fourth] = (await queue.complete([
+      { worker: 'w1', task: third, fetchNext: true, short: true },
+    ])) as [Taken];
+    expect(await hungry()).toEqual(['w1']);
+    await queue.commit('w1', fourth, { short: false });
+    await queue.complete([{ worker: 'w1', task: await queue.take('w1', 'w1'), short: true }]);
+    expect(await hungry()).toEqual(['w1']);
+  });
+
+  it('keeps the event stream bounded also while a batch is long', async () => {
+    const { queue } = await withRunning();
+    await redis.hset(queue.list('meta'), 'opts.maxLenEvents', 100);
+    await queue.addMany('e', ...Array.from({ length: 500 }, (_, i) => `e${i}`));
+    await queue.register('w5');
+    await queue.dispatch({ maxBatchSize: 1_000 });
+    let task = await queue.take('w5', 'w5');
+    for (let i = 1; i < 500; i += 1) {
+      [task] = (await queue.complete([{ worker: 'w5', task, fetchNext: true }])) as [Taken];
+    }
+    // Redis trims whole nodes of a hundred entries.
+    expect(await redis.xlen(queue.list('events'))).toBeLessThan(500);
+  });
+
   it('says that the queue is drained only when no task waits anywhere', async () => {
     const { queue, tasks } = await withRunning(1);
     await queue.complete(entriesOf(tasks.slice(0, 3)));

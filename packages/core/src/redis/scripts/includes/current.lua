@@ -19,12 +19,13 @@ end
 local function attemptRuns(worker, id, attempt)
   local state = attemptState(worker, id, attempt)
   if state == 'committed' then return NOT_OWNER end
-  return state == 'current' and 0 or state
+  if state ~= 'current' then return state end
+  return (isStartedBy(worker, id) or not isTask(id)) and 0 or NOT_OWNER
 end
 
 -- Whether a task is still in the attempt that the worker took: nobody else has started it since.
 --- @bug "an outcome without asking who runs the task" local function isInAttempt() return true end
-local function isInAttempt(id, attempt) return rcall('HGET', jobKey(id), 'ats') == attempt end
+local function isInAttempt(worker, id, attempt) return isStartedBy(worker, id) and rcall('HGET', jobKey(id), 'ats') == attempt end
 
 -- Forgets a task that is no longer the worker's; of one that is gone (-1) nothing stays.
 local function forgetLost(worker, id, attempt, code)
@@ -43,7 +44,7 @@ end
 ]]
 local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, token)
   local code = bullmq(theirKeys, theirArgs)
-  if (code == -2 or code == -6) and isInAttempt(id, attempt) then
+  if (code == -2 or code == -6) and isInAttempt(worker, id, attempt) then
     goOnWhenFull()
     rcall('SET', jobKey(id) .. ':lock', token)
     code = bullmq(theirKeys, theirArgs)

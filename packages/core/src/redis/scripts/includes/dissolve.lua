@@ -8,6 +8,7 @@
   takes a poison task, or one that was cancelled, fails it. Returns how many tasks went back.
 ]]
 local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
+  if isTask(id) and not isStartedBy(worker, id) then return 0 end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   --- @witness when rcall('EXISTS', jobKey(id)) == 0: "gone", "id", id

@@ -14,16 +14,15 @@ local function knownWorker(worker, standing)
   return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
 end
 
--- A task that has exactly the fields with which it is added; most are such, and then a part of them is enough.
+-- A task that has exactly the fields with which it is added, and neither delay nor priority; most are such, and then a part of
+-- them is enough.
 local FIELDS_WHEN_ADDED = 6
 
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
   local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  for i = 1, FIELDS_WHEN_ADDED do
-    if not fields[i] then return nil end
-  end
-  return fields
+  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  return nil
 end
 
 local isUnlimited

@@ -20,9 +20,12 @@ local NOTHING = { 0, 0, 0, 0 }
 -- What a take needs of a worker.
 local function readWorker(worker)
   local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving')
+  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
+  local at = readStanding(values[1])
+  -- Scripts that end one attempt alone note the length of tasks in the meta only.
+  at.short = values[6] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = readStanding(values[1]), tag = values[2],
+    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
@@ -118,20 +121,22 @@ local function takeNext(worker, token, timestamp)
   end
 end
 
--- The current task again, or nil where its hash is gone.
+-- The current task again, or nil where its hash is gone, or is that of another task, which is left alone.
 local function takeAgain(worker, token)
   local id, task = worker.at.id, taskHash(worker.at.id)
-  if task then
+  local isOurs = task and isStartedBy(worker.id, id)
+  if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
     worker.hasTask = true
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
-  --- @witness "gone", "id", id
+  --- @witness when not task: "gone", "id", id
   local at = worker.at
   at.id = false
   rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
   return nil

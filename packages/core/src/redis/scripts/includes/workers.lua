@@ -18,6 +18,9 @@ local function wakeBound()
   end
 end
 
+-- Whether a worker has started the task that has this id now: an id can be removed under its worker, and added again.
+local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
+
 local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
 
 -- The worker has no current task any more; it committed `id` last.
