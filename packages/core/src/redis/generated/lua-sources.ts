@@ -433,9 +433,6 @@ local function noteLength(worker, short, noted)
 end
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function knownWorker(worker, standing)
-  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
-end
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
@@ -466,12 +463,10 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
-  worker.hasTask = true
   return text
 end
 local function startPlain(worker, id, seq, fields, token, timestamp)
   local text = begin(worker, id, seq, '1', token, timestamp)
-  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
   return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
 end
 local NOTHING = { 0, 0, 0, 0 }
@@ -485,15 +480,10 @@ local function readWorker(worker)
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
-local function readBatch(worker)
-  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
-  worker.isKnown = false
-end
 local function startTask(worker, id, seq, task, token, timestamp)
   if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
   local attempt = asText(task.attempts + 1)
   local text = begin(worker, id, seq, attempt, token, timestamp)
-  if worker.isKnown then readBatch(worker) end
   local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
@@ -552,8 +542,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -568,7 +557,6 @@ local function takeAgain(worker, token)
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
-    worker.hasTask = true
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
@@ -586,6 +574,11 @@ local function take(workerId, token, timestamp, holds)
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
@@ -617,11 +610,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function slice(list, from)
-  local part = {}
-  for i = from, #list do part[#part + 1] = list[i] end
-  return part
 end
 --- @bullmq "addLog"
 local code = attemptRuns(caller, ARGV[5], ARGV[4])
@@ -1497,9 +1485,6 @@ local function noteLength(worker, short, noted)
 end
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function knownWorker(worker, standing)
-  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
-end
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
@@ -1530,12 +1515,10 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
-  worker.hasTask = true
   return text
 end
 local function startPlain(worker, id, seq, fields, token, timestamp)
   local text = begin(worker, id, seq, '1', token, timestamp)
-  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
   return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
 end
 local NOTHING = { 0, 0, 0, 0 }
@@ -1549,15 +1532,10 @@ local function readWorker(worker)
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
-local function readBatch(worker)
-  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
-  worker.isKnown = false
-end
 local function startTask(worker, id, seq, task, token, timestamp)
   if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
   local attempt = asText(task.attempts + 1)
   local text = begin(worker, id, seq, attempt, token, timestamp)
-  if worker.isKnown then readBatch(worker) end
   local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
@@ -1616,8 +1594,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -1632,7 +1609,6 @@ local function takeAgain(worker, token)
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
-    worker.hasTask = true
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
@@ -1650,6 +1626,11 @@ local function take(workerId, token, timestamp, holds)
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
@@ -1681,11 +1662,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function slice(list, from)
-  local part = {}
-  for i = from, #list do part[#part + 1] = list[i] end
-  return part
 end
 --- @bullmq "moveToWaitingChildren"
 local id, attempt = ARGV[8], ARGV[4]
@@ -2069,9 +2045,6 @@ local function noteLength(worker, short, noted)
 end
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function knownWorker(worker, standing)
-  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
-end
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
@@ -2102,12 +2075,10 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
-  worker.hasTask = true
   return text
 end
 local function startPlain(worker, id, seq, fields, token, timestamp)
   local text = begin(worker, id, seq, '1', token, timestamp)
-  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
   return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
 end
 local NOTHING = { 0, 0, 0, 0 }
@@ -2121,15 +2092,10 @@ local function readWorker(worker)
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
-local function readBatch(worker)
-  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
-  worker.isKnown = false
-end
 local function startTask(worker, id, seq, task, token, timestamp)
   if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
   local attempt = asText(task.attempts + 1)
   local text = begin(worker, id, seq, attempt, token, timestamp)
-  if worker.isKnown then readBatch(worker) end
   local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
@@ -2188,8 +2154,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -2204,7 +2169,6 @@ local function takeAgain(worker, token)
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
-    worker.hasTask = true
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
@@ -2222,6 +2186,11 @@ local function take(workerId, token, timestamp, holds)
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
@@ -2253,11 +2222,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function slice(list, from)
-  local part = {}
-  for i = from, #list do part[#part + 1] = list[i] end
-  return part
 end
 local function isToBeRemoved(id)
   local ok, opts = pcall(cjson.decode, rcall('HGET', jobKey(id), 'opts') or '')
@@ -2773,9 +2737,6 @@ local function noteLength(worker, short, noted)
 end
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function knownWorker(worker, standing)
-  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
-end
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
@@ -2806,12 +2767,10 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
-  worker.hasTask = true
   return text
 end
 local function startPlain(worker, id, seq, fields, token, timestamp)
   local text = begin(worker, id, seq, '1', token, timestamp)
-  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
   return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
 end
 local NOTHING = { 0, 0, 0, 0 }
@@ -2825,15 +2784,10 @@ local function readWorker(worker)
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
-local function readBatch(worker)
-  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
-  worker.isKnown = false
-end
 local function startTask(worker, id, seq, task, token, timestamp)
   if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
   local attempt = asText(task.attempts + 1)
   local text = begin(worker, id, seq, attempt, token, timestamp)
-  if worker.isKnown then readBatch(worker) end
   local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
@@ -2892,8 +2846,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -2908,7 +2861,6 @@ local function takeAgain(worker, token)
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
-    worker.hasTask = true
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
@@ -2926,6 +2878,11 @@ local function take(workerId, token, timestamp, holds)
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
@@ -2957,11 +2914,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function slice(list, from)
-  local part = {}
-  for i = from, #list do part[#part + 1] = list[i] end
-  return part
 end
 --- @bullmq "moveToFinished"
 local id, attempt, timestamp = ARGV[8], ARGV[4], ARGV[9]
@@ -3306,9 +3258,6 @@ local function noteLength(worker, short, noted)
 end
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function knownWorker(worker, standing)
-  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
-end
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
@@ -3339,12 +3288,10 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
-  worker.hasTask = true
   return text
 end
 local function startPlain(worker, id, seq, fields, token, timestamp)
   local text = begin(worker, id, seq, '1', token, timestamp)
-  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
   return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
 end
 local NOTHING = { 0, 0, 0, 0 }
@@ -3358,15 +3305,10 @@ local function readWorker(worker)
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
-local function readBatch(worker)
-  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
-  worker.isKnown = false
-end
 local function startTask(worker, id, seq, task, token, timestamp)
   if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
   local attempt = asText(task.attempts + 1)
   local text = begin(worker, id, seq, attempt, token, timestamp)
-  if worker.isKnown then readBatch(worker) end
   local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
@@ -3425,8 +3367,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -3441,7 +3382,6 @@ local function takeAgain(worker, token)
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
-    worker.hasTask = true
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
@@ -3740,9 +3680,6 @@ local function noteLength(worker, short, noted)
 end
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function knownWorker(worker, standing)
-  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
-end
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
@@ -3773,12 +3710,10 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
-  worker.hasTask = true
   return text
 end
 local function startPlain(worker, id, seq, fields, token, timestamp)
   local text = begin(worker, id, seq, '1', token, timestamp)
-  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
   return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
 end
 local NOTHING = { 0, 0, 0, 0 }
@@ -3792,15 +3727,10 @@ local function readWorker(worker)
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
-local function readBatch(worker)
-  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
-  worker.isKnown = false
-end
 local function startTask(worker, id, seq, task, token, timestamp)
   if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
   local attempt = asText(task.attempts + 1)
   local text = begin(worker, id, seq, attempt, token, timestamp)
-  if worker.isKnown then readBatch(worker) end
   local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
@@ -3859,8 +3789,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -3875,7 +3804,6 @@ local function takeAgain(worker, token)
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
-    worker.hasTask = true
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
@@ -3893,6 +3821,11 @@ local function take(workerId, token, timestamp, holds)
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
@@ -3924,11 +3857,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function slice(list, from)
-  local part = {}
-  for i = from, #list do part[#part + 1] = list[i] end
-  return part
 end
 --- @bullmq "moveToDelayed"
 local id, attempt, timestamp = ARGV[10], ARGV[4], ARGV[9]
@@ -9009,9 +8937,6 @@ local function noteLength(worker, short, noted)
 end
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function knownWorker(worker, standing)
-  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
-end
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
@@ -9042,12 +8967,10 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
-  worker.hasTask = true
   return text
 end
 local function startPlain(worker, id, seq, fields, token, timestamp)
   local text = begin(worker, id, seq, '1', token, timestamp)
-  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
   return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
 end
 local NOTHING = { 0, 0, 0, 0 }
@@ -9061,15 +8984,10 @@ local function readWorker(worker)
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
-local function readBatch(worker)
-  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
-  worker.isKnown = false
-end
 local function startTask(worker, id, seq, task, token, timestamp)
   if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
   local attempt = asText(task.attempts + 1)
   local text = begin(worker, id, seq, attempt, token, timestamp)
-  if worker.isKnown then readBatch(worker) end
   local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
@@ -9128,8 +9046,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -9144,7 +9061,6 @@ local function takeAgain(worker, token)
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
-    worker.hasTask = true
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
@@ -9162,6 +9078,11 @@ local function take(workerId, token, timestamp, holds)
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
@@ -9193,11 +9114,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function slice(list, from)
-  local part = {}
-  for i = from, #list do part[#part + 1] = list[i] end
-  return part
 end
 --- @bullmq "removeJob"
 local tag, from, window = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -12406,9 +12322,6 @@ local function noteLength(worker, short, noted)
 end
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function knownWorker(worker, standing)
-  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
-end
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
@@ -12439,12 +12352,10 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
-  worker.hasTask = true
   return text
 end
 local function startPlain(worker, id, seq, fields, token, timestamp)
   local text = begin(worker, id, seq, '1', token, timestamp)
-  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
   return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
 end
 local NOTHING = { 0, 0, 0, 0 }
@@ -12458,15 +12369,10 @@ local function readWorker(worker)
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
-local function readBatch(worker)
-  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
-  worker.isKnown = false
-end
 local function startTask(worker, id, seq, task, token, timestamp)
   if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
   local attempt = asText(task.attempts + 1)
   local text = begin(worker, id, seq, attempt, token, timestamp)
-  if worker.isKnown then readBatch(worker) end
   local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
@@ -12525,8 +12431,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -12541,7 +12446,6 @@ local function takeAgain(worker, token)
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
-    worker.hasTask = true
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
@@ -12559,6 +12463,11 @@ local function take(workerId, token, timestamp, holds)
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
@@ -12590,11 +12499,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function slice(list, from)
-  local part = {}
-  for i = from, #list do part[#part + 1] = list[i] end
-  return part
 end
 local function moveFromTag(tag, target, count)
   local ids = rcall('RPOP', tagKey(tag), count)
@@ -12968,9 +12872,6 @@ local function release(worker, reason, parkUntil)
 end
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function knownWorker(worker, standing)
-  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
-end
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
@@ -13001,12 +12902,10 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
-  worker.hasTask = true
   return text
 end
 local function startPlain(worker, id, seq, fields, token, timestamp)
   local text = begin(worker, id, seq, '1', token, timestamp)
-  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
   return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
 end
 local NOTHING = { 0, 0, 0, 0 }
@@ -13020,15 +12919,10 @@ local function readWorker(worker)
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
-local function readBatch(worker)
-  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
-  worker.isKnown = false
-end
 local function startTask(worker, id, seq, task, token, timestamp)
   if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
   local attempt = asText(task.attempts + 1)
   local text = begin(worker, id, seq, attempt, token, timestamp)
-  if worker.isKnown then readBatch(worker) end
   local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
@@ -13087,8 +12981,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -13103,7 +12996,6 @@ local function takeAgain(worker, token)
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
-    worker.hasTask = true
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
@@ -13344,9 +13236,6 @@ local function noteLength(worker, short, noted)
 end
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function knownWorker(worker, standing)
-  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
-end
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
@@ -13377,12 +13266,10 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
-  worker.hasTask = true
   return text
 end
 local function startPlain(worker, id, seq, fields, token, timestamp)
   local text = begin(worker, id, seq, '1', token, timestamp)
-  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
   return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
 end
 local NOTHING = { 0, 0, 0, 0 }
@@ -13396,15 +13283,10 @@ local function readWorker(worker)
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
-local function readBatch(worker)
-  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
-  worker.isKnown = false
-end
 local function startTask(worker, id, seq, task, token, timestamp)
   if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
   local attempt = asText(task.attempts + 1)
   local text = begin(worker, id, seq, attempt, token, timestamp)
-  if worker.isKnown then readBatch(worker) end
   local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
@@ -13463,8 +13345,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -13479,7 +13360,6 @@ local function takeAgain(worker, token)
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
-    worker.hasTask = true
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
@@ -13497,6 +13377,11 @@ local function take(workerId, token, timestamp, holds)
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
@@ -13528,11 +13413,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function slice(list, from)
-  local part = {}
-  for i = from, #list do part[#part + 1] = list[i] end
-  return part
 end
 local DATA_HEAD = '{"identifyTag":"'
 local function jsonStringAt(data, from)
@@ -13861,9 +13741,6 @@ local function noteLength(worker, short, noted)
 end
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-local function knownWorker(worker, standing)
-  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
-end
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
@@ -13894,12 +13771,10 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
-  worker.hasTask = true
   return text
 end
 local function startPlain(worker, id, seq, fields, token, timestamp)
   local text = begin(worker, id, seq, '1', token, timestamp)
-  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
   return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
 end
 local NOTHING = { 0, 0, 0, 0 }
@@ -13913,15 +13788,10 @@ local function readWorker(worker)
     fence = values[3] or '', batch = values[4], leaving = values[5],
   }
 end
-local function readBatch(worker)
-  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
-  worker.isKnown = false
-end
 local function startTask(worker, id, seq, task, token, timestamp)
   if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
   local attempt = asText(task.attempts + 1)
   local text = begin(worker, id, seq, attempt, token, timestamp)
-  if worker.isKnown then readBatch(worker) end
   local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
@@ -13980,8 +13850,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -13996,7 +13865,6 @@ local function takeAgain(worker, token)
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
-    worker.hasTask = true
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
@@ -14014,6 +13882,11 @@ local function take(workerId, token, timestamp, holds)
   local task = worker.at.id and takeAgain(worker, token) or takeNext(worker, token, timestamp)
   writeStarted()
   return task
+end
+local function slice(list, from)
+  local part = {}
+  for i = from, #list do part[#part + 1] = list[i] end
+  return part
 end
 local function attemptState(worker, id, attempt)
   if not isRegistered(worker) then return FENCED_WORKER end
@@ -14045,11 +13918,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-local function slice(list, from)
-  local part = {}
-  for i = from, #list do part[#part + 1] = list[i] end
-  return part
 end
 --- @bullmq "updateProgress"
 local code = attemptRuns(caller, ARGV[5], ARGV[4])

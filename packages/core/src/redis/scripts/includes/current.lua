@@ -1,6 +1,7 @@
 --- @include "includes/fence"
 --- @include "includes/ledger"
 --- @include "includes/take"
+--- @include "includes/slice"
 --[[
   The check in front of every script that ends an attempt.
 
@@ -55,10 +56,4 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
     rcall('DEL', jobKey(id) .. ':lock') -- a handler moved its task without a token
   end
   return code
-end
-
-local function slice(list, from)
-  local part = {}
-  for i = from, #list do part[#part + 1] = list[i] end
-  return part
 end

@@ -1,15 +1,10 @@
 --- @include "includes/unindex"
 --- @include "includes/taskTag"
+--- @include "includes/slice"
 --[[
   BullMQ's own scripts look for waiting tasks in lists. While one of them runs, indexed and dispatched tasks are shown to it
   in a list (the head, which is the oldest, on the right); what it has removed is forgotten here afterwards.
 ]]
-local function slice(list, from)
-  local part = {}
-  for i = from, #list do part[#part + 1] = list[i] end
-  return part
-end
-
 -- `ids` begin with the oldest.
 local function expose(ids, list)
   goOnWhenFull()

@@ -1,18 +1,13 @@
 --- @include "includes/events"
 --- @include "includes/standing"
 --[[
-  A worker starts a task. A worker here is a table: id, metaKey, at (its standing), fence (of its batch), isKnown (its
-  instance has just said its standing, and knows its batch); tag and batch (its size) where it is not.
+  A worker starts a task. A worker here is a table: id, metaKey, at (its standing), and of its batch tag, fence and size
+  (batch).
 ]]
 -- Redis formats a number that is an argument as if it had a fraction, slowly.
 local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
-
--- A worker whose instance has just said its standing: its batch is read when it ends.
-local function knownWorker(worker, standing)
-  return { id = worker, metaKey = workerKey(worker, 'meta'), at = standing, fence = standing.fence, isKnown = true }
-end
 
 -- A task that has exactly the fields with which it is added, and neither delay nor priority; most are such, and then a part of
 -- them is enough.
@@ -57,13 +52,11 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   startedLocks[#startedLocks + 1] = key .. ':lock'
   startedLocks[#startedLocks + 1] = token
   isStarted[id] = true
-  worker.hasTask = true
   return text
 end
 
 -- Starts a task as it was added; returns what the worker is told.
 local function startPlain(worker, id, seq, fields, token, timestamp)
   local text = begin(worker, id, seq, '1', token, timestamp)
-  if worker.isKnown then return { text, fields[1], fields[2], fields[3], fields[4], timestamp } end
   return { text, fields[1], fields[2], fields[3], fields[4], timestamp, worker.tag or '', tonumber(worker.batch or 0) }
 end

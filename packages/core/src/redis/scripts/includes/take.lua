@@ -30,16 +30,10 @@ local function readWorker(worker)
   }
 end
 
-local function readBatch(worker)
-  worker.tag, worker.batch = unpack(rcall('HMGET', worker.metaKey, 'tag', 'batch'))
-  worker.isKnown = false
-end
-
 local function startTask(worker, id, seq, task, token, timestamp)
   if task.fields then return startPlain(worker, id, seq, task.fields, token, timestamp) end
   local attempt = asText(task.attempts + 1)
   local text = begin(worker, id, seq, attempt, token, timestamp)
-  if worker.isKnown then readBatch(worker) end
   local hash = task.hash
   local n = #hash
   hash[n + 1], hash[n + 2], hash[n + 3] = 'processedOn', timestamp, 'pb'
@@ -111,8 +105,7 @@ local function takeNext(worker, token, timestamp)
       --- @witness when not isStarted[id]: "gone", "id", id
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-      if worker.isKnown then readBatch(worker) end
-      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -129,7 +122,6 @@ local function takeAgain(worker, token)
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
     if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
-    worker.hasTask = true
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   --- @witness when not task: "gone", "id", id
