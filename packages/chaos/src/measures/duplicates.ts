@@ -6,22 +6,41 @@ import { leaseMs } from '../stage/lease.js';
 /** How often a handler began a task once more without a failed attempt as the reason, by what had happened to the one before. */
 export function duplicatesByCause(timeline: Timeline): Record<string, number> {
   const faults = timeline.of('fault');
-  // Where the answer was lost, the outcome was accepted all the same, or the attempt goes on and is committed again.
-  const retried = new Set(
-    [...timeline.of('outcome.committed'), ...timeline.of('outcome.unknown')]
-      .filter(({ outcome }) => outcome === 'retried' || outcome === 'delayed')
-      .map(({ task, attempt }) => `${task} ${attempt}`),
-  );
+  // Of what was retried and the answer was lost, the outcome was accepted all the same, or the attempt goes on and is
+  // committed again. What was completed and starts again was added once more under its id.
+  const committed = new Set([
+    ...timeline.of('outcome.committed').map(run),
+    ...lostRetries(timeline).map(run),
+  ]);
   const last = new Map<string, RecordOf<'task.started'>>();
   const causes: Record<string, number> = {};
   for (const start of timeline.of('task.started')) {
     const earlier = last.get(start.task);
     last.set(start.task, start);
-    if (earlier === undefined || retried.has(`${earlier.task} ${earlier.attempt}`)) continue;
+    if (earlier === undefined || committed.has(run(earlier))) continue;
     const cause = causeOf(earlier, start, faults);
     causes[cause] = (causes[cause] ?? 0) + 1;
   }
   return causes;
+}
+
+function lostRetries(timeline: Timeline): RecordOf<'outcome.unknown'>[] {
+  return timeline
+    .of('outcome.unknown')
+    .filter(({ outcome }) => outcome === 'retried' || outcome === 'delayed');
+}
+
+/** An attempt, of tasks that may have had the same id one after the other. */
+function run({
+  task,
+  attempt,
+  token,
+}: {
+  task: string;
+  attempt: number;
+  token?: number | undefined;
+}): string {
+  return `${task} ${attempt} ${token ?? ''}`;
 }
 
 /** The latest that was done to the process of the earlier start, or to Redis, while it held the task. */

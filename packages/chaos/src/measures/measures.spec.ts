@@ -73,6 +73,14 @@ describe('duplicates', () => {
     ).toEqual({});
   });
 
+  it('are no tasks that are added once more under the id of one that completed', () => {
+    const run = { task: 't1', worker: 'p-1', attempt: 1, token: 7 };
+    const completed = says(200, 'p', 'outcome.committed', { ...run, outcome: 'completed' });
+    const first = says(100, 'p', 'task.started', { ...run, tag: 'a', position: 1 });
+    const again = says(900, 'q', 'task.started', { ...run, token: 9, tag: 'a', position: 1 });
+    expect(duplicatesByCause(new Timeline([first, completed, again]))).toEqual({});
+  });
+
   it('without a cause are said to have none', () => {
     const records = [starts(100, 'p', 't1'), fault(200, 'kill', 'q'), starts(1_500, 'q', 't1', 2)];
     expect(duplicatesByCause(new Timeline(records))).toEqual({ unknown: 1 });

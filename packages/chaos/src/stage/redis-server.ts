@@ -23,8 +23,11 @@ interface RedisTools {
   }): Promise<Server>;
 }
 
-/** Every write is in the append-only file before its reply is sent; SIGKILL loses none of them. */
-export const defaultRedisArgs = ['--appendonly', 'yes', '--appendfsync', 'everysec'] as const;
+/**
+ * Every write is in the append-only file before its reply is sent; SIGKILL loses none of them. With `everysec` it may:
+ * Redis puts off the write itself, for up to two seconds, while a sync in the background goes on, and answers before it.
+ */
+export const defaultRedisArgs = ['--appendonly', 'yes', '--appendfsync', 'always'] as const;
 
 /** A Redis of our own, which can be killed, started again with its data, and frozen. */
 export class RedisServer {
