@@ -8,6 +8,7 @@ import { Timeline } from '../history/timeline.js';
 import { readKeptWitness } from '../history/witness-follower.js';
 import { duplicatesByCause } from '../measures/duplicates.js';
 import { failoverTimes } from '../measures/failover.js';
+import { missesBar } from '../report/bars.js';
 import { Cluster } from '../stage/cluster.js';
 import { keys, pendingQueueName } from '../stage/queue-names.js';
 import { until } from '../stage/until.js';
@@ -42,7 +43,7 @@ export interface EpisodeSetup {
 
 /**
  * Starts a cluster, lets the experiment play with it, lets it drain and stop, and checks what everybody wrote down. Histories
- * are kept if something was found.
+ * are kept if something was found, and if something took too long.
  */
 export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
   const { experiment, seed } = setup;
@@ -96,7 +97,7 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
   };
   writeFileSync(join(folder, 'outcome.json'), JSON.stringify(outcome, null, 2));
   writeFileSync(join(folder, 'report.txt'), `${describeReport(report)}\n`);
-  if (!isClean(outcome)) return outcome;
+  if (!isClean(outcome) || missesBar(outcome.samples)) return outcome;
   await rm(folder, { recursive: true, force: true });
   return { ...outcome, kept: undefined };
 }

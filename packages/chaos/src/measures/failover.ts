@@ -57,11 +57,12 @@ function ledEpoch(timeline: Timeline, kill: RecordOf<'fault'>): string | undefin
   return isOver ? undefined : gained.epoch;
 }
 
+/** Of a next leader that finds nothing to give, or nobody to give it to, the time says nothing. */
 function nextDispatch(timeline: Timeline, kill: RecordOf<'fault'>): number[] {
   const next = timeline
     .of('leader.acted')
-    .find(({ at, process, bound = 0 }) => at > kill.at && process !== kill.target && bound > 0);
-  return next === undefined ? [] : [(next.at - kill.at) / 1_000];
+    .find(({ at, process, bound }) => at > kill.at && process !== kill.target && bound !== undefined);
+  return next?.bound ? [(next.at - kill.at) / 1_000] : [];
 }
 
 function runsElsewhere(timeline: Timeline, kill: RecordOf<'fault'>): number[] {

@@ -28,10 +28,16 @@ const fault = (ms: number, kind: string, target: string, durationMs?: number) =>
   says(ms, 'campaign', 'fault', { kind, target, ...(durationMs !== undefined && { durationMs }) });
 
 describe('failover times', () => {
-  it('from the death of a leader to the next dispatch that binds something', () => {
+  it('from the death of a leader to the next dispatch', () => {
+    const records = [gains(0, 'p', '1'), fault(5_000, 'kill', 'p'), dispatches(6_000, 'q', '2', 3)];
+    const times = failoverTimes(new Timeline([...records, dispatches(6_200, 'q', '2', 1)]));
+    expect(times.leaderCrash).toEqual([1_000]);
+  });
+
+  it('not where the next leader has nothing to give', () => {
     const records = [gains(0, 'p', '1'), fault(5_000, 'kill', 'p'), dispatches(6_000, 'q', '2', 0)];
-    const times = failoverTimes(new Timeline([...records, dispatches(6_200, 'q', '2', 3)]));
-    expect(times.leaderCrash).toEqual([1_200]);
+    const times = failoverTimes(new Timeline([...records, dispatches(7_200, 'q', '2', 3)]));
+    expect(times.leaderCrash).toEqual([]);
   });
 
   it('not of two failures that come together', () => {

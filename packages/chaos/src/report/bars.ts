@@ -1,3 +1,4 @@
+import type { Samples } from '../experiments/outcome.js';
 import { leaseMs } from '../stage/lease.js';
 import type { Percentiles } from '../measures/percentiles.js';
 
@@ -57,3 +58,8 @@ export const bars: readonly Bar[] = [
     figure: 'max',
   },
 ];
+
+/** Whether a single time is longer than its bar allows most of them to be. */
+export function missesBar(samples: Samples): boolean {
+  return bars.some(({ sample, boundMs }) => samples[sample]?.some((ms) => ms > boundMs) === true);
+}
