@@ -1,3 +1,5 @@
+import { utf8Bytes } from '../domain/text.js';
+
 /** Where a worker stands, as Redis keeps it: see includes/standing.lua. */
 export interface Standing {
   readonly attempt: number;
@@ -22,12 +24,31 @@ export function readStanding(text: string): Standing {
     batchPosition: Number(batchPosition),
     fencingToken: Number(fencingToken),
     seq,
-    id: firstBytes(text.slice(head.length), Number(bytes)),
+    id: afterBytes(text.slice(head.length), Number(bytes)).slice(1),
   };
 }
 
+/**
+ * What a completion tells of where its worker stands: now; and how that goes on with the next task of the batch, in two pieces
+ * between which the script puts the next task's place in the order, and after which its id.
+ */
+export function completionOf(
+  standing: string,
+  { id, attempt, batchPosition, fencingToken }: Standing,
+  isShort: boolean,
+): readonly [standing: string, id: string, head: string, tail: string] {
+  const last = `${id}:${attempt}`;
+  const head = `${isShort ? 1 : 0}:1:${batchPosition + 1}:${fencingToken}:`;
+  return [standing, id, head, `:${utf8Bytes(last)}:${last} `];
+}
+
+/** Whether Redis was told that the tasks of the worker are short. */
+export function saysShort(standing: string): boolean {
+  return standing.startsWith('1') || standing.startsWith('~1');
+}
+
 /** Redis counts bytes; most ids have as many characters. */
-function firstBytes(text: string, bytes: number): string {
-  const id = text.slice(0, bytes);
-  return Buffer.byteLength(id) === bytes ? id : Buffer.from(text).subarray(0, bytes).toString();
+function afterBytes(text: string, bytes: number): string {
+  const isPlain = utf8Bytes(text.slice(0, bytes)) === bytes;
+  return isPlain ? text.slice(bytes) : Buffer.from(text).subarray(bytes).toString();
 }

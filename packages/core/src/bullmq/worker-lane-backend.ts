@@ -17,6 +17,7 @@ import { LaneChannel, type LaneCall, type LaneOptions } from './lane-channel.js'
 import { PendingQueueBackend, type PendingQueueBackendOptions } from './pending-queue-backend.js';
 import { encodeProgress } from './progress.js';
 import { asArguments, asTexts } from './script-arguments.js';
+import { completionOf, saysShort } from './standing.js';
 import type { Taken, TakenTask } from './taken-task.js';
 import { WakeSignal } from './wake-signal.js';
 
@@ -125,11 +126,14 @@ export class WorkerLaneBackend extends PendingQueueBackend {
    * @throws {@link WorkerFencedError}, {@link NotTaskOwnerError}, the reason why the lease is gone
    */
   async complete(jobId: string, json: string): Promise<Taken | 'not-plain' | undefined> {
-    const { standing, stored } = this.#attempts.running(jobId);
+    const task = this.#attempts.running(jobId);
+    const { standing, stored } = task;
     if (stored.keep === undefined) return 'not-plain';
     const { workerId, runsShortTasks, holdsBatch, onFenced, completions } = this.#lane;
-    const takesNext = this.#stopping ? 0 : holdsBatch() ? 2 : 1;
-    const args = [workerId, standing, takesNext, runsShortTasks() ? 1 : 0, stored.keep, json];
+    const isShort = runsShortTasks();
+    const takes = this.#stopping ? '0' : holdsBatch() ? '2' : '1';
+    const takesNext = isShort === saysShort(standing) ? takes : `${takes}:${isShort ? 1 : 0}`;
+    const args = [workerId, ...completionOf(standing, task, isShort), takesNext, stored.keep, json];
     let reply: unknown;
     try {
       reply = await completions.commit({ workerId, jobId, args, abandoned: () => this.#channel.abandoned });

@@ -3,6 +3,7 @@ import { isScriptFault } from '../bullmq/lane-channel.js';
 import { firstResendMs, nextResendMs, ResendPauses } from '../bullmq/resend-pauses.js';
 import { isLuaCode, luaError, notPlainCode } from '../errors/luaErrors.js';
 import type { QueueContext } from '../redis/queue-context.js';
+import type { ScriptArgument } from '../redis/script-runner.js';
 
 interface Waiting {
   readonly completion: Completion;
@@ -21,6 +22,7 @@ export class Completions implements CompletionGroup {
   readonly #largestGroup: number;
   #waiting: Waiting[] = [];
   #isScheduled = false;
+  #untrimmed = 0;
   readonly #pauses = new ResendPauses();
 
   constructor(
@@ -81,15 +83,36 @@ export class Completions implements CompletionGroup {
     }
   }
 
+  /** A script appends two events for each of its tasks, and trims the stream where a batch ends. */
+  #isTrimDue(completions: number): boolean {
+    this.#untrimmed += completions;
+    if (this.#untrimmed < trimEvery) return false;
+    this.#untrimmed = 0;
+    return true;
+  }
+
   async #run(group: readonly Waiting[]): Promise<readonly unknown[]> {
     const { scripts, nodeId } = this.context;
-    const args = [Date.now(), ...group.flatMap(({ completion }) => completion.args)];
-    return (await scripts.run('commitTasks', { caller: nodeId, args })) as unknown[];
+    const now = Date.now();
+    const args: ScriptArgument[] = [now, this.#isTrimDue(group.length) ? 1 : 0];
+    for (const { completion } of group) args.push(...completion.args);
+    const replies = (await scripts.run('commitTasks', { caller: nodeId, args })) as unknown[];
+    return replies.map((reply) => withStart(reply, now));
   }
 }
 
+/** When the next task was started, which is not sent back where the script has it from us. */
+export function withStart(reply: unknown, now: number): unknown {
+  return Array.isArray(reply) && reply.length === fieldsWithoutStart ? [...reply, String(now)] : reply;
+}
+
+const fieldsWithoutStart = 5;
+
 /** So that a script of many completions does not hold Redis up. */
 const mostInGroup = 25;
+
+/** Completions after which the stream of events is trimmed at the latest. */
+const trimEvery = 100;
 
 function isAbandoned({ completion, reject }: Waiting): boolean {
   const reason = completion.abandoned();

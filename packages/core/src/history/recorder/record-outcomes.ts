@@ -12,7 +12,8 @@ interface Ending {
   readonly outcome: AttemptOutcome;
 }
 
-const fieldsOfACommit = 6;
+const fieldsBeforeCommits = 2;
+const fieldsOfACommit = 8;
 
 /** Where the scripts that end attempts have them in their arguments; the heads of the .lua files say the same. */
 const endings: Readonly<Record<string, (caller: string, args: readonly unknown[]) => Ending[]>> = {
@@ -20,8 +21,8 @@ const endings: Readonly<Record<string, (caller: string, args: readonly unknown[]
     ending(worker, args[4], args[0], args[8] === 'failed' ? 'failed' : 'completed'),
   ],
   commitTasks: (_, args) =>
-    Array.from({ length: Math.floor((args.length - 1) / fieldsOfACommit) }, (__, index) => {
-      const [worker, standing] = args.slice(1 + index * fieldsOfACommit);
+    Array.from({ length: Math.floor((args.length - fieldsBeforeCommits) / fieldsOfACommit) }, (__, index) => {
+      const [worker, standing] = args.slice(fieldsBeforeCommits + index * fieldsOfACommit);
       const { id, attempt } = readStanding(String(standing));
       return ending(String(worker), id, attempt, 'completed');
     }),

@@ -119,14 +119,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -342,14 +342,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -934,14 +934,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -1394,14 +1394,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -1727,14 +1727,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -1954,14 +1954,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -2310,14 +2310,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -2646,14 +2646,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -2948,25 +2948,27 @@ return body()
 local base, workerBase, timestamp = ARGV[1], ARGV[2], ARGV[4]
 local active, events, sequence, completedKey = base .. 'active', base .. 'events', base .. 'aff:seq', base .. 'completed'
 local INVALID_ARGUMENT, NOT_PLAIN = -106, -109
-local FIRST, FIELDS = 5, 6
+local FIRST, FIELDS = 6, 8
 local count = (#ARGV + 1 - FIRST) / FIELDS
 if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
+local COLON = 58
 local commits, childKeys, seen = {}, {}, {}
 for i = 1, count do
   local at = FIRST + (i - 1) * FIELDS
   local worker, text = ARGV[at], ARGV[at + 1]
-  local short, attempt, taken, fence, length, from = string.match(text, '^([01]):(%d+):(%d+):(%d+):[^:]*:(%d+):()')
   local metaKey = workerBase .. worker .. ':meta'
-  local standing = short and rcall('HGET', metaKey, 'cur')
+  local standing = rcall('HGET', metaKey, 'cur')
   local isSame = standing == text
-  if short and not seen[worker] and (isSame or standing == '~' .. text) then
+  if not seen[worker] and (isSame or standing == '~' .. text) then
     seen[worker] = true
-    local id = string.sub(text, from, from + length - 1)
+    local id = ARGV[at + 2]
     local key = base .. id
-    local job = redis.pcall('HMGET', key, 'ats', 'atm', 'parentKey', 'deid', 'pb')
-    local made = job[1] == attempt and job[5] == worker and not job[3] and not job[4] and tonumber(job[2] or 0)
+    local job = redis.pcall('HMGET', key, 'pb', 'atm', 'parentKey', 'deid', 'ats')
+    local started = job[5] or '?'
+    local isOurs = job[1] == worker and string.find(text, started, 3, true) == 3 and string.byte(text, 3 + #started) == COLON
+    local made = isOurs and not job[3] and not job[4] and tonumber(job[2] or 0)
     if made then
-      commits[i] = { worker, metaKey, id, key, attempt, made, short, taken, fence, isSame }
+      commits[i] = { metaKey, key, made, isSame }
       childKeys[#childKeys + 1] = key .. ':dependencies'
       childKeys[#childKeys + 1] = key .. ':processed'
       childKeys[#childKeys + 1] = key .. ':failed'
@@ -2976,7 +2978,7 @@ for i = 1, count do
 end
 if #childKeys > 0 and rcall('EXISTS', unpack(childKeys)) > 0 then
   for i = 1, count do
-    local key = commits[i] and commits[i][4]
+    local key = commits[i] and commits[i][2]
     if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful') > 0 then
       commits[i] = nil
     end
@@ -2987,14 +2989,14 @@ local isFree = not meta[1] and not tonumber(meta[2]) and rcall('EXISTS', base ..
 local replies, others = {}, {}
 local gone, scores, rules, due = {}, {}, {}, {}
 local startedIds, startedLocks, isStarted = {}, {}, {}
-local isTrimDue
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
   local commit, reply = commits[i], NOT_PLAIN
-  if commit and rcall('LREM', active, -1, commit[3]) == 1 then
-    local at = FIRST + (i - 1) * FIELDS
-    local worker, metaKey, id, key, attempt, made, short, taken, fence, isSame = unpack(commit)
-    local rule, value = ARGV[at + 4], ARGV[at + 5]
+  local at = FIRST + (i - 1) * FIELDS
+  local id = ARGV[at + 2]
+  if commit and rcall('LREM', active, '-1', id) == 1 then
+    local worker, metaKey, key, made, isSame = ARGV[at], unpack(commit)
+    local rule, value = ARGV[at + 6], ARGV[at + 7]
     gone[#gone + 1] = key .. ':lock'
     if string.sub(rule, 1, 2) == '0:' then
       gone[#gone + 1] = key
@@ -3006,32 +3008,32 @@ for i = 1, count do
       scores[#scores + 1] = id
     end
     rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
-    if string.sub(taken, -2) == '00' then isTrimDue = true end
     reply = nil
-    local last, waitKey = id .. ':' .. attempt, workerBase .. worker .. ':wait'
-    local mayTake = isSame and isFree and ARGV[at + 2] ~= '0' and ARGV[at + 3] == short
-    local nextId = mayTake and redis.pcall('RPOP', waitKey)
+    local takes, waitKey = ARGV[at + 5], workerBase .. worker .. ':wait'
+    local nextId = isSame and isFree and (takes == '1' or takes == '2') and redis.pcall('RPOP', waitKey)
     if type(nextId) == 'string' then
       local nextKey, seq = base .. nextId, rcall('ZSCORE', sequence, nextId)
       local fields = seq and not isStarted[nextId] and redis.pcall('HLEN', nextKey) == 6 and
         rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
       if fields and fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then
         rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
-        local text = short .. ':1:' .. taken + 1 .. ':' .. fence .. ':' .. seq .. ':' .. #nextId .. ':' .. nextId .. ' ' .. last
+        local text = ARGV[at + 3] .. seq .. ARGV[at + 4] .. nextId
         rcall('HSET', metaKey, 'cur', text)
         rcall('XADD', events, '*', 'event', 'active', 'jobId', nextId, 'prev', 'waiting')
         startedIds[#startedIds + 1] = nextId
         startedLocks[#startedLocks + 1] = nextKey .. ':lock'
         startedLocks[#startedLocks + 1] = worker
         isStarted[nextId] = true
-        reply = { text, fields[1], fields[2], fields[3], fields[4], timestamp }
+        reply = { text, fields[1], fields[2], fields[3], fields[4] }
       else
         rcall('RPUSH', waitKey, nextId)
       end
     end
     if not reply then
-      rcall('HSET', metaKey, 'cur', ARGV[at + 3] .. '::' .. taken .. ':' .. fence .. '::0: ' .. last)
-      if ARGV[at + 2] ~= '0' or ARGV[at + 3] ~= short then others[#others + 1] = i end
+      local short, taken, fence = string.match(ARGV[at + 3], '^([01]):1:(%d+):(%d*):')
+      local done = string.format('%.0f', taken - 1)
+      rcall('HSET', metaKey, 'cur', short .. '::' .. done .. ':' .. fence .. ':' .. ARGV[at + 4])
+      if takes ~= '0' then others[#others + 1] = i end
       reply = 0
     end
   end
@@ -3050,7 +3052,7 @@ if #startedIds > 0 then
   rcall('LPUSH', active, unpack(startedIds))
   rcall('MSET', unpack(startedLocks))
 end
-if #others > 0 or #due > 0 or isTrimDue then
+if #others > 0 or #due > 0 or ARGV[5] == '1' then
 local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
@@ -3167,14 +3169,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -3441,9 +3443,10 @@ end
   for _, rule in ipairs(due) do retain(rule, timestamp) end
   for _, i in ipairs(others) do
     local at = FIRST + (i - 1) * FIELDS
-    noteLength(ARGV[at], ARGV[at + 3])
-    if ARGV[at + 2] ~= '0' then
-      local isSound, task = pcall(take, ARGV[at], ARGV[at], timestamp, ARGV[at + 2] == '2')
+    local takes, length = string.match(ARGV[at + 5], '^([012]):?([01]?)$')
+    if length and length ~= '' then noteLength(ARGV[at], length) end
+    if takes and takes ~= '0' then
+      local isSound, task = pcall(take, ARGV[at], ARGV[at], timestamp, takes == '2')
       if isSound then replies[i] = task end
     end
   end
@@ -3501,14 +3504,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -4015,14 +4018,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -4544,14 +4547,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -4977,14 +4980,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -5411,14 +5414,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -6246,14 +6249,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -6598,14 +6601,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -7026,14 +7029,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -7211,14 +7214,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -7682,14 +7685,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -7964,14 +7967,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -8213,14 +8216,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -8395,14 +8398,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -8670,14 +8673,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -9303,14 +9306,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -9595,14 +9598,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -9937,14 +9940,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -10384,14 +10387,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -10819,14 +10822,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -11212,14 +11215,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -11532,14 +11535,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -11821,14 +11824,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -12143,14 +12146,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -12797,14 +12800,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -13145,14 +13148,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -13650,14 +13653,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)
@@ -14058,14 +14061,14 @@ local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
   if not short then return { id = false, attempt = '', done = 0, fence = '', seq = '', last = '', short = '0' } end
-  local id = string.sub(text, from, from + length - 1)
+  local id = string.sub(text, from + length + 1)
   return {
     id = id ~= '' and id, attempt = attempt, done = tonumber(done), fence = fence, seq = seq, short = short,
-    last = string.sub(text, from + length + 1),
+    last = string.sub(text, from, from + length - 1),
   }
 end
 local function standingText(short, attempt, done, fence, seq, id, last)
-  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #id .. ':' .. id .. ' ' .. last
+  return short .. ':' .. attempt .. ':' .. done .. ':' .. fence .. ':' .. seq .. ':' .. #last .. ':' .. last .. ' ' .. id
 end
 local function takenOf(standing, fence) return standing.fence == fence and standing.done or 0 end
 local function workerMeta(worker, ...)

@@ -7,17 +7,25 @@
 
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the nodeId
   ARGV[4]   the instance's clock, ms since the epoch
-  ARGV[5..] per task six arguments: workerId, the worker's standing as it was told (includes/standing.lua), 1: take the next
-            task (2: and hold the batch), 1: the worker's tasks are short, which completed tasks to keep ("<number>:<seconds>", each "" for all),
+  ARGV[5]   1: trim the stream of events, which happens by itself only at the end of a batch
+  ARGV[6..] per task eight arguments:
+            workerId
+            the worker's standing as it was told (includes/standing.lua)
+            id of the task
+            what the standing with the next task begins with, up to its place in the order,
+            and what stands between that and its id
+            0, 1: take the next task, or 2: and hold the batch; with ":0" or ":1" where the worker's tasks have become long or short
+            which completed tasks to keep ("<number>:<seconds>", each "" for all)
             result (JSON)
-  Returns   per task: the next task (includes/take.lua), 0, or NOT_PLAIN: nothing was recorded; INVALID_ARGUMENT for all
+  Returns   per task: the next task (includes/take.lua, but for processedOn where it is ARGV[4]), 0, or NOT_PLAIN: nothing was
+            recorded; INVALID_ARGUMENT for all
 ]]
 local rcall = redis.call
 local base, workerBase, timestamp = ARGV[1], ARGV[2], ARGV[4]
 local active, events, sequence, completedKey = base .. 'active', base .. 'events', base .. 'aff:seq', base .. 'completed'
 local INVALID_ARGUMENT, NOT_PLAIN = -106, -109
 
-local FIRST, FIELDS = 5, 6
+local FIRST, FIELDS = 6, 8
 local count = (#ARGV + 1 - FIRST) / FIELDS
 if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
 
@@ -26,25 +34,27 @@ if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_AR
   call. For the same reason strings are put together only where they are needed; each costs about as much as the half of a
   small command.
 ]]
+local COLON = 58
 local commits, childKeys, seen = {}, {}, {}
 for i = 1, count do
   local at = FIRST + (i - 1) * FIELDS
   local worker, text = ARGV[at], ARGV[at + 1]
-  local short, attempt, taken, fence, length, from = string.match(text, '^([01]):(%d+):(%d+):(%d+):[^:]*:(%d+):()')
   local metaKey = workerBase .. worker .. ':meta'
-  local standing = short and rcall('HGET', metaKey, 'cur')
+  local standing = rcall('HGET', metaKey, 'cur')
   local isSame = standing == text
   -- A worker has one outcome to tell at a time. The standing of one that was declared dead is gone.
-  --- @bug "an outcome without asking who runs the task" if short and not seen[worker] then
-  if short and not seen[worker] and (isSame or standing == '~' .. text) then
+  --- @bug "an outcome without asking who runs the task" if not seen[worker] then
+  if not seen[worker] and (isSame or standing == '~' .. text) then
     seen[worker] = true
-    local id = string.sub(text, from, from + length - 1)
+    local id = ARGV[at + 2]
     local key = base .. id
-    local job = redis.pcall('HMGET', key, 'ats', 'atm', 'parentKey', 'deid', 'pb')
-    -- Who has started it: an id can be removed under its worker, and added again.
-    local made = job[1] == attempt and job[5] == worker and not job[3] and not job[4] and tonumber(job[2] or 0)
+    local job = redis.pcall('HMGET', key, 'pb', 'atm', 'parentKey', 'deid', 'ats')
+    local started = job[5] or '?'
+    -- Who has started it, and how often: an id can be removed under its worker, and added again.
+    local isOurs = job[1] == worker and string.find(text, started, 3, true) == 3 and string.byte(text, 3 + #started) == COLON
+    local made = isOurs and not job[3] and not job[4] and tonumber(job[2] or 0)
     if made then
-      commits[i] = { worker, metaKey, id, key, attempt, made, short, taken, fence, isSame }
+      commits[i] = { metaKey, key, made, isSame }
       childKeys[#childKeys + 1] = key .. ':dependencies'
       childKeys[#childKeys + 1] = key .. ':processed'
       childKeys[#childKeys + 1] = key .. ':failed'
@@ -55,7 +65,7 @@ end
 -- One of them has children, or had some.
 if #childKeys > 0 and rcall('EXISTS', unpack(childKeys)) > 0 then
   for i = 1, count do
-    local key = commits[i] and commits[i][4]
+    local key = commits[i] and commits[i][2]
     if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful') > 0 then
       commits[i] = nil
     end
@@ -67,15 +77,15 @@ local isFree = not meta[1] and not tonumber(meta[2]) and rcall('EXISTS', base ..
 local replies, others = {}, {}
 local gone, scores, rules, due = {}, {}, {}, {}
 local startedIds, startedLocks, isStarted = {}, {}, {}
-local isTrimDue
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
   local commit, reply = commits[i], NOT_PLAIN
   -- The first write of the script: a full Redis allows it, and then all the others.
-  if commit and rcall('LREM', active, -1, commit[3]) == 1 then
-    local at = FIRST + (i - 1) * FIELDS
-    local worker, metaKey, id, key, attempt, made, short, taken, fence, isSame = unpack(commit)
-    local rule, value = ARGV[at + 4], ARGV[at + 5]
+  local at = FIRST + (i - 1) * FIELDS
+  local id = ARGV[at + 2]
+  if commit and rcall('LREM', active, '-1', id) == 1 then
+    local worker, metaKey, key, made, isSame = ARGV[at], unpack(commit)
+    local rule, value = ARGV[at + 6], ARGV[at + 7]
     gone[#gone + 1] = key .. ':lock'
     if string.sub(rule, 1, 2) == '0:' then
       gone[#gone + 1] = key
@@ -86,15 +96,12 @@ for i = 1, count do
       scores[#scores + 1] = timestamp
       scores[#scores + 1] = id
     end
-    --- @witness "ended", "id", id, "worker", worker, "attempt", attempt, "outcome", "completed"
+    --- @witness "ended", "id", id, "worker", worker, "attempt", string.match(ARGV[at + 1], '^%d:(%d*)'), "outcome", "completed"
     rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
     --- @witness when string.sub(rule, 1, 2) == '0:': "gone", "id", id
-    -- The stream is trimmed at the end of a batch, and every hundred tasks of a long one.
-    if string.sub(taken, -2) == '00' then isTrimDue = true end
     reply = nil
-    local last, waitKey = id .. ':' .. attempt, workerBase .. worker .. ':wait'
-    local mayTake = isSame and isFree and ARGV[at + 2] ~= '0' and ARGV[at + 3] == short
-    local nextId = mayTake and redis.pcall('RPOP', waitKey)
+    local takes, waitKey = ARGV[at + 5], workerBase .. worker .. ':wait'
+    local nextId = isSame and isFree and (takes == '1' or takes == '2') and redis.pcall('RPOP', waitKey)
     if type(nextId) == 'string' then
       local nextKey, seq = base .. nextId, rcall('ZSCORE', sequence, nextId)
       -- As it was added, and as includes/start.lua starts it.
@@ -102,22 +109,24 @@ for i = 1, count do
         rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
       if fields and fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then
         rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
-        local text = short .. ':1:' .. taken + 1 .. ':' .. fence .. ':' .. seq .. ':' .. #nextId .. ':' .. nextId .. ' ' .. last
+        local text = ARGV[at + 3] .. seq .. ARGV[at + 4] .. nextId
         rcall('HSET', metaKey, 'cur', text)
-        --- @witness "taken", "id", nextId, "tag", rcall('HGET', metaKey, 'tag') or "", "worker", worker, "attempt", "1", "fence", fence
+        --- @witness "taken", "id", nextId, "tag", rcall('HGET', metaKey, 'tag') or "", "worker", worker, "attempt", "1", "fence", string.match(text, '^%d:1:%d+:(%d+)')
         rcall('XADD', events, '*', 'event', 'active', 'jobId', nextId, 'prev', 'waiting')
         startedIds[#startedIds + 1] = nextId
         startedLocks[#startedLocks + 1] = nextKey .. ':lock'
         startedLocks[#startedLocks + 1] = worker
         isStarted[nextId] = true
-        reply = { text, fields[1], fields[2], fields[3], fields[4], timestamp }
+        reply = { text, fields[1], fields[2], fields[3], fields[4] }
       else
         rcall('RPUSH', waitKey, nextId)
       end
     end
     if not reply then
-      rcall('HSET', metaKey, 'cur', ARGV[at + 3] .. '::' .. taken .. ':' .. fence .. '::0: ' .. last)
-      if ARGV[at + 2] ~= '0' or ARGV[at + 3] ~= short then others[#others + 1] = i end
+      local short, taken, fence = string.match(ARGV[at + 3], '^([01]):1:(%d+):(%d*):')
+      local done = string.format('%.0f', taken - 1)
+      rcall('HSET', metaKey, 'cur', short .. '::' .. done .. ':' .. fence .. ':' .. ARGV[at + 4])
+      if takes ~= '0' then others[#others + 1] = i end
       reply = 0
     end
   end
@@ -139,7 +148,7 @@ if #startedIds > 0 then
 end
 
 -- The end of a batch, a worker that is to be told something else, and what is to be removed.
-if #others > 0 or #due > 0 or isTrimDue then
+if #others > 0 or #due > 0 or ARGV[5] == '1' then
 --- @include "includes/ledger"
 --- @include "includes/take"
 --- @include "includes/retain"
@@ -147,10 +156,11 @@ if #others > 0 or #due > 0 or isTrimDue then
   for _, rule in ipairs(due) do retain(rule, timestamp) end
   for _, i in ipairs(others) do
     local at = FIRST + (i - 1) * FIELDS
-    noteLength(ARGV[at], ARGV[at + 3])
-    if ARGV[at + 2] ~= '0' then
+    local takes, length = string.match(ARGV[at + 5], '^([012]):?([01]?)$')
+    if length and length ~= '' then noteLength(ARGV[at], length) end
+    if takes and takes ~= '0' then
       -- Damage to one worker's keys is told to that worker, by its own take.
-      local isSound, task = pcall(take, ARGV[at], ARGV[at], timestamp, ARGV[at + 2] == '2')
+      local isSound, task = pcall(take, ARGV[at], ARGV[at], timestamp, takes == '2')
       if isSound then replies[i] = task end
     end
   end

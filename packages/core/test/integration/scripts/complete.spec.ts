@@ -5,6 +5,7 @@ import {
   WorkerFencedError,
 } from '../../../src/errors/errors.js';
 import { notPlainCode } from '../../../src/errors/luaErrors.js';
+import { completionOf, readStanding } from '../../../src/bullmq/standing.js';
 import type { CompletionEntry, Harness, Taken } from './support/harness.js';
 import { eventsOf, isWoken, calm, soundState, useHarness } from './support/use-harness.js';
 
@@ -156,6 +157,8 @@ describe('commitTasks', () => {
     ],
     ['is gone', (queue: Harness) => redis.del(queue.job('a1'))],
     ['was started by somebody else', (queue: Harness) => redis.hincrby(queue.job('a1'), 'ats', 1)],
+    ['was started by somebody else, often', (queue: Harness) => redis.hset(queue.job('a1'), 'ats', '11')],
+    ['was started by nobody', (queue: Harness) => redis.hdel(queue.job('a1'), 'ats')],
     ['is not active any more', (queue: Harness) => redis.lrem(queue.list('active'), 0, 'a1')],
     ['counts its attempts in words', (queue: Harness) => redis.hset(queue.job('a1'), 'atm', 'two')],
     ['is no hash', (queue: Harness) => redis.multi().del(queue.job('a1')).set(queue.job('a1'), 'x').exec()],
@@ -175,7 +178,7 @@ describe('commitTasks', () => {
     const replies = await queue.complete(entriesOf(tasks));
     expect(replies).toMatchObject([{ id: 'a2' }, undefined, { id: 'c2' }, { id: 'd2' }].map((r) => r ?? {}));
     expect(replies[1]).toBeUndefined();
-    expect(await redis.hget(queue.worker('w2', 'meta'), 'cur')).toMatch(/^0::1:\d+::0: b1:1$/);
+    expect(await redis.hget(queue.worker('w2', 'meta'), 'cur')).toMatch(/^0::1:\d+::4:b1:1 $/);
     expect((await redis.lrange(queue.list('active'), 0, -1)).sort()).toEqual(['a2', 'c2', 'd2']);
     await expect(queue.takeReply('w2')).rejects.toThrow('WRONGTYPE');
   });
@@ -233,7 +236,8 @@ describe('commitTasks', () => {
     await queue.dispatch({ maxBatchSize: 1_000 });
     let task = await queue.take('w5', 'w5');
     for (let i = 1; i < 500; i += 1) {
-      [task] = (await queue.complete([{ worker: 'w5', task, fetchNext: true }])) as [Taken];
+      const entry = { worker: 'w5', task, fetchNext: true };
+      [task] = (await queue.complete([entry], { trim: i % 100 === 0 })) as [Taken];
     }
     // Redis trims whole nodes of a hundred entries.
     expect(await redis.xlen(queue.list('events'))).toBeLessThan(500);
@@ -270,19 +274,20 @@ describe('commitTasks', () => {
 
   it.each([
     ['without a task', []],
-    ['with half a task', ['w1', 'a1', '1']],
+    ['with half a task', ['w1', '0:1:1:1:1:0: a1', 'a1', '0:1:2:1:']],
   ])('is refused %s', async (_what, args) => {
     const queue = await newQueue();
-    await expect(queue.run('commitTasks', { caller: 'n', args: [1, ...args] })).rejects.toThrow(
+    await expect(queue.run('commitTasks', { caller: 'n', args: [1, 0, ...args] })).rejects.toThrow(
       InvalidScriptArgumentError,
     );
   });
 });
 
 describe('a worker whose batch has changed since it was told of it', () => {
-  /** The reply as it is: six parts for a batch that the instance knows, and its tag and size where it has changed. */
-  async function completion(queue: Harness, { standing }: Taken): Promise<unknown> {
-    const args = [Date.now(), 'w1', standing, 1, 0, ':', '"done"'];
+  /** The reply as it is: five parts for a batch that the instance knows, and its tag and size where it has changed. */
+  async function completion(queue: Harness, { standing }: Pick<Taken, 'standing'>): Promise<unknown> {
+    const told = completionOf(standing, readStanding(standing), false);
+    const args = [Date.now(), 0, 'w1', ...told, '1', ':', '"done"'];
     return ((await queue.run('commitTasks', { caller: 'node', args })) as unknown[])[0];
   }
   const standingOfW1 = (queue: Harness) => redis.hget(queue.worker('w1', 'meta'), 'cur');
@@ -296,9 +301,9 @@ describe('a worker whose batch has changed since it was told of it', () => {
     const reply = (await completion(queue, first)) as string[];
     expect(reply).toHaveLength(8);
     expect([reply[0], ...reply.slice(6)]).toEqual([await standingOfW1(queue), 'a', 3]);
-    expect(reply[0]).toBe(`0:1:2:${first.fence}:2:2:a2 a1:1`);
+    expect(reply[0]).toBe(`0:1:2:${first.fence}:2:4:a1:1 a2`);
     expect(await redis.hgetall(queue.job('a1'))).toMatchObject({ returnvalue: '"done"', atm: '1' });
-    expect(await completion(queue, { ...first, standing: reply[0]! })).toHaveLength(6);
+    expect(await completion(queue, { ...first, standing: reply[0]! })).toHaveLength(5);
     const state = await soundState(queue);
     expect([state.completed, state.workers.get('w1')?.meta]).toEqual([
       ['a1', 'a2'],
@@ -312,7 +317,7 @@ describe('a worker whose batch has changed since it was told of it', () => {
     await queue.run('leaveWorker', { caller: 'w1' });
     expect(await standingOfW1(queue)).toBe(`~${first.standing}`);
     expect(await completion(queue, first)).toEqual([0, 0, 0, 0]);
-    expect(await standingOfW1(queue)).toBe(`0::1:${first.fence}::0: a1:1`);
+    expect(await standingOfW1(queue)).toBe(`0::1:${first.fence}::4:a1:1 `);
     const { completed, tags, active } = await soundState(queue);
     expect([completed, tags.get('a'), active.includes('a1')]).toEqual([['a1'], ['a2'], false]);
     expect(await completion(queue, first)).toBe(notPlainCode);
@@ -325,7 +330,7 @@ describe('a worker whose batch has changed since it was told of it', () => {
     await queue.dispatch();
     expect(await queue.take('w1', 'w1')).toMatchObject({ id: 'a1', standing: first.standing });
     expect(await standingOfW1(queue)).toBe(first.standing);
-    expect(await completion(queue, first)).toHaveLength(6);
+    expect(await completion(queue, first)).toHaveLength(5);
   });
 });
 

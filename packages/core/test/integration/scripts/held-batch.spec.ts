@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { notPlainCode } from '../../../src/errors/luaErrors.js';
+import { completionOf, readStanding } from '../../../src/bullmq/standing.js';
 import type { Harness, Taken } from './support/harness.js';
 import { calm, eventsOf, isWoken, soundState, useHarness } from './support/use-harness.js';
 
@@ -21,7 +22,8 @@ const takeHolding = (queue: Harness): Promise<unknown> =>
 const over = (reason: string): unknown => [0, 0, 0, 0, reason];
 
 async function completeHolding(queue: Harness, { standing }: Taken): Promise<unknown> {
-  const args = [Date.now(), 'w1', standing, 2, 0, ':', 'null'];
+  const told = completionOf(standing, readStanding(standing), false);
+  const args = [Date.now(), 0, 'w1', ...told, '2', ':', 'null'];
   const [reply] = (await queue.run('commitTasks', { caller: 'node', args })) as unknown[];
   return reply;
 }
@@ -31,7 +33,7 @@ describe('a batch that its worker holds', () => {
     const queue = await withBatch(2);
     const first = await queue.take('w1', 'w1');
     const [standing, data] = (await completeHolding(queue, first)) as string[];
-    expect(standing).toBe(`0:1:2:${first.fence}:2:2:a2 a1:1`);
+    expect(standing).toBe(`0:1:2:${first.fence}:2:4:a1:1 a2`);
     expect(JSON.parse(data!)).toEqual({ identifyTag: 'a', payload: 'a2' });
     expect((await soundState(queue)).active).toEqual(['a2']);
   });

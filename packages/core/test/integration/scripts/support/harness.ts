@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { composeScripts } from '../../../../src/bullmq/bullmq-scripts.js';
-import { readStanding } from '../../../../src/bullmq/standing.js';
+import { withStart } from '../../../../src/worker/completions.js';
+import { completionOf, readStanding, saysShort } from '../../../../src/bullmq/standing.js';
 import { isLuaCode, luaError, notPlainCode } from '../../../../src/errors/luaErrors.js';
 import type { LuaScriptName } from '../../../../src/redis/generated/lua-sources.js';
 import { instanceKeys, layoutVersion, queueKeys, type QueueKeys } from '../../../../src/redis/queue-keys.js';
@@ -221,16 +222,20 @@ export class Harness {
   /** Several workers' completions in one script; replies as `commit` has them, codes as they are. */
   async complete(
     entries: readonly CompletionEntry[],
-    node = `${this.name}-node`,
+    { node = `${this.name}-node`, trim = false }: { readonly node?: string; readonly trim?: boolean } = {},
   ): Promise<(Taken | number | undefined)[]> {
     const args = entries.flatMap(({ worker, task, ...options }) => {
       const { fetchNext = false, short = false, keepCount = '', keepAge = '', value = 'null' } = options;
       const keep = `${keepCount}:${keepAge}`;
-      return [worker, task.standing, fetchNext ? 1 : 0, short ? 1 : 0, keep, value];
+      const told = completionOf(task.standing, readStanding(task.standing), short);
+      const takes = fetchNext ? '1' : '0';
+      const length = short === saysShort(task.standing) ? '' : `:${short ? 1 : 0}`;
+      return [worker, ...told, `${takes}${length}`, keep, value];
     });
-    const replies = await this.run('commitTasks', { caller: node, args: [Date.now(), ...args] });
+    const now = Date.now();
+    const replies = await this.run('commitTasks', { caller: node, args: [now, trim ? 1 : 0, ...args] });
     return (replies as unknown[]).map((reply, i) =>
-      asTaken(reply, { worker: entries[i]!.worker, token: entries[i]!.worker, tag: entries[i]!.task.tag }),
+      asTaken(withStart(reply, now), { worker: entries[i]!.worker, token: entries[i]!.worker, tag: entries[i]!.task.tag }),
     );
   }
 

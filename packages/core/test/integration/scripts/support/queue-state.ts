@@ -138,7 +138,8 @@ function withStanding({ cur, ...meta }: Record<string, string>): Record<string, 
 }
 
 function lastOf(standing: string, id: string): string {
-  return standing.replace(/^~?(?:[^:]*:){6}/, '').slice(id.length + 1);
+  const both = standing.replace(/^~?(?:[^:]*:){6}/, '');
+  return both.slice(0, both.length - id.length - 1);
 }
 
 const defined = new WeakSet<Redis>();
