@@ -23,6 +23,9 @@ export class Completions implements CompletionGroup {
   #waiting: Waiting[] = [];
   #isScheduled = false;
   #untrimmed = 0;
+  /** A group of answers was passed on in this turn of the event loop. */
+  #isTurnTaken = false;
+  readonly #turns: (() => void)[] = [];
   readonly #pauses = new ResendPauses();
 
   constructor(
@@ -53,6 +56,29 @@ export class Completions implements CompletionGroup {
     });
   }
 
+  /**
+   * Answers that come together are passed on one group at a time: its workers send their next completions before those of the
+   * next group begin. Otherwise all of them would send at the same time from then on, and Redis and this process would wait
+   * for each other.
+   */
+  async #turn(): Promise<void> {
+    if (this.#isTurnTaken) {
+      await new Promise<void>((resolve) => this.#turns.push(resolve));
+    } else {
+      this.#isTurnTaken = true;
+      setImmediate(this.#endTurn);
+    }
+  }
+
+  readonly #endTurn = (): void => {
+    this.#flush();
+    const next = this.#turns.shift();
+    this.#isTurnTaken = next !== undefined;
+    if (next === undefined) return;
+    setImmediate(this.#endTurn);
+    next();
+  };
+
   #flush(): void {
     const group = this.#waiting;
     if (group.length === 0) return;
@@ -67,6 +93,7 @@ export class Completions implements CompletionGroup {
       if (present.length === 0) return;
       try {
         const replies = await this.#run(present);
+        await this.#turn();
         present.forEach((waiting, index) => {
           settle(waiting, replies[index]);
         });

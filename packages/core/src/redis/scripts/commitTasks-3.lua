@@ -77,6 +77,7 @@ local isFree = not meta[1] and not tonumber(meta[2]) and rcall('EXISTS', base ..
 local replies, others = {}, {}
 local gone, scores, rules, due = {}, {}, {}, {}
 local startedIds, startedLocks, isStarted = {}, {}, {}
+local limits, hasReleased
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
   local commit, reply = commits[i], NOT_PLAIN
@@ -100,8 +101,48 @@ for i = 1, count do
     rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
     --- @witness when string.sub(rule, 1, 2) == '0:': "gone", "id", id
     reply = nil
-    local takes, waitKey = ARGV[at + 5], workerBase .. worker .. ':wait'
-    local nextId = isSame and isFree and (takes == '1' or takes == '2') and redis.pcall('RPOP', waitKey)
+    local takes, waitKey, head = ARGV[at + 5], workerBase .. worker .. ':wait', ARGV[at + 3]
+    local mayTake = isSame and isFree and (takes == '1' or takes == '2')
+    local nextId = mayTake and redis.pcall('RPOP', waitKey)
+    local tag, size -- of a batch that begins
+    if mayTake and not nextId and takes == '1' then
+      -- The usual end of a batch, as includes/release.lua ends it: the tag has one owner, and the look-ahead begins.
+      limits = limits or rcall('HMGET', KEYS[3], 'limit', 'limits', 'size')
+      local isSole = (not limits[1] or limits[1] == '1') and limits[2] ~= '1'
+      local batch = isSole and rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state')
+      local ended, fence = batch and batch[1], batch and batch[5]
+      if ended and batch[3] and not batch[6] and rcall('HGET', base .. 'aff:owners', ended) == worker then
+        tag, size = batch[3], batch[4]
+        local list = base .. 'aff:tag:' .. redis.sha1hex(ended)
+        local hasMore = rcall('EXISTS', list) == 1
+        local isPaused = hasMore and rcall('SISMEMBER', base .. 'aff:pausedtags', ended) == 1
+        local reason = isPaused and 'paused' or
+          (hasMore and tonumber(batch[2] or 0) >= tonumber(limits[3] or 0)) and 'limit' or 'empty'
+        rcall('HDEL', base .. 'aff:owners', ended)
+        if hasMore and not isPaused and not rcall('ZSCORE', base .. 'aff:parked', ended) then
+          --- @bug "a released tag that goes first" rcall('LPUSH', base .. 'aff:ring', ended)
+          rcall('RPUSH', base .. 'aff:ring', ended)
+        end
+        --- @witness "released", "tag", ended, "worker", worker
+        rcall('XADD', events, '*', 'event', 'released', 'identifyTag', ended, 'workerId', worker, 'size', batch[2],
+          'reason', reason)
+        rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
+        rcall('LREM', base .. 'aff:ahead', '0', worker)
+        redis.pcall('RENAME', workerBase .. worker .. ':next', waitKey) -- there may be nothing in it
+        --- @witness "begun", "tag", tag, "worker", worker
+        rcall('HSET', metaKey, 'tag', tag, 'batch', size, 'fence', fence)
+        if batch[7] then
+          rcall('HSET', batch[7], 'workerId', worker, 'status', 'running', 'currentIdentifyTag', tag, 'currentBatchSize', size)
+        end
+        local short = string.sub(head, 1, 1)
+        if short == '1' then rcall('RPUSH', base .. 'aff:hungry', worker) end
+        rcall('XADD', events, '*', 'event', 'bound', 'identifyTag', tag, 'workerId', worker, 'size', size,
+          'fencingToken', fence)
+        hasReleased = true
+        head = short .. ':1:1:' .. fence .. ':'
+        nextId = redis.pcall('RPOP', waitKey)
+      end
+    end
     if type(nextId) == 'string' then
       local nextKey, seq = base .. nextId, rcall('ZSCORE', sequence, nextId)
       -- As it was added, and as includes/start.lua starts it.
@@ -109,7 +150,7 @@ for i = 1, count do
         rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
       if fields and fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then
         rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
-        local text = ARGV[at + 3] .. seq .. ARGV[at + 4] .. nextId
+        local text = head .. seq .. ARGV[at + 4] .. nextId
         rcall('HSET', metaKey, 'cur', text)
         --- @witness "taken", "id", nextId, "tag", rcall('HGET', metaKey, 'tag') or "", "worker", worker, "attempt", "1", "fence", string.match(text, '^%d:1:%d+:(%d+)')
         rcall('XADD', events, '*', 'event', 'active', 'jobId', nextId, 'prev', 'waiting')
@@ -118,6 +159,7 @@ for i = 1, count do
         startedLocks[#startedLocks + 1] = worker
         isStarted[nextId] = true
         reply = { text, fields[1], fields[2], fields[3], fields[4] }
+        if tag then reply[6], reply[7], reply[8] = timestamp, tag, tonumber(size) end
       else
         rcall('RPUSH', waitKey, nextId)
       end
@@ -147,12 +189,16 @@ if #startedIds > 0 then
   rcall('MSET', unpack(startedLocks))
 end
 
--- The end of a batch, a worker that is to be told something else, and what is to be removed.
-if #others > 0 or #due > 0 or ARGV[5] == '1' then
+if ARGV[5] == '1' then rcall('XTRIM', events, 'MAXLEN', '~', meta[3] or '10000') end
+if hasReleased and rcall('EXISTS', base .. 'aff:ring', base .. 'aff:ahead', base .. 'wait', base .. 'prioritized') > 0 then
+  rcall('ZADD', base .. 'marker', 0, '0') -- wakes the leader
+end
+
+-- The other ends of batches, a worker that is to be told something else, and what is to be removed.
+if #others > 0 or #due > 0 then
 --- @include "includes/ledger"
 --- @include "includes/take"
 --- @include "includes/retain"
-  rcall('XTRIM', events, 'MAXLEN', '~', meta[3] or '10000')
   for _, rule in ipairs(due) do retain(rule, timestamp) end
   for _, i in ipairs(others) do
     local at = FIRST + (i - 1) * FIELDS
