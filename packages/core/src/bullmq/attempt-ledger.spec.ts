@@ -21,7 +21,7 @@ const reply = (id: string, attempt = 1, opts: object = {}) => [
   id,
   0,
   0,
-  [`0:${attempt}:3:17:9:${id.length}:${id} `, 'tag', 5],
+  [`0:${attempt}:3:17:9:0: ${id}`, 'tag', 5],
 ];
 const nothing = [0, 0, 0, 0];
 

@@ -51,7 +51,7 @@ describe('the redis-cli commands of the documents', () => {
           known: true,
         });
         const answer: unknown = await redis.call(command, ...args);
-        const text = line.cut ? String(answer).split(':').slice(6).join(':').split(' ')[0]! : String(answer);
+        const text = line.cut ? String(answer).split(' ').slice(1).join(' ') : String(answer);
         if (line.into !== undefined) variables.set(line.into, text);
         const found = Array.isArray(answer) ? answer[0] : answer;
         if (finds.has(command) && !mayBeEmpty.includes(args[0] ?? '')) {

@@ -29,7 +29,7 @@ export function redisLines(file: string): (RedisCommand | Assignment)[] {
         .replace(sha1, (_, text: string) => createHash('sha1').update(text).digest('hex'))
         .trim();
       const where = `${file}:${start + index + 1}`;
-      const answered = /^(\w+)=\$\(redis-cli ([^|]*?)( \| cut -d: -f7- \| cut -d' ' -f1)?\)$/.exec(line);
+      const answered = /^(\w+)=\$\(redis-cli ([^|]*?)( \| cut -d' ' -f2-)?\)$/.exec(line);
       if (answered)
         return [
           { where, into: answered[1]!, words: answered[2]!.split(/\s+/), cut: answered[3] !== undefined },

@@ -205,7 +205,7 @@ describe('WorkerPool', () => {
       if (takes > 1) return run();
       await frozen.promise;
       const data = JSON.stringify({ identifyTag: 't', type: 'note', payload: 1 });
-      const standing = '0:1:1:1:1:10:given-late ';
+      const standing = '0:1:1:1:1:0: given-late';
       if (kind === 'plain') return [standing, data, 'note', '{}', '1', '2', 't', 1];
       const job = ['name', 'note', 'data', data, 'opts', '{}', 'timestamp', '1', 'ats', '1', 'progress', '1'];
       return [job, 'given-late', 0, 0, [standing, 't', 1]];
