@@ -23,14 +23,17 @@ export class Completions implements CompletionGroup {
   #waiting: Waiting[] = [];
   #isScheduled = false;
   #untrimmed = 0;
-  /** A group of answers was passed on in this turn of the event loop. */
-  #isTurnTaken = false;
+  /** Groups of answers that were passed on in this turn of the event loop. */
+  #passedOn = 0;
+  #turnBeganMs = 0;
+  #areTurnsLong = false;
   readonly #turns: (() => void)[] = [];
   readonly #pauses = new ResendPauses();
 
   constructor(
     private readonly context: Pick<QueueContext, 'nodeId' | 'scripts' | 'options'>,
     private readonly onError: (error: unknown) => void,
+    private readonly nowMs: () => number = () => performance.now(),
   ) {
     this.#largestGroup = Math.min(mostInGroup, Math.max(1, Math.ceil(context.options.workerCount / 3)));
   }
@@ -59,24 +62,31 @@ export class Completions implements CompletionGroup {
   /**
    * Answers that come together are passed on one group at a time: its workers send their next completions before those of the
    * next group begin. Otherwise all of them would send at the same time from then on, and Redis and this process would wait
-   * for each other.
+   * for each other. But while turns of the event loop take long, because the process does other things too, nobody waits for
+   * one: a group in each of them would be all that is done.
    */
   async #turn(): Promise<void> {
-    if (this.#isTurnTaken) {
+    if (this.#passedOn > 0 && !this.#areTurnsLong)
       await new Promise<void>((resolve) => this.#turns.push(resolve));
-    } else {
-      this.#isTurnTaken = true;
+    else this.#passOn();
+  }
+
+  #passOn(): void {
+    if (this.#passedOn === 0) {
+      this.#turnBeganMs = this.nowMs();
       setImmediate(this.#endTurn);
     }
+    this.#passedOn += 1;
   }
 
   readonly #endTurn = (): void => {
     this.#flush();
-    const next = this.#turns.shift();
-    this.#isTurnTaken = next !== undefined;
-    if (next === undefined) return;
-    setImmediate(this.#endTurn);
-    next();
+    this.#areTurnsLong = this.nowMs() - this.#turnBeganMs > longTurnMs * this.#passedOn;
+    this.#passedOn = 0;
+    for (const resolve of this.#turns.splice(0, this.#areTurnsLong ? this.#turns.length : 1)) {
+      this.#passOn();
+      resolve();
+    }
   };
 
   #flush(): void {
@@ -110,7 +120,7 @@ export class Completions implements CompletionGroup {
     }
   }
 
-  /** A script appends two events for each of its tasks, and trims the stream where a batch ends. */
+  /** A script appends up to four events for each of its tasks; of itself it trims the stream only where it takes in general. */
   #isTrimDue(completions: number): boolean {
     this.#untrimmed += completions;
     if (this.#untrimmed < trimEvery) return false;
@@ -130,13 +140,18 @@ export class Completions implements CompletionGroup {
 
 /** When the next task was started, which is not sent back where the script has it from us. */
 export function withStart(reply: unknown, now: number): unknown {
-  return Array.isArray(reply) && reply.length === fieldsWithoutStart ? [...reply, String(now)] : reply;
+  if (!Array.isArray(reply) || typeof reply[0] !== 'string') return reply;
+  const task = reply as unknown[];
+  return task.length === fieldsWithoutStart ? [...task, String(now)] : task;
 }
 
 const fieldsWithoutStart = 5;
 
 /** So that a script of many completions does not hold Redis up. */
 const mostInGroup = 25;
+
+/** A turn with one group takes less, where handlers do next to nothing and the process nothing else. */
+const longTurnMs = 1;
 
 /** Completions after which the stream of events is trimmed at the latest. */
 const trimEvery = 100;

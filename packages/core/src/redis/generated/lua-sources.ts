@@ -3019,7 +3019,8 @@ for i = 1, count do
       local isSole = (not limits[1] or limits[1] == '1') and limits[2] ~= '1'
       local batch = isSole and rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state')
       local ended, fence = batch and batch[1], batch and batch[5]
-      if ended and batch[3] and not batch[6] and rcall('HGET', base .. 'aff:owners', ended) == worker then
+      local isSound = ended and tonumber(batch[2]) and batch[3] and batch[4] and fence
+      if isSound and not batch[6] and rcall('HGET', base .. 'aff:owners', ended) == worker then
         tag, size = batch[3], batch[4]
         local list = base .. 'aff:tag:' .. redis.sha1hex(ended)
         local hasMore = rcall('EXISTS', list) == 1
@@ -3037,7 +3038,7 @@ for i = 1, count do
         redis.pcall('RENAME', workerBase .. worker .. ':next', waitKey) -- there may be nothing in it
         rcall('HSET', metaKey, 'tag', tag, 'batch', size, 'fence', fence)
         if batch[7] then
-          rcall('HSET', batch[7], 'workerId', worker, 'status', 'running', 'currentIdentifyTag', tag, 'currentBatchSize', size)
+          redis.pcall('HSET', batch[7], 'workerId', worker, 'status', 'running', 'currentIdentifyTag', tag, 'currentBatchSize', size)
         end
         local short = string.sub(head, 1, 1)
         if short == '1' then rcall('RPUSH', base .. 'aff:hungry', worker) end

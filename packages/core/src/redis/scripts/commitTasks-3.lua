@@ -7,7 +7,7 @@
 
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the nodeId
   ARGV[4]   the instance's clock, ms since the epoch
-  ARGV[5]   1: trim the stream of events, which happens by itself only at the end of a batch
+  ARGV[5]   1: trim the stream of events, which happens by itself only where a next task is taken the general way
   ARGV[6..] per task eight arguments:
             workerId
             the worker's standing as it was told (includes/standing.lua)
@@ -30,8 +30,8 @@ local count = (#ARGV + 1 - FIRST) / FIELDS
 if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
 
 --[[
-  Completions that go on within their batch are done in one piece, without functions: in Redis they are made anew for every
-  call. For the same reason strings are put together only where they are needed; each costs about as much as the half of a
+  Completions that go on within their batch, or with the look-ahead, are done in one piece, without functions: in Redis they are
+  made anew for every call. For the same reason strings are put together only where they are needed; each costs about as much as the half of a
   small command.
 ]]
 local COLON = 58
@@ -111,7 +111,9 @@ for i = 1, count do
       local isSole = (not limits[1] or limits[1] == '1') and limits[2] ~= '1'
       local batch = isSole and rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state')
       local ended, fence = batch and batch[1], batch and batch[5]
-      if ended and batch[3] and not batch[6] and rcall('HGET', base .. 'aff:owners', ended) == worker then
+      -- Damage to what this worker has is found before anything is written, and left to its own take.
+      local isSound = ended and tonumber(batch[2]) and batch[3] and batch[4] and fence
+      if isSound and not batch[6] and rcall('HGET', base .. 'aff:owners', ended) == worker then
         tag, size = batch[3], batch[4]
         local list = base .. 'aff:tag:' .. redis.sha1hex(ended)
         local hasMore = rcall('EXISTS', list) == 1
@@ -132,7 +134,7 @@ for i = 1, count do
         --- @witness "begun", "tag", tag, "worker", worker
         rcall('HSET', metaKey, 'tag', tag, 'batch', size, 'fence', fence)
         if batch[7] then
-          rcall('HSET', batch[7], 'workerId', worker, 'status', 'running', 'currentIdentifyTag', tag, 'currentBatchSize', size)
+          redis.pcall('HSET', batch[7], 'workerId', worker, 'status', 'running', 'currentIdentifyTag', tag, 'currentBatchSize', size)
         end
         local short = string.sub(head, 1, 1)
         if short == '1' then rcall('RPUSH', base .. 'aff:hungry', worker) end

@@ -235,7 +235,11 @@ export class Harness {
     const now = Date.now();
     const replies = await this.run('commitTasks', { caller: node, args: [now, trim ? 1 : 0, ...args] });
     return (replies as unknown[]).map((reply, i) =>
-      asTaken(withStart(reply, now), { worker: entries[i]!.worker, token: entries[i]!.worker, tag: entries[i]!.task.tag }),
+      asTaken(withStart(reply, now), {
+        worker: entries[i]!.worker,
+        token: entries[i]!.worker,
+        tag: entries[i]!.task.tag,
+      }),
     );
   }
 

@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import type { QueueContext } from '../redis/queue-context.js';
+import { Completions } from './completions.js';
+
+const workers = 30;
+
+/** All workers at once, in three groups of ten, which Redis answers in the same moment. */
+class Rounds {
+  readonly #answers: (() => void)[] = [];
+  readonly #completions: Completions;
+  #nowMs = 0;
+  /** The process does other things too: every turn of the event loop takes long. */
+  isBusy = false;
+
+  constructor() {
+    const run = async (_script: string, { args }: { readonly args: readonly unknown[] }) => {
+      await new Promise<void>((resolve) => this.#answers.push(resolve));
+      return Array.from({ length: (args.length - 2) / 8 }, () => 0);
+    };
+    const context = { nodeId: 'node', scripts: { run }, options: { workerCount: workers } };
+    const onError = (error: unknown): never => {
+      throw error;
+    };
+    const nowMs = () => (this.#nowMs += this.isBusy ? 20 : 0.1);
+    this.#completions = new Completions(context as unknown as QueueContext, onError, nowMs);
+  }
+
+  /** @returns in how many turns of the event loop the workers had their answers */
+  async turns(): Promise<number> {
+    let turn = 0;
+    let counter = setImmediate(function count() {
+      turn += 1;
+      counter = setImmediate(count);
+    });
+    const answered = Array.from({ length: workers }, async (_, i) => {
+      const args = [`w${i}`, '', `t${i}`, '', '', '1', ':', 'null'];
+      await this.#completions.commit({ workerId: `w${i}`, jobId: `t${i}`, args, abandoned: () => undefined });
+      return turn;
+    });
+    for (const answer of this.#answers.splice(0)) answer();
+    const turns = new Set(await Promise.all(answered));
+    // The last of them is over.
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    clearImmediate(counter);
+    return turns.size;
+  }
+}
+
+describe('Completions', () => {
+  it('passes on answers that come together one group in each turn of the event loop', async () => {
+    const rounds = new Rounds();
+    expect([await rounds.turns(), await rounds.turns()]).toEqual([3, 3]);
+  });
+
+  it('passes all of them on at once while turns are long', async () => {
+    const rounds = new Rounds();
+    rounds.isBusy = true;
+    expect([await rounds.turns(), await rounds.turns(), await rounds.turns()]).toEqual([2, 1, 1]);
+    rounds.isBusy = false;
+    expect([await rounds.turns(), await rounds.turns()]).toEqual([1, 3]);
+  });
+});
