@@ -128,7 +128,12 @@ export class RecoveryService implements TermRunner {
   /** Worker queues that nobody owns: see below which. */
   async #scanForOrphanQueues(term: LeadershipTerm, retries: RetrySchedule): Promise<void> {
     const { hub, keys, options } = this.#context;
-    const wanted = { prefix: keys.workerBase, suffix: metaSuffix, count: options.scanCount, signal: term.signal };
+    const wanted = {
+      prefix: keys.workerBase,
+      suffix: metaSuffix,
+      count: options.scanCount,
+      signal: term.signal,
+    };
     await this.#recoverIfOrphans(term, scanHashes(hub.commands, wanted), retries);
   }
 
