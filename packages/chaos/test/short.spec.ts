@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Chunk } from '../src/campaign/chunk.js';
+import { canSetClocks, canWatchSyncs } from '../src/disasters/tools.js';
+import { plannedKinds } from '../src/faults/planned-fault.js';
 
-/** The short form has 90 seconds; a busy machine may take longer to start processes. */
+/** The episodes have 90 seconds together; before them the witnessed scripts are made. */
 const limitMs = 240_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'affinity-chaos-short-'));
@@ -36,20 +38,27 @@ describe('the short form of the campaign', () => {
     expect({ ...chunk, printed }).toMatchObject({ violations: 0, problems: 0 });
   });
 
-  it.each([
-    'kill',
-    'freeze',
-    'block',
-    'redis-kill',
-    'redis-freeze',
-    'cut',
-    'black-hole',
-    'delay',
-    'drop-replies',
-    'script-flush',
-    'terminate',
-  ])('%s hit, and at least ten attempts ended after it', (kind) => {
-    expect(chunk.faults[kind]?.counted).toBeGreaterThan(0);
+  it.each([...plannedKinds, ...['maxmemory', 'resignation', 'promotion of a stale replica']])(
+    '%s hit, and at least ten attempts ended after it',
+    (kind) => {
+      expect(chunk.faults[kind]?.counted).toBeGreaterThan(0);
+    },
+  );
+
+  it.each(['clock -1 h', 'clock +1 h'])('%s hit, where there is a C compiler', (kind) => {
+    expect(chunk.faults[kind]?.counted).toBe(canSetClocks() ? 1 : undefined);
+  });
+
+  it('a power loss hit, where strace may look at Redis', async () => {
+    expect(chunk.faults['power loss (always)']?.counted).toBe((await canWatchSyncs()) ? 1 : undefined);
+  });
+
+  it('played the episodes that it has, and no other seed', () => {
+    expect(chunk).toMatchObject({ seed: 1, from: 0, next: 2 });
+  });
+
+  it('took no more than 90 seconds', () => {
+    expect(chunk.seconds).toBeLessThanOrEqual(90);
   });
 
   it('kept instances busy', () => {

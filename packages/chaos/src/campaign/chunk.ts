@@ -29,6 +29,8 @@ export interface Chunk {
   processes: number;
   violations: number;
   problems: number;
+  /** What took longer than its bar allows; counted among the problems. Nothing where nobody has looked yet. */
+  missedBars?: readonly string[];
   /** Seeds of the episodes in which something was found. */
   failedSeeds: number[];
   faults: Record<string, FaultCounts>;

@@ -1,5 +1,6 @@
 import type { Experiment, CampaignSetup } from '../experiments/experiment.js';
 import type { EpisodeOutcome } from '../experiments/outcome.js';
+import { missedBars } from '../report/missed-bars.js';
 import { addEpisode, countedIn, newChunk, type Chunk } from './chunk.js';
 import type { Machine } from './machine.js';
 import type { Results } from './results.js';
@@ -35,8 +36,21 @@ export async function runCampaign(experiment: Experiment, options: CampaignOptio
     addEpisode(chunk, outcome);
     results.save(chunk);
     onEpisode(outcome, chunk);
-    if (counted + countedIn(chunk) >= options.faults) return { chunk, isUnfinished: false };
-    if (performance.now() > deadline) return { chunk, isUnfinished: true };
+    const isUnfinished = counted + countedIn(chunk) < options.faults;
+    if (isUnfinished && performance.now() <= deadline) continue;
+    judge(chunk, earlier, results);
+    return { chunk, isUnfinished };
   }
+  judge(chunk, earlier, results);
   return { chunk, isUnfinished: false };
+}
+
+/** Holds what was timed in all chunks of the campaign against the bars. */
+function judge(chunk: Chunk, earlier: readonly Chunk[], results: Results): void {
+  const samples: Record<string, number[]> = {};
+  for (const [name, values] of [...earlier, chunk].flatMap((one) => Object.entries(one.samples)))
+    samples[name] = [...(samples[name] ?? []), ...values];
+  chunk.missedBars = missedBars(chunk.experiment, samples);
+  chunk.problems += chunk.missedBars.length;
+  results.save(chunk);
 }

@@ -9,6 +9,7 @@ const source = join(packageFolder, 'src', 'disasters', 'wall-clock.c');
 export class FakeClock {
   readonly #file: string;
   readonly #library: string;
+  #ahead = 0;
 
   /** @throws where there is no C compiler */
   constructor(folder: string) {
@@ -29,8 +30,14 @@ export class FakeClock {
     return { LD_PRELOAD: this.#library, WALL_CLOCK_FILE: this.#file };
   }
 
+  /** Seconds ahead of the true time. */
+  get ahead(): number {
+    return this.#ahead;
+  }
+
   /** @param seconds - ahead of the true time; negative: behind it */
   set(seconds: number): void {
+    this.#ahead = seconds;
     const value = Buffer.alloc(8);
     value.writeBigInt64LE(BigInt(seconds));
     // The process has mapped the file: neither another one nor an empty one may take its place.

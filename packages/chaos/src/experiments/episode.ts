@@ -39,6 +39,10 @@ export interface EpisodeSetup {
   /** What else is measured in what happened. */
   readonly measure?: (timeline: Timeline) => Samples;
   readonly play: (cluster: Cluster, play: Play) => Promise<void>;
+  /** What else has to be so when everything that was added has ended, and everybody still works. */
+  readonly whenQuiet?: (cluster: Cluster, play: Play) => Promise<void>;
+  /** And when everybody has stopped. */
+  readonly whenStopped?: (cluster: Cluster, play: Play) => Promise<void>;
 }
 
 /**
@@ -53,13 +57,14 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
   mkdirSync(folder, { recursive: true });
   const faults: LoggedFault[] = [];
   const problems: string[] = [];
+  const play: Play = {
+    log: (fault) => faults.push(fault),
+    problem: (text) => problems.push(text),
+  };
   const cluster = await Cluster.start({ ...setup, folder });
   try {
-    await setup.play(cluster, {
-      log: (fault) => faults.push(fault),
-      problem: (text) => problems.push(text),
-    });
-    await end(cluster, problems);
+    await setup.play(cluster, play);
+    await end(cluster, play, setup);
   } catch (error) {
     problems.push(
       `the episode broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
@@ -108,7 +113,11 @@ export function countedFaults({ faults }: EpisodeOutcome): number {
 }
 
 /** No more faults: everything that was added ends, everybody stops, and what is left is written down. */
-async function end(cluster: Cluster, problems: string[]): Promise<void> {
+async function end(
+  cluster: Cluster,
+  play: Play,
+  { whenQuiet, whenStopped }: Pick<EpisodeSetup, 'whenQuiet' | 'whenStopped'>,
+): Promise<void> {
   for (const { proxy } of cluster.instances) proxy.heal();
   cluster.produce(false);
   await cluster.settled();
@@ -116,11 +125,15 @@ async function end(cluster: Cluster, problems: string[]): Promise<void> {
     timeoutMs: drainsWithinMs,
     everyMs: 50,
   }).catch((error: unknown) => {
-    problems.push(String(error));
+    play.problem(String(error));
     return false;
   });
-  if (isQuiet) cluster.recorder.record('drained', {}, pendingQueueName);
+  if (isQuiet) {
+    cluster.recorder.record('drained', {}, pendingQueueName);
+    await whenQuiet?.(cluster, play);
+  }
   await cluster.stopAll();
+  await whenStopped?.(cluster, play);
   await recordFates(cluster);
   const left = await lastingKeys(cluster);
   if (isQuiet) cluster.recorder.record('keys.left', { keys: left }, pendingQueueName);

@@ -10,6 +10,9 @@ import type { WitnessedScripts } from '../witness/test-build.js';
 import { runEpisode, type EpisodeSetup, type Play } from './episode.js';
 import type { EpisodeOutcome } from './outcome.js';
 
+const mostTries = 5;
+const retryMs = 200;
+
 export interface RandomSetup {
   readonly experiment?: string;
   readonly seed: number;
@@ -19,6 +22,8 @@ export interface RandomSetup {
   /** Instead of what the seed would choose. */
   readonly plan?: readonly PlannedFault[];
   readonly instances?: number;
+  /** One after the other without a pause, each again until it has hit; instead of some together and some alone, by chance. */
+  readonly isByPlan?: boolean;
   readonly onFault?: (fault: string) => void;
 }
 
@@ -31,6 +36,7 @@ export function randomFaults({
   faultCount,
   plan,
   instances,
+  isByPlan = false,
   onFault = () => undefined,
 }: RandomSetup): Promise<EpisodeOutcome> {
   const random = new SeededRandom(seed);
@@ -43,7 +49,7 @@ export function randomFaults({
     scripts,
     // Every other episode is played as on one host, where deaths are seen.
     options: queueOptions({ onOneHost: seed % 2 === 0 }),
-    play: (cluster, play) => playFaults(cluster, play, { random, count, faults, onFault }),
+    play: (cluster, play) => playFaults(cluster, play, { random, count, faults, isByPlan, onFault }),
   };
   return runEpisode(setup);
 }
@@ -55,11 +61,13 @@ async function playFaults(
     random,
     count,
     faults,
+    isByPlan,
     onFault,
   }: {
     random: SeededRandom;
     count: number;
     faults: readonly PlannedFault[];
+    isByPlan: boolean;
     onFault: (fault: string) => void;
   },
 ): Promise<void> {
@@ -72,6 +80,13 @@ async function playFaults(
   await cluster.commits(commitsToCount);
 
   const striker = new FaultStriker(cluster, ({ role }) => cluster.spawn(role, production()));
+  if (isByPlan) {
+    for (const fault of faults) {
+      onFault(describeFault(fault));
+      await strikeUntilItHits(cluster, striker, fault, play);
+    }
+    return;
+  }
   const running = new Set<Promise<void>>();
   const missed: PlannedFault[] = [];
   for (const fault of faults) {
@@ -92,6 +107,20 @@ async function playFaults(
   await Promise.all(running);
   // Such as a black hole around a process that was frozen.
   for (const fault of missed) await strike(cluster, striker, fault, play);
+}
+
+/** A miss, such as of a leader where there is none at the moment, is no reason to do without it. */
+async function strikeUntilItHits(
+  cluster: Cluster,
+  striker: FaultStriker,
+  fault: PlannedFault,
+  play: Play,
+): Promise<void> {
+  for (let tries = 1; tries <= mostTries; tries += 1) {
+    if (await strike(cluster, striker, fault, play)) return;
+    await pause(retryMs);
+  }
+  play.problem(`${describeFault(fault)}: missed ${mostTries} times`);
 }
 
 /** @returns whether it hit */

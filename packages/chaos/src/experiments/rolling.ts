@@ -64,8 +64,7 @@ async function deploy(
 function measure(timeline: Timeline, problems: string[]): { standstill: number[] } {
   const standstill = [...standstills(timeline).values()];
   const longest = Math.max(...standstill);
-  if (longest > longestStandstillMs && timeline.stalls === 0)
-    problems.push(`a tag stood still for ${Math.round(longest)} ms`);
+  if (longest > longestStandstillMs) problems.push(`a tag stood still for ${Math.round(longest)} ms`);
   const twice = Object.values(duplicatesByCause(timeline)).reduce((sum, count) => sum + count, 0);
   if (twice > 0) problems.push(`${twice} tasks ran twice`);
   return { standstill };

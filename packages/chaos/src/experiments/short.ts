@@ -1,13 +1,15 @@
 import type { PlannedFault, Victim } from '../faults/planned-fault.js';
 import { leaseMs } from '../stage/lease.js';
-import type { Experiment } from './experiment.js';
+import { briefDisasters } from './disasters/brief.js';
+import type { CampaignSetup, Experiment } from './experiment.js';
+import type { EpisodeOutcome } from './outcome.js';
 import { randomFaults } from './random-faults.js';
 
 const leader: Victim = { isLeader: true, number: 0 };
 const other = (number: number): Victim => ({ isLeader: false, number });
 
 /** Every kind of fault once; the quick ones first. */
-const plan: readonly PlannedFault[] = [
+export const shortPlan: readonly PlannedFault[] = [
   { kind: 'script-flush' },
   { kind: 'cut', victim: other(1) },
   { kind: 'drop-replies', victim: leader, count: 2 },
@@ -24,21 +26,23 @@ const plan: readonly PlannedFault[] = [
   { kind: 'terminate' },
 ];
 
-/** A part of `npm test`. */
+/** One after the other; each has a seed of its own. */
+const parts: readonly ((setup: CampaignSetup) => Promise<EpisodeOutcome>)[] = [
+  ({ seed, folder, scripts, progress }) =>
+    randomFaults({
+      ...{ experiment: 'short', seed, folder, scripts, onFault: progress },
+      ...{ faultCount: shortPlan.length, plan: shortPlan, instances: 3, isByPlan: true },
+    }),
+  briefDisasters,
+];
+
+/** A part of `npm test`: these episodes and no others, so that whatever misses in them is seen. */
 export const short: Experiment = {
   name: 'short',
   about: 'every kind of fault once, in less than 90 seconds',
-  defaultFaults: plan.length,
-  async *episodes({ seed, folder, scripts, progress }, from) {
-    for (let episode = from; ; episode += 1) {
-      const setup = {
-        experiment: 'short',
-        seed: seed + episode,
-        faultCount: plan.length,
-        plan,
-        instances: 3,
-      };
-      yield await randomFaults({ ...setup, folder, scripts, onFault: progress });
-    }
+  defaultFaults: Number.POSITIVE_INFINITY,
+  async *episodes(setup, from) {
+    for (const [number, part] of parts.entries())
+      if (number >= from) yield await part({ ...setup, seed: setup.seed + number });
   },
 };

@@ -2,9 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { commitsToCount } from '../faults/fault-log.js';
 import { describeFault, planFault, plannedKinds, type PlannedFault } from '../faults/planned-fault.js';
 import { FaultStriker } from '../faults/strike.js';
-import { growthPerHour, isFlat, type Reading } from '../measures/growth.js';
+import { growthBounds, growthPerHour, isFlat, type Reading } from '../measures/growth.js';
 import { SeededRandom } from '../random/seeded-random.js';
 import type { Cluster } from '../stage/cluster.js';
+import { strayConnections } from '../stage/connections.js';
 import type { InstanceProcess } from '../stage/instance-process.js';
 import { queueOptions } from '../stage/queue-names.js';
 import type { CampaignSetup, Experiment } from './experiment.js';
@@ -14,8 +15,7 @@ const sampleMs = 5_000;
 const faultMs = 60_000;
 /** Finished tasks that are kept: few, so that Redis' memory shows what leaks. */
 const keep = 200;
-/** Connections of the campaign itself: it looks, and it follows the witness. */
-const ownConnections = 2;
+const ofRedis = 'memory of Redis';
 
 /** A steady load for a long time, with a fault a minute: nothing grows. */
 export const soak: Experiment = {
@@ -23,7 +23,6 @@ export const soak: Experiment = {
   about: 'a steady load with a fault a minute: memory, keys and connections',
   defaultFaults: Number.POSITIVE_INFINITY,
   async *episodes(setup) {
-    const problems: string[] = [];
     const samples: Record<string, number[]> = {};
     const outcome = await runEpisode({
       experiment: 'soak',
@@ -32,12 +31,10 @@ export const soak: Experiment = {
       scripts: setup.scripts,
       options: queueOptions({ keep }),
       play: (cluster, play) => run(cluster, play, setup, samples),
+      whenQuiet: countConnections('the queue is quiet'),
+      whenStopped: countConnections('everybody has stopped'),
     });
-    yield {
-      ...outcome,
-      problems: [...outcome.problems, ...problems],
-      samples: { ...outcome.samples, ...samples },
-    };
+    yield { ...outcome, samples: { ...outcome.samples, ...samples } };
   },
 };
 
@@ -71,9 +68,17 @@ async function run(
     const growth = growthPerHour(series);
     samples[`${name}, KiB in an hour`] = [growth / 1_024];
     samples[`${name}, KiB`] = series.map(({ bytes }) => bytes / 1_024);
-    if (!isFlat(series)) play.problem(`${name} grows by ${Math.round(growth / 1_024)} KiB in an hour`);
+    const bound = name === ofRedis ? growthBounds.redis : growthBounds.instance;
+    if (!isFlat(series, bound)) play.problem(`${name} grows by ${Math.round(growth / 1_024)} KiB in an hour`);
   }
-  await connectionsAfterwards(cluster, play);
+}
+
+/** Whatever the faults broke is closed, and opened again no more often than it should be. */
+function countConnections(when: string): (cluster: Cluster, play: Play) => Promise<void> {
+  return async (cluster, play) => {
+    const stray = await strayConnections(cluster);
+    if (stray !== undefined) play.problem(`when ${when}, ${stray}`);
+  };
 }
 
 async function strike(
@@ -118,15 +123,5 @@ async function read(
   veterans.forEach((instance, index) => {
     add(`memory of instance ${index + 1}`, instance.residentBytes);
   });
-  add('memory of Redis', Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]));
-}
-
-/** Once everything has stopped, the campaign's own connections are the only ones. */
-async function connectionsAfterwards(cluster: Cluster, play: Play): Promise<void> {
-  cluster.produce(false);
-  await cluster.settled();
-  const perInstance = 4;
-  const count = Number(/connected_clients:(\d+)/.exec(await cluster.redis.info('clients'))?.[1]);
-  const most = ownConnections + perInstance * cluster.working.length;
-  if (count > most) play.problem(`${count} connections are open, of at most ${most}`);
+  add(ofRedis, Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]));
 }

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { stoodStill } from '../instance/stall-watch.js';
+import type { Stall } from './stalls.js';
 import {
   readHistory,
   type HistoryRecord,
@@ -11,6 +12,7 @@ import {
 /** The records of all processes of an episode, in one order: they share the clock of one machine. */
 export class Timeline {
   readonly #byType = new Map<RecordType, HistoryRecord[]>();
+  #stalled: Stall[] | undefined;
 
   constructor(readonly records: readonly HistoryRecord[]) {}
 
@@ -42,17 +44,27 @@ export class Timeline {
     });
   }
 
-  /** How often a process stood still although nothing was done to it, and nothing to Redis. */
+  /** Each time that a process stood still although nothing was done to it, and nothing to Redis. */
+  get stalled(): readonly Stall[] {
+    return (this.#stalled ??= this.#findStalls());
+  }
+
+  /** How often that was. */
   get stalls(): number {
+    return this.stalled.length;
+  }
+
+  #findStalls(): Stall[] {
     const faults = this.of('fault');
     const injected = faults.filter(({ detail }) => detail !== stoodStill);
-    return faults.filter((stall) => {
-      if (stall.detail !== stoodStill) return false;
+    return faults.flatMap((stall) => {
+      if (stall.detail !== stoodStill) return [];
       const from = stall.at - (stall.agoMs ?? 0) * 1_000;
-      return !injected.some(
+      const isOurs = injected.some(
         ({ target, at, durationMs = 0 }) =>
           target === stall.target && at <= stall.at && at + durationMs * 1_000 >= from,
       );
-    }).length;
+      return isOurs ? [] : [{ target: stall.target, from, until: stall.at }];
+    });
   }
 }

@@ -17,6 +17,8 @@ export class WitnessFollower {
   registered = 0;
   /** The node that was elected last and has not resigned. */
   leader: string | undefined;
+  /** How often a leader has resigned. */
+  resignations = 0;
   readonly #present = new Set<string>();
   readonly #file: number;
   readonly #key: string;
@@ -75,10 +77,10 @@ export class WitnessFollower {
     const kept = entries.filter((entry) => !isLost(entry));
     truncateSync(this.path);
     appendFileSync(this.path, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
-    const { commits, registered } = this;
+    const { commits, registered, resignations } = this;
     this.#present.clear();
     for (const entry of kept) this.#see(entry);
-    Object.assign(this, { commits, registered });
+    Object.assign(this, { commits, registered, resignations });
     return entries.length - kept.length;
   }
 
@@ -126,6 +128,9 @@ export class WitnessFollower {
         this.leader = entry.leader.slice(0, entry.leader.lastIndexOf(':'));
         break;
       case 'resigned':
+        this.resignations += 1;
+        this.leader = undefined;
+        break;
       case 'deposed':
         this.leader = undefined;
         break;

@@ -4,9 +4,9 @@ export interface Reading {
   readonly bytes: number;
 }
 
-/** What may be noise: heaps breathe. */
-const flatBytesPerHour = 8 * 2 ** 20;
-const flatShare = 0.1;
+/** What an hour may add, in bytes: a heap breathes and its pages come back late; what Redis holds is counted by itself. */
+export const growthBounds = { instance: 8 * 2 ** 20, redis: 512 * 2 ** 10 } as const;
+
 const hourMs = 3_600_000;
 
 /** Bytes in an hour, by least squares over the last two thirds: the first third warms up. */
@@ -25,15 +25,12 @@ export function growthPerHour(series: readonly Reading[]): number {
 }
 
 /**
- * Over the last two thirds, what the slope adds up to is less than a tenth of the mean, or the slope is less than 8 MiB in an
- * hour.
+ * Whether memory grows by no more than the bound in an hour. A run that is shorter than that may show more: the error of a
+ * slope that is read at a steady pace falls with the length of the run to the power of 1.5.
  */
-export function isFlat(series: readonly Reading[]): boolean {
-  const settled = series.slice(Math.floor(series.length / 3));
-  const [first, last] = [settled[0], settled.at(-1)];
+export function isFlat(series: readonly Reading[], boundPerHour: number): boolean {
+  const [first, last] = [series[0], series.at(-1)];
   if (first === undefined || last === undefined) return true;
-  const perHour = growthPerHour(series);
-  const mean = settled.reduce((sum, { bytes }) => sum + bytes, 0) / settled.length;
-  const grown = (perHour * (last.atMs - first.atMs)) / hourMs;
-  return perHour < flatBytesPerHour || grown < flatShare * mean;
+  const hours = Math.min(1, (last.atMs - first.atMs) / hourMs);
+  return growthPerHour(series) * hours ** 1.5 <= boundPerHour;
 }

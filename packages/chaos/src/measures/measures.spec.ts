@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { HistoryRecord } from 'nestjs-affinity-queue/history';
 import { Timeline } from '../history/timeline.js';
+import { stoodStill } from '../instance/stall-watch.js';
 import { duplicatesByCause } from './duplicates.js';
 import { failoverTimes } from './failover.js';
+import { declaredDead } from './declared-dead.js';
 import { percentiles } from './percentiles.js';
 import { standstills } from './standstill.js';
 
@@ -26,6 +28,11 @@ const dispatches = (ms: number, process: string, epoch: string, bound: number) =
   says(ms, process, 'leader.acted', { node: process, epoch, sentAt: ms, script: 'dispatch', bound });
 const fault = (ms: number, kind: string, target: string, durationMs?: number) =>
   says(ms, 'campaign', 'fault', { kind, target, ...(durationMs !== undefined && { durationMs }) });
+/** Noted when it was over. */
+const stall = (ms: number, process: string, agoMs: number) =>
+  says(ms, process, 'fault', {
+    ...{ kind: 'block', target: process, durationMs: agoMs, agoMs, detail: stoodStill },
+  });
 
 describe('failover times', () => {
   it('from the death of a leader to the next dispatch', () => {
@@ -104,6 +111,60 @@ describe('standstills', () => {
       starts(520, 'p', 't2'),
     ];
     expect(standstills(new Timeline(records))).toEqual(new Map([['a', 50]]));
+  });
+
+  it.each([
+    ['who had run its task before', 'p', 300],
+    ['who leads', 'l', 300],
+    ['who runs the next one', 'q', 300],
+    ['nobody that it waited for', 'r', 1_400],
+  ])('are less the time for which the machine stopped %s', (_, process, ms) => {
+    const records = [gains(0, 'l', '1'), says(0, 'p', 'add.acknowledged', { call: 't2', task: 't2' })];
+    records.push(starts(0, 'p', 't1'), ends(100, 'p', 't1'), stall(1_300, process, 1_100));
+    records.push(starts(1_500, 'q', 't2'));
+    expect(standstills(new Timeline(records))).toEqual(new Map([['a', ms]]));
+  });
+
+  it('are not, by what stood still at another time', () => {
+    const records = [gains(0, 'l', '1'), says(0, 'p', 'add.acknowledged', { call: 't1', task: 't1' })];
+    records.push(starts(1_500, 'p', 't1'), stall(3_000, 'p', 1_100));
+    expect(standstills(new Timeline(records))).toEqual(new Map([['a', 1_500]]));
+  });
+});
+
+describe('who lived and was declared dead', () => {
+  const recovered = (ms: number, process: string) =>
+    says(ms, 'l', 'worker.recovered', {
+      ...{ worker: `${process}-1`, epoch: '1', sentAt: ms * 1_000, count: 0 },
+    });
+  const found = (...records: HistoryRecord[]) => declaredDead(new Timeline(records));
+  const ofP = ['p-1 was declared dead and lived'];
+
+  it('is each that was recovered', () => {
+    expect(found(recovered(5_000, 'p'))).toEqual(ofP);
+  });
+
+  it('but for one that stood still just before', () => {
+    expect(found(recovered(5_000, 'p'), stall(5_200, 'p', 1_100))).toEqual([]);
+    expect(found(stall(4_500, 'p', 400), stall(4_900, 'p', 350), recovered(5_000, 'p'))).toEqual([]);
+  });
+
+  it.each([
+    ['another one', stall(5_200, 'q', 1_100)],
+    ['it at another time', stall(2_000, 'p', 1_100)],
+    ['it for a moment', stall(4_900, 'p', 300)],
+  ])('not where %s stood still', (_, one) => {
+    expect(found(...[one, recovered(5_000, 'p')].sort((a, b) => a.at - b.at))).toEqual(ofP);
+  });
+
+  it('nor by what was done to it', () => {
+    expect(found(fault(4_000, 'freeze', 'p', 900), stall(4_900, 'p', 900), recovered(5_000, 'p'))).toEqual(
+      ofP,
+    );
+  });
+
+  it('up to a moment', () => {
+    expect(declaredDead(new Timeline([recovered(5_000, 'p')]), 4_000_000)).toEqual([]);
   });
 });
 

@@ -6,6 +6,8 @@ import type { Percentiles } from '../measures/percentiles.js';
 export interface Bar {
   /** Its name among the samples. */
   readonly sample: string;
+  /** The experiment that is there to measure it. */
+  readonly timedBy: string;
   readonly what: string;
   readonly bound: string;
   readonly boundMs: number;
@@ -17,6 +19,7 @@ export interface Bar {
 export const bars: readonly Bar[] = [
   {
     sample: 'leaderCrash',
+    timedBy: 'failover',
     what: 'the leader is killed → the next leader gives tasks to workers',
     bound: 'lock TTL + 0.5 s (p99)',
     boundMs: leaseMs + 500,
@@ -24,6 +27,7 @@ export const bars: readonly Bar[] = [
   },
   {
     sample: 'resignation',
+    timedBy: 'failover',
     what: 'the leader resigned → the next one leads',
     bound: '0.2 s (p99)',
     boundMs: 200,
@@ -31,6 +35,7 @@ export const bars: readonly Bar[] = [
   },
   {
     sample: 'workerCrash',
+    timedBy: 'failover',
     what: 'a worker is killed → its task runs elsewhere',
     bound: 'heartbeatTimeout + 1 s (p99)',
     boundMs: leaseMs + 1_000,
@@ -38,6 +43,7 @@ export const bars: readonly Bar[] = [
   },
   {
     sample: 'leaderAndWorkerCrash',
+    timedBy: 'failover',
     what: 'a leader that works is killed → its task runs elsewhere',
     bound: 'the sum of both (p99)',
     boundMs: 2 * leaseMs + 1_500,
@@ -45,6 +51,7 @@ export const bars: readonly Bar[] = [
   },
   {
     sample: 'seenCrash',
+    timedBy: 'same-host',
     what: 'a process is killed, and another one lives on its host → all goes on',
     bound: '1 s (p99), by leases of 20 s',
     boundMs: 1_000,
@@ -52,6 +59,7 @@ export const bars: readonly Bar[] = [
   },
   {
     sample: 'standstill',
+    timedBy: 'rolling',
     what: 'rolling deploy: a tag has tasks and none of them runs',
     bound: '1 s (max)',
     boundMs: 1_000,

@@ -49,7 +49,7 @@ function played(chunks: readonly Chunk[]): string {
       ['sequences of scripts against the model', thousands(sum(chunks, ({ sequences }) => sequences))],
       ['**violations of an invariant**', thousands(sum(chunks, ({ violations }) => violations))],
       [
-        'other problems: a queue that does not drain, a process that fails',
+        'other problems: a queue that does not drain, a process that fails, a bar that is missed',
         sum(chunks, ({ problems }) => problems),
       ],
       [

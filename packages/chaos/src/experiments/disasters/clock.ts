@@ -5,14 +5,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { FakeClock } from '../../disasters/fake-clock.js';
 import { SeededRandom } from '../../random/seeded-random.js';
 import type { Cluster } from '../../stage/cluster.js';
-import type { Timeline } from '../../history/timeline.js';
+import { declaredDead } from '../../measures/declared-dead.js';
 import { leaseMs } from '../../stage/lease.js';
 import { until } from '../../stage/until.js';
 import type { Experiment } from '../experiment.js';
 import { runEpisode, type Play } from '../episode.js';
 import { fallingEpochs, goesOn, note, populate } from './disaster.js';
 
-const hour = 3_600;
+/** Seconds. */
+export const hour = 3_600;
 /** Where the clock is set, by turns: the last one is the true time, so that what waits for it does not wait for an hour. */
 const course = [hour, 0, -hour, 0] as const;
 
@@ -33,6 +34,7 @@ export const clock: Experiment = {
         scripts,
         redisEnvironment: wallClock.environment,
         measure: (timeline) => {
+          // Nobody ends in these episodes, so that whoever is declared dead lived.
           problems.push(...fallingEpochs(timeline), ...declaredDead(timeline));
           return {};
         },
@@ -53,30 +55,32 @@ async function jump(
 ): Promise<void> {
   // Back-offs and delays follow the clock of Redis, and would last an hour: tasks that need none.
   await populate(cluster, random, 'steady');
-  let ahead = 0;
   for (const seconds of course) {
-    const what = `clock ${seconds > ahead ? '+' : '-'}1 h`;
-    progress(what);
+    progress(`the clock at ${seconds} s`);
     await pause(random.int(leaseMs / 2, 2 * leaseMs));
-    const before = cluster.witness.commits;
-    note(cluster, 'clock', what);
-    const was = await timeOf(cluster);
-    wallClock.set(seconds);
-    const hit = await until(
-      'the clock of Redis has jumped',
-      async () => Math.abs((await timeOf(cluster)) - was) > hour / 2,
-    );
-    ahead = seconds;
-    await goesOn(cluster, play, what, hit, before);
+    await setClock(cluster, play, wallClock, seconds);
   }
+}
+
+/** @param seconds - of the true time, an hour or more away from where it is */
+export async function setClock(
+  cluster: Cluster,
+  play: Play,
+  wallClock: FakeClock,
+  seconds: number,
+): Promise<void> {
+  const what = `clock ${seconds > wallClock.ahead ? '+' : '-'}1 h`;
+  const before = cluster.witness.commits;
+  note(cluster, 'clock', what);
+  const was = await timeOf(cluster);
+  wallClock.set(seconds);
+  const hit = await until(
+    'the clock of Redis has jumped',
+    async () => Math.abs((await timeOf(cluster)) - was) > hour / 2,
+  );
+  await goesOn(cluster, play, what, hit, before);
 }
 
 async function timeOf({ redis }: Cluster): Promise<number> {
   return Number((await redis.time())[0]);
-}
-
-/** Nobody ends in these episodes, so that whoever is declared dead lived; but for one whom the machine let stand still. */
-function declaredDead(timeline: Timeline): string[] {
-  if (timeline.stalls > 0) return [];
-  return timeline.of('worker.recovered').map(({ worker }) => `${worker} was declared dead and lived`);
 }

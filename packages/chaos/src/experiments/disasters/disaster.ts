@@ -33,11 +33,12 @@ export async function goesOn(
   kind: string,
   hit: boolean,
   before: number,
+  target = 'redis',
 ): Promise<void> {
   await cluster.commits(2 * commitsToCount, undefined, 30_000).catch((error: unknown) => {
     play.problem(`${kind}: the system does not go on: ${String(error)}`);
   });
-  play.log({ kind, detail: kind, target: 'redis', hit, commitsAfter: cluster.witness.commits - before });
+  play.log({ kind, detail: kind, target, hit, commitsAfter: cluster.witness.commits - before });
 }
 
 /** I5, also where Redis went back: whoever leads later has the higher epoch. (One that lost the reply hears its own again.) */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { SeededRandom } from '../../random/seeded-random.js';
 import type { Cluster } from '../../stage/cluster.js';
-import type { Timeline } from '../../history/timeline.js';
+import { declaredDead } from '../../measures/declared-dead.js';
 import { leaseMs } from '../../stage/lease.js';
 import { until } from '../../stage/until.js';
 import type { Experiment } from '../experiment.js';
@@ -25,6 +25,7 @@ export const full: Experiment = {
         folder,
         scripts,
         measure: (timeline) => {
+          // Heartbeats are let through, so that nobody is taken for dead.
           problems.push(...declaredDead(timeline));
           return {};
         },
@@ -41,34 +42,33 @@ async function fill(
   random: SeededRandom,
   progress: (text: string) => void,
 ): Promise<void> {
-  const { redis, witness } = cluster;
   await populate(cluster, random, 'steady');
   for (let time = 1; time <= timesPerEpisode; time += 1) {
     progress(`maxmemory, ${time}`);
     await pause(random.int(leaseMs / 2, 2 * leaseMs));
-    const before = witness.commits;
-    const waiting = witness.backlog;
-    const refused = await refusals(cluster);
-    note(cluster, 'full', 'maxmemory', fullForMs);
-    await redis.config('SET', 'maxmemory', 1);
-    await pause(fullForMs);
-    const hit = (await refusals(cluster)) > refused;
-    // What had been taken in goes on: to end a task needs no memory.
-    if (waiting > 0 && witness.commits === before) play.problem('no attempt ended while Redis was full');
-    await redis.config('SET', 'maxmemory', 0);
-    await until('Redis takes writes again', async () => (await redis.set('relieved', '1')) === 'OK');
-    await redis.del('relieved');
-    await goesOn(cluster, play, 'maxmemory', hit, before);
+    await fillOnce(cluster, play, fullForMs);
   }
+}
+
+/** Adds have been refused if it hit. */
+export async function fillOnce(cluster: Cluster, play: Play, ms: number): Promise<void> {
+  const { redis, witness } = cluster;
+  const before = witness.commits;
+  const waiting = witness.backlog;
+  const refused = await refusals(cluster);
+  note(cluster, 'full', 'maxmemory', ms);
+  await redis.config('SET', 'maxmemory', 1);
+  await pause(ms);
+  const hit = (await refusals(cluster)) > refused;
+  // What had been taken in goes on: to end a task needs no memory.
+  if (waiting > 0 && witness.commits === before) play.problem('no attempt ended while Redis was full');
+  await redis.config('SET', 'maxmemory', 0);
+  await until('Redis takes writes again', async () => (await redis.set('relieved', '1')) === 'OK');
+  await redis.del('relieved');
+  await goesOn(cluster, play, 'maxmemory', hit, before);
 }
 
 /** Commands that Redis has refused for want of memory. */
 async function refusals({ redis }: Cluster): Promise<number> {
   return Number(/errorstat_OOM:count=(\d+)/.exec(await redis.info('errorstats'))?.[1] ?? 0);
-}
-
-/** Heartbeats are let through, so that nobody is taken for dead. */
-function declaredDead(timeline: Timeline): string[] {
-  if (timeline.stalls > 0) return [];
-  return timeline.of('worker.recovered').map(({ worker }) => `${worker} was declared dead and lived`);
 }

@@ -61,29 +61,48 @@ async function losePower(
   random: SeededRandom,
   progress: (text: string) => void,
 ): Promise<void> {
-  const { server, witness } = cluster;
-  let watch = await SyncWatch.start(server.pid, server.folder);
+  let watch = await watchOf(cluster);
   await populate(cluster, random, 'mixed');
   for (let loss = 1; loss <= lossesPerEpisode; loss += 1) {
     progress(`${detailOf(policy)}, ${loss}`);
     await pause(random.int(1_500, 4_000));
-    const before = witness.commits;
-    await witness.hold();
-    note(cluster, policy === 'always' ? 'redis-kill' : 'power-loss', detailOf(policy));
-    await server.kill();
-    const lostAtMs = Date.now();
-    const synced = await watch.syncedBytes();
-    const cut = statSync(watch.file).size - synced;
-    truncateSync(watch.file, synced);
-    await server.startAgain();
-    // Nobody writes until it is watched.
-    await server.freeze();
-    watch = await SyncWatch.start(server.pid, server.folder);
-    server.thaw();
-    const rolledBack = await witness.goBack(lostAtMs);
-    if (policy === 'always' && rolledBack > 0)
-      play.problem(`${rolledBack} transitions that somebody had seen were lost with appendfsync always`);
-    // With `everysec` it has hit if there was something that was not on the disk; `always` leaves hardly anything.
-    await goesOn(cluster, play, `power loss (${policy})`, policy === 'always' || cut > 0, before);
+    watch = await losePowerOnce(cluster, play, policy, watch);
   }
+}
+
+/** Of the Redis of a cluster, before anybody writes to it. */
+export function watchOf({ server }: Cluster): Promise<SyncWatch> {
+  return SyncWatch.start(server.pid, server.folder);
+}
+
+/**
+ * @param watch - has seen everything that Redis wrote since its start
+ * @returns the one of the Redis that comes after
+ */
+export async function losePowerOnce(
+  cluster: Cluster,
+  play: Play,
+  policy: Policy,
+  watch: SyncWatch,
+): Promise<SyncWatch> {
+  const { server, witness } = cluster;
+  const before = witness.commits;
+  await witness.hold();
+  note(cluster, policy === 'always' ? 'redis-kill' : 'power-loss', detailOf(policy));
+  await server.kill();
+  const lostAtMs = Date.now();
+  const synced = await watch.syncedBytes();
+  const cut = statSync(watch.file).size - synced;
+  truncateSync(watch.file, synced);
+  await server.startAgain();
+  // Nobody writes until it is watched.
+  await server.freeze();
+  const next = await watchOf(cluster);
+  server.thaw();
+  const rolledBack = await witness.goBack(lostAtMs);
+  if (policy === 'always' && rolledBack > 0)
+    play.problem(`${rolledBack} transitions that somebody had seen were lost with appendfsync always`);
+  // With `everysec` it has hit if there was something that was not on the disk; `always` leaves hardly anything.
+  await goesOn(cluster, play, `power loss (${policy})`, policy === 'always' || cut > 0, before);
+  return next;
 }

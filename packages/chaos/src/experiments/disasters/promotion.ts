@@ -47,40 +47,50 @@ async function promote(
   random: SeededRandom,
   progress: (text: string) => void,
 ): Promise<void> {
-  const { server, witness } = cluster;
   await populate(cluster, random, 'mixed');
   for (let time = 1; time <= promotionsPerEpisode; time += 1) {
     progress(`${detail}, ${time}`);
-    const replica = await RedisServer.start(defaultRedisArgs);
-    try {
-      const client = replica.connect();
-      await client.replicaof('127.0.0.1', server.port);
-      await until('the replica follows', async () =>
-        (await client.info('replication')).includes('master_link_status:up'),
-      );
-      await pause(random.int(500, 1_500));
-      // The partition: it has what it has.
-      await client.replicaof('NO', 'ONE');
-      const before = witness.commits;
-      await cluster.commits(random.int(10, 60));
-      // The replica's file has to hold all that the replica has.
-      await client.bgrewriteaof();
-      await until('the replica has written its file', async () => {
-        const state = await client.info('persistence');
-        return state.includes('aof_rewrite_in_progress:0') && state.includes('aof_rewrite_scheduled:0');
-      });
-      await witness.hold();
-      note(cluster, 'promote', detail);
-      await Promise.all([server.kill(), replica.kill()]);
-      const lostAtMs = Date.now();
-      const files = 'appendonlydir';
-      await rm(join(server.folder, files), { recursive: true });
-      await cp(join(replica.folder, files), join(server.folder, files), { recursive: true });
-      await server.startAgain();
-      const rolledBack = await witness.goBack(lostAtMs);
-      await goesOn(cluster, play, 'promotion of a stale replica', rolledBack > 0, before);
-    } finally {
-      await replica.close();
-    }
+    await promoteOnce(cluster, play, random, random.int(500, 1_500));
+  }
+}
+
+/** @param followsMs - for how long the replica follows before it is cut off */
+export async function promoteOnce(
+  cluster: Cluster,
+  play: Play,
+  random: SeededRandom,
+  followsMs: number,
+): Promise<void> {
+  const { server, witness } = cluster;
+  const replica = await RedisServer.start(defaultRedisArgs);
+  try {
+    const client = replica.connect();
+    await client.replicaof('127.0.0.1', server.port);
+    await until('the replica follows', async () =>
+      (await client.info('replication')).includes('master_link_status:up'),
+    );
+    await pause(followsMs);
+    // The partition: it has what it has.
+    await client.replicaof('NO', 'ONE');
+    const before = witness.commits;
+    await cluster.commits(random.int(10, 60));
+    // The replica's file has to hold all that the replica has.
+    await client.bgrewriteaof();
+    await until('the replica has written its file', async () => {
+      const state = await client.info('persistence');
+      return state.includes('aof_rewrite_in_progress:0') && state.includes('aof_rewrite_scheduled:0');
+    });
+    await witness.hold();
+    note(cluster, 'promote', detail);
+    await Promise.all([server.kill(), replica.kill()]);
+    const lostAtMs = Date.now();
+    const files = 'appendonlydir';
+    await rm(join(server.folder, files), { recursive: true });
+    await cp(join(replica.folder, files), join(server.folder, files), { recursive: true });
+    await server.startAgain();
+    const rolledBack = await witness.goBack(lostAtMs);
+    await goesOn(cluster, play, 'promotion of a stale replica', rolledBack > 0, before);
+  } finally {
+    await replica.close();
   }
 }

@@ -62,11 +62,14 @@ describe('I1', () => {
   });
 
   it.each([
-    ['too short', { kind: 'freeze', target: 'p', durationMs: 900 } as const],
-    ['of another process', { kind: 'freeze', target: 'q', durationMs: 900 } as const],
-  ])('a fault %s does not', async (_, fault) => {
-    const history = new MadeHistory().starts('p', 't1').says('q', 'fault', fault);
-    const report = await checked(history.after(950).starts('q', 't1', 'a', { attempt: 2 }).ends('p', 't1'));
+    ['too short', { kind: 'freeze', target: 'p', durationMs: 900 } as const, 950],
+    // Of neither: not of the one whose handler went on, nor of the one that began.
+    ['of another process', { kind: 'freeze', target: 'r', durationMs: 3_000 } as const, 1_500],
+  ])('a fault %s does not', async (_, fault, afterMs) => {
+    const history = new MadeHistory(['p', 'q', 'r']).starts('p', 't1').says('q', 'fault', fault);
+    const report = await checked(
+      history.after(afterMs).starts('q', 't1', 'a', { attempt: 2 }).ends('p', 't1'),
+    );
     expect(found(report)).toEqual([['I1', ['task.started', 'task.started']]]);
   });
 
