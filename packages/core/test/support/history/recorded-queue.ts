@@ -95,7 +95,7 @@ export class RecordedQueue {
 
   /** Somebody says that a process is dead: the worker's, or another one that is given by its pid and start time. */
   async reportDeath(worker: string, process?: string): Promise<void> {
-    await this.harness.reportDeath(worker, process);
+    await this.harness.reportDeath(worker, { process });
   }
 
   async dispatch(leader: string): Promise<void> {

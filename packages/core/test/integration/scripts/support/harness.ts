@@ -235,7 +235,11 @@ export class Harness {
     const now = Date.now();
     const replies = await this.run('commitTasks', { caller: node, args: [now, trim ? 1 : 0, ...args] });
     return (replies as unknown[]).map((reply, i) =>
-      asTaken(withStart(reply, now), { worker: entries[i]!.worker, token: entries[i]!.worker, tag: entries[i]!.task.tag }),
+      asTaken(withStart(reply, now), {
+        worker: entries[i]!.worker,
+        token: entries[i]!.worker,
+        tag: entries[i]!.task.tag,
+      }),
     );
   }
 
@@ -284,10 +288,14 @@ export class Harness {
   }
 
   /** Somebody says that the process of a worker is dead, and says so by this pid and start time. */
-  async reportDeath(worker: string, process = processOf(worker)[1]): Promise<unknown> {
+  /** @param about - `process`: another one on its host; `seen` 0: by one that has not seen it alive */
+  async reportDeath(
+    worker: string,
+    { process = processOf(worker)[1], seen = 1 }: { process?: string | undefined; seen?: 0 | 1 } = {},
+  ): Promise<unknown> {
     const { electionEpoch, leaderInfo, electionVacancy } = this.keys;
     const call = { caller: 'neighbour', keys: [electionEpoch, leaderInfo, electionVacancy] };
-    return this.run('reportDeath', { ...call, args: [processOf(worker)[0], process, 1] });
+    return this.run('reportDeath', { ...call, args: [processOf(worker)[0], process, seen] });
   }
 
   async retire(worker: string): Promise<unknown> {
