@@ -31,9 +31,13 @@ export interface AttemptFields {
   /** 1 at the first start. */
   readonly attempt: number;
   readonly tag?: string;
-  /** The fencing token of the batch. */
+  /** The fencing token of the batch: issued by the leader at the bind, so it says which binding the attempt belongs to. */
   readonly token?: number;
-  /** The epoch of the leader that this process last knew, if it led. */
+  /**
+   * The epoch of the leader that this process had last heard of when the handler began, by the elections in which it stood: for
+   * orientation. The leader that bound the batch may have been an earlier one or a later one; `token` says which bind it was.
+   * Absent in a process that stands in no election, such as one in role `WORKER`.
+   */
   readonly epoch?: string;
 }
 

@@ -5,6 +5,8 @@ import type { HistoryRecorder } from './history-recorder.js';
 export class QueueRecorder {
   /** The epoch of the latest term of this instance. */
   epoch: string | undefined;
+  /** The epoch of the latest leader that this instance heard of at an election, itself or another one. */
+  heardEpoch: string | undefined;
 
   constructor(
     private readonly recorder: HistoryRecorder,

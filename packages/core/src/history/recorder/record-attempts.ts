@@ -32,7 +32,7 @@ export function recordedHandler(
       attempt: context.attempt,
       tag: context.identifyTag,
       token: context.fencingToken,
-      ...(history.epoch !== undefined && { epoch: history.epoch }),
+      ...(history.heardEpoch !== undefined && { epoch: history.heardEpoch }),
     };
     attempts.add(attempt);
     history.record('task.started', { ...attempt, position: context.batchPosition });

@@ -20,8 +20,9 @@ export function recordLeadership(
   if (script === 'acquireLeadership') {
     return accepted((reply) => {
       const [won, lockValue] = reply as [number, string];
+      history.heardEpoch = epochOf(lockValue);
       if (won !== 1) return;
-      history.epoch = epochOf(lockValue);
+      history.epoch = history.heardEpoch;
       history.record('leadership.gained', { node, epoch: history.epoch, sentAt });
     });
   }

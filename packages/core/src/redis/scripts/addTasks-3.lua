@@ -41,6 +41,7 @@ local isAnyKept = #jobKeys > 0 and rcall('EXISTS', unpack(jobKeys)) > 0
 local ids, places, duplicates, seen = {}, {}, {}, {}
 for at = firstTask, #ARGV, PER_TASK do
   local id = ARGV[at + 1]
+  --- @bug "an id that is there is added again" if seen[id] then
   if seen[id] or (isAnyKept and rcall('EXISTS', jobKey(id)) == 1) then
     duplicates[#duplicates + 1] = id
   else

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { QueueEvents, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
-import { InvalidTaskError, type QueueService } from '../../../src/index.js';
+import { InvalidTaskError, RedisRefusesWritesError, type QueueService } from '../../../src/index.js';
 import { closeAll, openRedis, startInstance } from '../../support/calm.js';
 import { startOwnServer, type OwnServer } from '../../support/own-server.js';
 import { upTo } from '../../support/recorder.js';
@@ -198,11 +198,17 @@ describe('a full Redis', () => {
   const limitMemory = (bytes: number) => redis.config('SET', 'maxmemory', bytes);
   const usedMemory = async () => Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
 
+  async function expectRefusal(adding: Promise<unknown>): Promise<void> {
+    const reason: unknown = await adding.catch((error: unknown) => error);
+    expect(reason).toBeInstanceOf(RedisRefusesWritesError);
+    expect(reason).toMatchObject({ code: 'AFFINITY_REDIS_REFUSES_WRITES', details: { reply: 'OOM' } });
+  }
+
   async function addUntilFull(queue: QueueService, ids: readonly string[], roomBytes: number): Promise<void> {
     await limitMemory((await usedMemory()) + roomBytes);
     const tasks = ids.map((jobId) => ({ ...task('t', 'x'.repeat(1_000)), options: { jobId } }));
     try {
-      await expect(queue.addBulk(tasks)).rejects.toThrow('OOM');
+      await expectRefusal(queue.addBulk(tasks));
     } finally {
       await limitMemory(0);
     }
@@ -212,11 +218,14 @@ describe('a full Redis', () => {
     const { queue, waiting, indexed, isKept } = await startProducer(redis, server.url);
     await limitMemory(1);
     try {
-      await expect(queue.add(task('t'), { jobId: 'a' })).rejects.toThrow('OOM');
+      await expectRefusal(queue.add(task('t'), { jobId: 'a' }));
+      // One that BullMQ's own script would add.
+      await expectRefusal(queue.add(task('t'), { jobId: 'b', delay: 1 }));
     } finally {
       await limitMemory(0);
     }
-    expect([await waiting(), await indexed(), await isKept('a')]).toEqual([[], [], false]);
+    expect([await waiting(), await indexed()]).toEqual([[], []]);
+    expect([await isKept('a'), await isKept('b')]).toEqual([false, false]);
     await queue.add(task('t'), { jobId: 'a' });
     expect(await waiting()).toEqual(['a']);
   });

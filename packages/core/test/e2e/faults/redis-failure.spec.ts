@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { CommandTimeoutError, RedisRefusesWritesError, type QueueRole } from '../../../src/index.js';
 import { startInstance } from '../../support/app.js';
 import { uniqueName } from '../../support/redis.js';
 import { until } from '../../support/until.js';
@@ -111,6 +112,42 @@ describe('Redis', () => {
   });
 });
 
+describe('a Redis that is gone', () => {
+  it('has adds fail after commandTimeout, or wait for it: the application chooses', async () => {
+    const name = uniqueName();
+    const ran: unknown[] = [];
+    const startWith = (commandTimeout: number, role: QueueRole) =>
+      startInstance({ name, role, redisOptions: { url: redis.url, commandTimeout } }, (workers) => {
+        workers.registerHandler('note', (payload) => void ran.push(payload));
+      });
+    const patient = await startWith(60_000, 'BOTH');
+    const hasty = await startWith(300, 'PRODUCER');
+    const task = (payload: string) => ({ type: 'note', identifyTag: 't', payload });
+    await redis.stop();
+    const settled: string[] = [];
+    const adds = {
+      one: patient.queue.add(task('one')).then((job) => [job]),
+      list: patient.queue.addBulk([task('two'), task('three')]),
+      // By BullMQ's own script.
+      delayed: patient.queue.add(task('four'), { delay: 1 }).then((job) => [job]),
+    };
+    for (const [which, adding] of Object.entries(adds)) void adding.finally(() => settled.push(which));
+    const from = performance.now();
+    const failed = await hasty.queue.add(task('hasty')).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(CommandTimeoutError);
+    expect(failed).toMatchObject({ code: 'AFFINITY_COMMAND_TIMEOUT', details: { timeoutMs: 300 } });
+    expect(performance.now() - from).toBeLessThan(3_000);
+    expect(settled).toEqual([]);
+    await redis.startAgain();
+    const jobs = (await Promise.all(Object.values(adds))).flat();
+    await Promise.all(jobs.map((job) => patient.queue.waitUntilFinished(job, 20_000)));
+    // Whether what the hasty one gave up has been added is unknown, as its error says.
+    const kept = (await patient.queue.queue.getJobs()).filter(({ data }) => data.payload !== 'hasty');
+    expect(kept.map(({ id }) => id).sort()).toEqual(jobs.map(({ id }) => id).sort());
+    expect(ran.filter((payload) => payload !== 'hasty').sort()).toEqual(['four', 'one', 'three', 'two']);
+  });
+});
+
 describe('SCRIPT FLUSH', () => {
   it('while tasks run changes nothing', async () => {
     const scene = await Scene.open(redis.url);
@@ -144,7 +181,9 @@ describe('a Redis that is full', () => {
     await until('it runs', () => ran.length > 0);
     await admin.config('SET', 'maxmemory', 1);
     try {
-      await expect(queue.add({ type: 'note', identifyTag: 't', payload: 0 })).rejects.toThrow('OOM');
+      const refused = queue.add({ type: 'note', identifyTag: 't', payload: 0 });
+      await expect(refused).rejects.toBeInstanceOf(RedisRefusesWritesError);
+      await expect(refused).rejects.toMatchObject({ details: { command: 'addTasks', reply: 'OOM' } });
       const before = ran.length;
       await until('it goes on', () => ran.length >= before + 3);
     } finally {

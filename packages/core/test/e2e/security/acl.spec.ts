@@ -9,34 +9,23 @@ import { QueueHealthModule, QueueHealthService } from '../../../src/health/index
 import type { QueueEvent, QueueService, TaskContext, WorkerService } from '../../../src/index.js';
 import { QueueMetricsModule } from '../../../src/metrics/index.js';
 import { closeAll, quickElection, startInstance } from '../../support/app.js';
-import { keyRules, readDocumentedAcl } from '../../support/documented-acl.js';
+import { AclServer } from '../../support/acl-server.js';
+import { keyRules } from '../../support/documented-acl.js';
 import { FaultProxy } from '../../support/proxy/fault-proxy.js';
-import { startOwnServer, type OwnServer } from '../../support/own-server.js';
 import { uniqueName } from '../../support/redis.js';
 import { gate, until } from '../../support/until.js';
 import { closeWebApps, startWebApp } from '../../support/web-app.js';
 
-const password = 'acl-password';
-const documented = readDocumentedAcl();
-const commands = documented.commands.map((command) => `+${command}`);
-
-let server: OwnServer;
-let admin: Redis;
+let acl: AclServer;
 beforeAll(async () => {
-  server = await startOwnServer();
-  admin = new Redis(server.url);
-  const version = /redis_version:(\d+)\.(\d+)/.exec(await admin.info('server'));
-  if (Number(version?.[1]) * 100 + Number(version?.[2]) >= 702) commands.push('+client|setinfo');
+  acl = await AclServer.start();
 });
 afterEach(async () => {
   await closeAll();
   await closeWebApps();
-  await admin.flushall();
+  await acl.admin.flushall();
 });
-afterAll(async () => {
-  admin.disconnect();
-  await server.stop();
-});
+afterAll(() => acl.stop());
 
 const namesOf = (name: string) => ({
   queue: `${name}-pending`,
@@ -44,27 +33,11 @@ const namesOf = (name: string) => ({
   state: `${name}-state`,
 });
 
-async function createUser(user: string, rules: readonly string[]): Promise<void> {
-  await admin.call('ACL', 'SETUSER', user, 'reset', 'on', `>${password}`, ...rules);
-  await admin.call('ACL', 'LOG', 'RESET');
-}
-
-const urlOf = (user: string, base = server.url): string => base.replace('//', `//${user}:${password}@`);
-
-/** What Redis has refused since the user was made. */
-async function refusals(): Promise<string[]> {
-  const entries = (await admin.call('ACL', 'LOG', '100')) as string[][];
-  return entries.map((entry) => {
-    const fields = Object.fromEntries(entry.map((value, i) => [value, entry[i + 1]]));
-    return `${fields.reason} ${fields.object} (${fields.context}, ${fields.username})`;
-  });
-}
-
 describe('the rules of docs/security.md', () => {
   it('are enough for everything: two queues on one Redis, and nothing is refused', async () => {
     const name = uniqueName('acl');
-    await createUser('app', [...keyRules([namesOf(name), namesOf(`${name}-mail`)]), ...commands]);
-    const url = urlOf('app');
+    await acl.createUser('app', [...keyRules([namesOf(name), namesOf(`${name}-mail`)]), ...acl.commandRules]);
+    const url = acl.urlOf('app');
     const registry = new Registry();
     const holds = gate();
     const register = (workers: WorkerService): void => {
@@ -210,13 +183,13 @@ describe('the rules of docs/security.md', () => {
     // Recovery of a worker that is gone, and a change of the leader, which looks for orphans.
     const busy = await queue.add(task('busy', 0, 'busy'));
     await until('this instance is busy', () => busy.isActive());
-    const proxy = await FaultProxy.start(server.url);
+    const proxy = await FaultProxy.start(acl.url);
     const second = await startInstance(
       {
         name,
         role: 'WORKER',
         workerOptions: { shutdownTimeout: 100 },
-        redisOptions: { url: urlOf('app', proxy.url), commandTimeout: 500 },
+        redisOptions: { url: acl.urlOf('app', proxy.url), commandTimeout: 500 },
       },
       (workers) => workers.registerHandler('note', () => new Promise(() => undefined)),
     );
@@ -237,20 +210,20 @@ describe('the rules of docs/security.md', () => {
     await bull.obliterate({ force: true });
     await third.close();
     await app.close();
-    expect(await refusals()).toEqual([]);
+    expect(await acl.refusals()).toEqual([]);
   });
 
   it('for a producer are less, and enough for adding and waiting', async () => {
     const name = uniqueName('acl');
-    await createUser('worker', [...keyRules([namesOf(name)]), ...commands]);
-    await createUser('producer', [...keyRules([namesOf(name)], 'producer'), ...commands]);
-    await startInstance({ name, redisOptions: { url: urlOf('worker') } }, (workers) => {
+    await acl.createUser('worker', [...keyRules([namesOf(name)]), ...acl.commandRules]);
+    await acl.createUser('producer', [...keyRules([namesOf(name)], 'producer'), ...acl.commandRules]);
+    await startInstance({ name, redisOptions: { url: acl.urlOf('worker') } }, (workers) => {
       workers.registerHandler('note', (payload: unknown) => payload);
     });
     const { queue, election } = await startInstance({
       name,
       role: 'PRODUCER',
-      redisOptions: { url: urlOf('producer') },
+      redisOptions: { url: acl.urlOf('producer') },
     });
     const task = { type: 'note', identifyTag: 't', payload: 1 };
     const jobs = [
@@ -263,20 +236,22 @@ describe('the rules of docs/security.md', () => {
     await queue.getTagStats('t');
     expect(await election.getLeader()).not.toBeNull();
     await closeAll();
-    expect(await refusals()).toEqual([]);
+    expect(await acl.refusals()).toEqual([]);
   });
 
   it('leave the keys of another queue alone: neither read, nor written, nor by a script', async () => {
     const [mine, theirs] = [uniqueName('mine'), uniqueName('theirs')];
-    await createUser('mine', [...keyRules([namesOf(mine)]), ...commands]);
-    const other = await startInstance({ name: theirs, redisOptions: { url: server.url } });
+    await acl.createUser('mine', [...keyRules([namesOf(mine)]), ...acl.commandRules]);
+    const other = await startInstance({ name: theirs, redisOptions: { url: acl.url } });
     await until('it leads', () => other.election.isLeader());
     await other.queue.add({ type: 'note', identifyTag: 't', payload: 1 }, { delay: 600_000 });
     await other.close();
-    const client = new Redis(urlOf('mine'));
-    const keys = (await admin.keys(`*${theirs}*`)).filter((key) => !key.startsWith('scheduler:instance:'));
+    const client = new Redis(acl.urlOf('mine'));
+    const keys = (await acl.admin.keys(`*${theirs}*`)).filter(
+      (key) => !key.startsWith('scheduler:instance:'),
+    );
     expect(keys.length).toBeGreaterThan(4);
-    const before = await Promise.all(keys.map((key) => admin.exists(key)));
+    const before = await Promise.all(keys.map((key) => acl.admin.exists(key)));
     for (const key of [...keys, 'foreign', 'bull:other:wait', `x${mine}-state:1`]) {
       for (const attempt of [
         client.get(key),
@@ -290,7 +265,7 @@ describe('the rules of docs/security.md', () => {
         await expect(attempt).rejects.toThrow(/NOPERM|can't access at least one of the keys/);
       }
     }
-    expect(await Promise.all(keys.map((key) => admin.exists(key)))).toEqual(before);
+    expect(await Promise.all(keys.map((key) => acl.admin.exists(key)))).toEqual(before);
     for (const forbidden of [
       ['FLUSHALL'],
       ['CONFIG', 'GET', '*'],
@@ -302,7 +277,7 @@ describe('the rules of docs/security.md', () => {
     }
     client.disconnect();
     // A queue of other names does not start as this user.
-    const refused = startInstance({ name: theirs, redisOptions: { url: urlOf('mine') } });
+    const refused = startInstance({ name: theirs, redisOptions: { url: acl.urlOf('mine') } });
     await expect(refused).rejects.toMatchObject({ code: 'AFFINITY_REDIS_PERMISSION' });
   });
 });

@@ -212,6 +212,17 @@ const mistakes: Readonly<Record<string, readonly [Invariant, Scenario]>> = {
       await queue.drain(leader, 'w1');
     },
   ],
+  'an id that is there is added again': [
+    'I9',
+    async (queue) => {
+      const leader = await queue.elect('l1');
+      await queue.register('w1');
+      await queue.addAtOnce('a', 't1');
+      // Its reply was lost, so the producer sends it once more.
+      await queue.addAtOnce('a', 't1');
+      await queue.drain(leader, 'w1');
+    },
+  ],
   'a resignation that wakes nobody': [
     'I8',
     async (queue) => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { StaleLeaderError } from '../../../src/errors/errors.js';
+import { RedisRefusesWritesError, StaleLeaderError } from '../../../src/errors/errors.js';
 import { layoutVersion } from '../../../src/redis/queue-keys.js';
 import { startOwnServer, type OwnServer } from '../../support/own-server.js';
-import { Harness, type Taken } from './support/harness.js';
+import { Harness, processOf, type Taken } from './support/harness.js';
 import { soundState } from './support/use-harness.js';
 
 /** A server of its own, because all of it is full. */
@@ -43,6 +43,15 @@ const electionKeys = ({ keys }: Harness): string[] => [
   keys.leaderInfo,
   keys.electionVacancy,
 ];
+
+/** The process takes the lock, whoever has it. */
+async function lead(queue: Harness, node: string): Promise<void> {
+  await redis.del(queue.keys.electionLock);
+  const args = [60_000, '{"epoch":__EPOCH__}', '', layoutVersion, '', ...processOf(node)];
+  const call = { caller: node, keys: electionKeys(queue), args };
+  const [, lockValue] = (await queue.run('acquireLeadership', call)) as [number, string];
+  queue.leader = lockValue;
+}
 
 type Call = (queue: Harness, running: Taken) => Promise<unknown>;
 
@@ -108,14 +117,25 @@ const calls: Record<string, Call> = {
     }),
   resignLeadership: (queue) =>
     queue.run('resignLeadership', { caller: queue.leader, keys: electionKeys(queue) }),
-  'acquireLeadership of a free lock': async (queue) => {
-    await redis.del(queue.keys.electionLock);
-    const args = [60_000, '{"epoch":__EPOCH__}', '', layoutVersion, ''];
-    return queue.run('acquireLeadership', { caller: 'n2', keys: electionKeys(queue), args });
-  },
+  'acquireLeadership of a free lock': (queue) => lead(queue, 'n2'),
   reportLeaderless: async (queue) => {
     await redis.del(queue.keys.electionLock);
     return queue.run('reportLeaderless', { caller: 'n2' });
+  },
+  reportDeath: async (queue) => {
+    await limitMemory(0);
+    await queue.registerVisibly('w4');
+    await lead(queue, 'w4');
+    await limitMemory(1);
+    expect(await queue.reportDeath('w4')).toEqual([1, 0, queue.leader]);
+    expect(await redis.zrange(queue.keys.deaths, 0, '-1')).toEqual([processOf('w4')[1]]);
+  },
+  'reportDeath by one that has not seen it alive': async (queue) => {
+    await limitMemory(0);
+    await queue.registerVisibly('w4');
+    await limitMemory(1);
+    expect(await queue.reportDeath('w4', { seen: 0 })).toEqual([0, 1, '']);
+    expect(await queue.reportDeath('w4', { seen: 0 })).toEqual([1, 0, '']);
   },
   resumeQueue: (queue) => queue.resumeQueue(),
   'the refusal of a former leader': async (queue) => {
@@ -131,7 +151,9 @@ describe('a Redis that is full', () => {
     await expect(redis.hset(queue.job('new1'), 'name', 'type')).rejects.toThrow('OOM');
     const task = (id: string) => [1, id, 'a', '{"identifyTag":"a"}'];
     const args = [1, 'type', '{"attempts":3}', Date.now(), ...task('new1'), ...task('new2')];
-    await expect(queue.run('addTasks', { args })).rejects.toThrow('OOM');
+    const refused = queue.run('addTasks', { args });
+    await expect(refused).rejects.toBeInstanceOf(RedisRefusesWritesError);
+    await expect(refused).rejects.toMatchObject({ details: { command: 'addTasks', reply: 'OOM' } });
     await limitMemory(0);
     expect(await queue.snapshot()).toEqual(before);
   });

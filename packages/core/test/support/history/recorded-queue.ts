@@ -45,20 +45,20 @@ export class RecordedQueue {
     const runner = new ScriptRunner<LuaScriptName>(redis, 10_000, composeScripts(sources));
     this.harness = new Harness(redis, uniqueName(), runner);
     this.harness.scripts.observe((name, call) => {
-      const process = name === 'acquireLeadership' ? call.caller! : call.caller!.split(':')[0]!;
+      const caller = call.caller ?? '';
+      const process = name === 'acquireLeadership' ? caller : caller.split(':')[0]!;
       const { queue, attempts } = this.#process(process || 'producer');
       return recordOutcomes(name, call, queue, attempts) ?? recordLeadership(name, call, queue);
     });
   }
 
   async add(tag: string, ...ids: string[]): Promise<void> {
-    const { queue } = this.#process('producer');
-    for (const id of ids) {
-      const call = `${++this.#calls}`;
-      queue.record('add.invoked', { call, task: id, tag });
-      await this.harness.addMany(tag, id);
-      queue.record('add.acknowledged', { call, task: id });
-    }
+    for (const id of ids) await this.#recordAdd(tag, id, () => this.harness.addMany(tag, id));
+  }
+
+  /** As `QueueService.add` does: by a script of the library. */
+  async addAtOnce(tag: string, id: string): Promise<void> {
+    await this.#recordAdd(tag, id, () => this.harness.addAtOnce(tag, id));
   }
 
   /** @param over - takes the lock from a holder that shows no life */
@@ -95,7 +95,7 @@ export class RecordedQueue {
 
   /** Somebody says that a process is dead: the worker's, or another one that is given by its pid and start time. */
   async reportDeath(worker: string, process?: string): Promise<void> {
-    await this.harness.reportDeath(worker, process);
+    await this.harness.reportDeath(worker, { process });
   }
 
   async dispatch(leader: string): Promise<void> {
@@ -193,6 +193,14 @@ export class RecordedQueue {
     const own = await this.harness.allKeys();
     const waits = [this.harness.keys.marker, this.harness.marker];
     return own.filter((key) => !waits.includes(key));
+  }
+
+  async #recordAdd(tag: string, task: string, add: () => Promise<void>): Promise<void> {
+    const { queue } = this.#process('producer');
+    const call = `${++this.#calls}`;
+    queue.record('add.invoked', { call, task, tag });
+    await add();
+    queue.record('add.acknowledged', { call, task });
   }
 
   #begin(worker: string, task: Taken): void {

@@ -13,6 +13,8 @@ const running = new Set<ChildInstance>();
 export interface ChildOptions extends QueueModuleOptions {
   /** Of the queue; see `startInstance`. */
   readonly name: string;
+  /** Of the library; that of the source as it is now unless given. */
+  readonly entry?: string;
 }
 
 /** An instance that is a process of its own, so that it can be killed and frozen. */
@@ -40,10 +42,10 @@ export class ChildInstance {
   }
 
   /** Resolves when it has started. Its log is in Chinese, the default. */
-  static async start({ name, ...options }: ChildOptions): Promise<ChildInstance> {
+  static async start({ name, entry, ...options }: ChildOptions): Promise<ChildInstance> {
     const { queueOptions, redisOptions, ...rest } = options;
     const instance = {
-      entry: await libraryEntry(),
+      entry: entry ?? (await libraryEntry()),
       journal: journalKey(name),
       options: {
         ...rest,

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 
 const packageFolder = resolve(import.meta.dirname, '../../../..');
 const sourceFolder = join(packageFolder, 'src');
@@ -22,6 +22,27 @@ let build: Promise<string> | undefined;
 export function libraryEntry(): Promise<string> {
   build ??= provideBuild();
   return build;
+}
+
+/**
+ * The same library, but for the version of its layout: what a release would be that changes the keys in Redis.
+ *
+ * @returns path of its entry
+ */
+export async function libraryOfLayout(version: string): Promise<string> {
+  const original = dirname(await libraryEntry());
+  const folder = `${original}-layout-${version}`;
+  if (!existsSync(folder)) {
+    const draft = await mkdtemp(join(buildsFolder, 'draft-'));
+    await cp(original, draft, { recursive: true });
+    const file = join(draft, 'redis', 'queue-keys.js');
+    const text = await readFile(file, 'utf8');
+    const changed = text.replace(/(?<=^export const layoutVersion = ')\d+(?=';$)/m, version);
+    if (changed === text) throw new Error(`${file} has no layoutVersion to replace by ${version}`);
+    await writeFile(file, changed);
+    await moveTo(folder, draft);
+  }
+  return join(folder, 'index.js');
 }
 
 async function provideBuild(): Promise<string> {
@@ -61,6 +82,10 @@ async function compile(folder: string): Promise<void> {
   const [code] = (await once(compiler, 'exit')) as [number | null];
   if (code !== 0) throw new Error(`The library did not compile: tsc ended with ${code}`);
   await writeFile(join(draft, 'package.json'), '{"type":"module"}');
+  await moveTo(folder, draft);
+}
+
+async function moveTo(folder: string, draft: string): Promise<void> {
   try {
     await rename(draft, folder);
   } catch (error) {

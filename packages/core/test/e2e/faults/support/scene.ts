@@ -74,9 +74,15 @@ export class Scene {
     return instance;
   }
 
-  startChild(options: QueueModuleOptions = {}): Promise<ChildInstance> {
+  /** @param entry - of the library, where it is not the one of the source */
+  startChild(options: QueueModuleOptions = {}, entry?: string): Promise<ChildInstance> {
     const electionOptions = { ...quickLeases, ...options.electionOptions };
-    return ChildInstance.start({ ...options, name: this.name, electionOptions });
+    return ChildInstance.start({
+      ...options,
+      ...(entry !== undefined && { entry }),
+      name: this.name,
+      electionOptions,
+    });
   }
 
   /** Adds tasks of a tag, in order. */

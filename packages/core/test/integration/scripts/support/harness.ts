@@ -288,10 +288,14 @@ export class Harness {
   }
 
   /** Somebody says that the process of a worker is dead, and says so by this pid and start time. */
-  async reportDeath(worker: string, process = processOf(worker)[1]): Promise<unknown> {
+  /** @param about - `process`: another one on its host; `seen` 0: by one that has not seen it alive */
+  async reportDeath(
+    worker: string,
+    { process = processOf(worker)[1], seen = 1 }: { process?: string | undefined; seen?: 0 | 1 } = {},
+  ): Promise<unknown> {
     const { electionEpoch, leaderInfo, electionVacancy } = this.keys;
     const call = { caller: 'neighbour', keys: [electionEpoch, leaderInfo, electionVacancy] };
-    return this.run('reportDeath', { ...call, args: [processOf(worker)[0], process, 1] });
+    return this.run('reportDeath', { ...call, args: [processOf(worker)[0], process, seen] });
   }
 
   async retire(worker: string): Promise<unknown> {

@@ -297,7 +297,9 @@ export class Model {
     }
     const worker = this.#liveWorker(which);
     if (worker === undefined) return;
-    await this.#isIdempotent('reportDeath', () => this.harness.reportDeath(worker, `${worker}:0`));
+    await this.#isIdempotent('reportDeath', () =>
+      this.harness.reportDeath(worker, { process: `${worker}:0` }),
+    );
   }
 
   async #recover(worker: string, maxCrashes: number, silentMs = leaseMs): Promise<void> {
