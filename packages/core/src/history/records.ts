@@ -100,7 +100,7 @@ export interface RecordFields {
     epoch: string;
     reason: 'resigned' | 'refused' | 'stepped-down' | 'died';
   };
-  /** A script of a leader was accepted (dispatch: only one that bound something). */
+  /** A script of a leader was accepted (dispatch: the first of a term, and those that bound something). */
   'leader.acted': { node: string; epoch: string; sentAt: number; script: string; bound?: number };
   'leader.refused': { node: string; epoch: string; script: string };
   'worker.recovered': { worker: string; epoch: string; sentAt: number; count: number };

@@ -7,6 +7,8 @@ export class QueueRecorder {
   epoch: string | undefined;
   /** The epoch of the latest leader that this instance heard of at an election, itself or another one. */
   heardEpoch: string | undefined;
+  /** The epoch of the latest term in which this instance has dispatched. */
+  dispatchedIn: string | undefined;
 
   constructor(
     private readonly recorder: HistoryRecorder,

@@ -72,8 +72,10 @@ function acted(
       return;
     }
     const bound = script === 'dispatch' ? (reply as number[])[1] : undefined;
-    // Most rounds find nothing to do.
-    if (bound !== 0)
+    // Most rounds find nothing to do. That the first one of a term does, says what it was left with.
+    const isFirst = bound !== undefined && history.dispatchedIn !== sent.epoch;
+    if (bound !== undefined) history.dispatchedIn = sent.epoch;
+    if (bound !== 0 || isFirst)
       history.record('leader.acted', { ...sent, script, ...(bound !== undefined && { bound }) });
   });
 }
