@@ -94,6 +94,13 @@ describe('duplicates', () => {
     expect(duplicatesByCause(new Timeline([first, completed, again]))).toEqual({});
   });
 
+  it('have the fault as their cause of which Redis has come back a moment ago', () => {
+    const records = [fault(100, 'redis-kill', 'redis', 0), starts(1_800, 'p', 't1')];
+    expect(duplicatesByCause(new Timeline([...records, starts(1_850, 'p', 't1', 2)]))).toEqual({
+      'redis-kill': 1,
+    });
+  });
+
   it('without a cause are said to have none', () => {
     const records = [starts(100, 'p', 't1'), fault(200, 'kill', 'q'), starts(1_500, 'q', 't1', 2)];
     expect(duplicatesByCause(new Timeline(records))).toEqual({ unknown: 1 });
