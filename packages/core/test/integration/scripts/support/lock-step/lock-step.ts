@@ -16,17 +16,18 @@ const [leaders, workers, tasks] = [2, 3, 40];
 
 /** What a queue does most of the time comes most often; and most of the time somebody leads. */
 const weights: Record<Step[0], number> = {
-  ...{ add: 5, addAtOnce: 10, dispatch: 20, take: 20, complete: 30, fail: 0, retry: 6, backOffEnds: 8 },
-  ...{ elect: 2, expire: 1, resign: 1, register: 12, crash: 1, recover: 2, retire: 1, leave: 1 },
-  ...{ zombieCommits: 4, remove: 2, pause: 2, resume: 8, lookAheadsWait: 4 },
+  ...{ add: 15, addAtOnce: 25, dispatch: 40, take: 50, complete: 120, fail: 0, retry: 25, backOffEnds: 30 },
+  ...{ elect: 3, expire: 1, resign: 1, register: 30, crash: 2, recover: 4, retire: 1, leave: 2 },
+  ...{ zombieCommits: 100, remove: 4, pause: 3, resume: 12, lookAheadsWait: 12 },
 };
-const weightOfAnElection = 60;
+const weightOfAnElection = 200;
+export const kinds = Object.keys(weights) as Step[0][];
 const largest = 9_999;
 
 /** A sequence of steps and the size of batches. */
 export function sequences(): fc.Arbitrary<[choices: Choice[], maxBatchSize: number]> {
   const number = fc.noBias(fc.nat({ max: largest }));
-  const choices = fc.array(fc.tuple(number, number, number), { minLength: 20, maxLength: 60, size: 'max' });
+  const choices = fc.array(fc.tuple(number, number, number), { minLength: 20, maxLength: 80, size: 'max' });
   return fc.tuple(choices, fc.integer({ min: 1, max: 4 }));
 }
 
@@ -37,15 +38,15 @@ export function sequences(): fc.Arbitrary<[choices: Choice[], maxBatchSize: numb
 export class LockStep {
   readonly #state: ModelState;
   readonly #lua: LuaQueue;
-  readonly #taken: string[] = [];
+  readonly #taken: Step[] = [];
 
   constructor(harness: Harness, maxBatchSize: number) {
     this.#state = emptyState(leaders, workers, tags.length, maxBatchSize);
     this.#lua = new LuaQueue(harness, leaders, workers, tags, maxBatchSize);
   }
 
-  /** @returns how many steps could be taken */
-  async play(choices: readonly Choice[]): Promise<number> {
+  /** @returns the kinds of the steps that were taken */
+  async play(choices: readonly Choice[]): Promise<Step[0][]> {
     await this.#lua.start();
     for (const first of [
       ['elect', 0],
@@ -57,7 +58,7 @@ export class LockStep {
       const possible = this.#chosen(kind);
       await this.#take(varied(possible[which % possible.length]!, how));
     }
-    return this.#taken.length;
+    return this.#taken.map(([kind]) => kind);
   }
 
   /** What can happen of one kind, chosen by its weight among the kinds that are possible. */
@@ -76,16 +77,14 @@ export class LockStep {
     throw new Error('nothing can happen');
   }
 
-  /** The search leaves out what changes nothing: a worker takes again what it runs, or is idle. */
+  /** The search leaves out what changes nothing: a worker takes again what it runs. */
   #repeats(): Step[] {
-    const { workers: slots, tagOf } = this.#state;
-    const idle = [...slots.keys()].filter((index) => slots[index]!.status === 1);
-    const worker = idle[tagOf.length % idle.length];
-    return worker === undefined ? [] : [['take', worker]];
+    const running = [...this.#state.workers.entries()].filter(([, one]) => one.status === 1 && one.cur >= 0);
+    return running.map(([index]) => ['take', index]);
   }
 
   async #take(step: Step): Promise<void> {
-    this.#taken.push(step.join(' '));
+    this.#taken.push(step);
     const wrong: string[] = [];
     const expected = apply(step, new ModelQueue(this.#state, (what) => wrong.push(what)));
     const broken = unsound(this.#state);
@@ -97,7 +96,8 @@ export class LockStep {
     const should = predicted(this.#state, this.#lua, tags);
     const is = await found(this.#lua, tags, this.#state.tagOf.length);
     wrong.push(...differences(is, should));
-    if (wrong.length > 0) throw new Error([...wrong, 'after', ...this.#taken].join('\n'));
+    if (wrong.length > 0)
+      throw new Error([...wrong, 'after', ...this.#taken.map((taken) => taken.join(' '))].join('\n'));
   }
 }
 
