@@ -31,7 +31,7 @@ describe('the search over everything that two leaders, two workers, two tags and
       if (AFFINITY_SEARCH_REPORT)
         writeFileSync(AFFINITY_SEARCH_REPORT, JSON.stringify({ ...bounds, ...found, seconds, isComplete }));
     },
-    60_000 * 2 ** Math.max(0, depth - usualDepth),
+    120_000 * 2 ** Math.max(0, depth - usualDepth),
   );
 
   it('takes states for the same that differ only in names', () => {
