@@ -29,7 +29,7 @@ it(
     );
     await redis.flushdb();
     // The rarest kind of step comes a dozen times in so many runs.
-    if (numRuns >= 300) expect([...taken.keys()].sort()).toEqual([...kinds].sort());
+    if (numRuns >= 300 && path === undefined) expect([...taken.keys()].sort()).toEqual([...kinds].sort());
   },
   60_000 + numRuns * 100,
 );
