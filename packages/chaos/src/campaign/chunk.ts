@@ -1,5 +1,5 @@
 import { counts } from '../faults/fault-log.js';
-import type { EpisodeOutcome } from '../experiments/outcome.js';
+import type { EpisodeOutcome, SearchFigures } from '../experiments/outcome.js';
 import type { Machine } from './machine.js';
 
 export interface FaultCounts {
@@ -40,6 +40,8 @@ export interface Chunk {
   restarts: number;
   /** Sequences of scripts against the model. */
   sequences: number;
+  /** The last search of the model. */
+  search?: SearchFigures;
   duplicates: Record<string, number>;
   samples: Record<string, number[]>;
 }
@@ -67,6 +69,7 @@ export function addEpisode(chunk: Chunk, outcome: EpisodeOutcome): void {
   chunk.stalls += outcome.stalls;
   chunk.restarts += outcome.restarts ?? 0;
   chunk.sequences += outcome.sequences ?? 0;
+  if (outcome.search !== undefined) chunk.search = outcome.search;
   if (outcome.violations.length + outcome.problems.length > 0) chunk.failedSeeds.push(outcome.seed);
   for (const fault of outcome.faults) {
     const kind = (chunk.faults[fault.kind] ??= { happened: 0, hit: 0, counted: 0 });

@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { coreFolder } from '../paths.js';
+import { withDeepSearch } from './deep-search.js';
 import type { Experiment } from './experiment.js';
 import type { EpisodeOutcome } from './outcome.js';
 
 const runsPerEpisode = 1_000;
-/** The scripts against the model, and the checker against what the scripts witness. */
-const specs = 'integration/scripts/model.spec|integration/history/witnessed-model.spec';
+/** The scripts against their invariants and against the model that is searched, and the checker against what the scripts witness. */
+const specs = 'integration/scripts/(model|lock-step).spec|integration/history/witnessed-model.spec';
 
 /** Random sequences of scripts against a small model: the tests of the library that do so, with many more runs. */
 export const model: Experiment = {
@@ -18,7 +19,8 @@ export const model: Experiment = {
     for (let done = from * runsPerEpisode; done < faults; done += runsPerEpisode) {
       progress(`${done} sequences`);
       const own = seed + done / runsPerEpisode;
-      yield await runSpecs(own, Math.min(runsPerEpisode, faults - done), folder);
+      const outcome = await runSpecs(own, Math.min(runsPerEpisode, faults - done), folder);
+      yield done === 0 ? await withDeepSearch(outcome, folder) : outcome;
     }
   },
 };
@@ -44,7 +46,7 @@ async function runSpecs(seed: number, runs: number, folder: string): Promise<Epi
     counts: { processes: 1, records: 0, witnessEntries: 0, tasks: 0, starts: 0, commits: 0, faults: 0 },
     ...{ faults: [], violations: [], overlaps: {}, undecided: {}, stalls: 0, samples: {}, duplicates: {} },
     problems: code === 0 ? [] : [printed.join('').slice(-4_000)],
-    sequences: code === 0 ? 2 * runs : 0,
+    sequences: code === 0 ? 3 * runs : 0,
     kept: code === 0 ? undefined : folder,
   };
 }

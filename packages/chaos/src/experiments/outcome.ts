@@ -4,6 +4,20 @@ import type { LoggedFault } from '../faults/fault-log.js';
 /** What was measured, by name: times in ms. */
 export type Samples = Readonly<Record<string, readonly number[]>>;
 
+/** What a search of the model saw: states are told apart but for the names of leaders, workers and tags. */
+export interface SearchFigures {
+  readonly leaders: number;
+  readonly workers: number;
+  readonly tags: number;
+  readonly tasks: number;
+  readonly depth: number;
+  readonly states: number;
+  readonly transitions: number;
+  readonly seconds: number;
+  /** Whether nothing new was left beyond that depth. */
+  readonly isComplete: boolean;
+}
+
 /** What one episode came to. */
 export interface EpisodeOutcome {
   readonly experiment: string;
@@ -25,6 +39,7 @@ export interface EpisodeOutcome {
   readonly samples: Samples;
   /** Sequences of scripts that were tried against the model. */
   readonly sequences?: number;
+  readonly search?: SearchFigures;
   readonly duplicates: Readonly<Record<string, number>>;
   /** Where its histories are, if something was found. */
   readonly kept: string | undefined;

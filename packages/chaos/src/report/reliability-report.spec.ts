@@ -29,6 +29,24 @@ describe('the report', () => {
     expect(lines).toContain('| kill | 4 | 3 | 2 |');
   });
 
+  it('tells of the deepest search of the model, where there was one', () => {
+    const figures = {
+      leaders: 2,
+      workers: 2,
+      tags: 2,
+      tasks: 3,
+      states: 1_234,
+      transitions: 5_678,
+      seconds: 9,
+    };
+    const search = { ...figures, depth: 7, isComplete: false };
+    expect(reliabilityReport([chunk({})])).not.toContain('search');
+    const text = reliabilityReport([chunk({ search }), chunk({ search: { ...search, depth: 6 } })]);
+    const lines = text.split('\n').map((line) => line.replace(/ +/g, ' '));
+    expect(lines).toContain('| depth, in steps | 7 |');
+    expect(lines).toContain('| transitions | 5,678 |');
+  });
+
   it.each([
     [[1_200, 1_499], 'holds'],
     [[1_200, 1_501], '**missed**'],

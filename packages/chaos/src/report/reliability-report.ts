@@ -3,12 +3,14 @@ import { percentiles } from '../measures/percentiles.js';
 import { bars } from './bars.js';
 import { lossKinds } from './loss-kinds.js';
 import { markdownTable } from './markdown-table.js';
+import { searchSection } from './search-section.js';
 
 /** What all chunks together found, as the generated part of docs/reliability.md. */
 export function reliabilityReport(chunks: readonly Chunk[]): string {
   if (chunks.length === 0) return 'No chunk of the campaign has been published yet.';
   const sections = [
     ['What was played', played(chunks)],
+    ...searchSection(chunks),
     ['Faults by kind', faultTable(chunks)],
     ['How soon everything goes on', times(chunks)],
     ['What Redis lost', losses(chunks)],

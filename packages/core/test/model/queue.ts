@@ -1,32 +1,26 @@
-import type { ModelState, ModelWorker } from './state.js';
+import { Batches, without } from './batches.js';
+import type { ModelWorker } from './state.js';
 
-/** Mistakes that the search must find; a sound model has none. */
-export type Mistake =
-  | 'no fence'
-  | 'tail on recovery'
-  | 'tail on retry'
-  | 'one too many in a batch'
-  | 'top-up of a full batch'
-  | 'a released tag goes first'
-  | 'release forgets the rest'
-  | 'recovery forgets the look-ahead'
-  | 'bind beside the owner'
-  | 'zombies may commit';
-
-export const maxBatchSize = 2;
-
-/** The steps of the scripts, each on a state that it may change. What must never happen is said to `violated`. */
-export class ModelQueue {
-  constructor(
-    private readonly state: ModelState,
-    private readonly violated: (what: string) => void,
-    private readonly mistake?: Mistake,
-  ) {}
-
+/**
+ * The steps of the scripts, each on a state that it may change. What must never happen is said to `violated`. What is left
+ * out: delayed and prioritized tasks, several owners of a tag, limits of a dispatch, a paused queue and global concurrency.
+ */
+export class ModelQueue extends Batches {
+  /** As another producer does: the leader takes the task in. */
   add(tag: number): void {
     const { state } = this;
     state.wait.push(state.tagOf.length);
     state.tagOf.push(tag);
+  }
+
+  /** As ours does: the task is indexed at once where nothing can be overtaken. */
+  addAtOnce(tag: number): void {
+    const { state } = this;
+    if (state.wait.length > 0) return this.add(tag);
+    const isOwned = state.workers.some((worker) => worker.tag === tag || worker.ahead === tag);
+    this.changing([tag], () => state.lists[tag]!.push(state.tagOf.length));
+    state.tagOf.push(tag);
+    if (isOwned) state.touched[tag] = true;
   }
 
   /** Takes the lock, also from a holder that shows no life. */
@@ -41,118 +35,162 @@ export class ModelQueue {
     this.state.lock = -1;
   }
 
-  resign(leader: number): void {
-    if (this.#fence(leader)) this.state.lock = -1;
+  /** @returns whether it was still the leader */
+  resign(leader: number): boolean {
+    const isAccepted = this.#fence(leader);
+    if (isAccepted) this.state.lock = -1;
     this.state.beliefs[leader] = 0;
+    return isAccepted;
   }
 
-  dispatch(leader: number): void {
+  /** @returns whether the leader was accepted */
+  dispatch(leader: number): boolean {
     const { state } = this;
-    if (!this.#fence(leader)) return;
-    const touched = new Set<number>();
+    if (!this.#fence(leader)) return false;
+    for (const tag of state.parked.slice(0, state.due)) this.#unpark(tag);
     for (const id of state.wait.splice(0)) {
       const tag = state.tagOf[id]!;
-      this.#changing([tag], () => state.lists[tag]!.push(id));
-      touched.add(tag);
+      this.changing([tag], () => state.lists[tag]!.push(id));
+      state.touched[tag] = true;
     }
-    for (const tag of touched) this.#topUp(tag);
-    while (state.idle.length > 0) {
-      if (state.ring.length === 0 && !this.#dropFirstAhead()) break;
-      this.#bind(state.idle.shift()!, state.ring.shift()!);
-    }
-    const hungry = state.workers.findIndex(({ status, tag, ahead }) => status > 0 && tag >= 0 && ahead < 0);
-    if (state.idle.length === 0 && hungry >= 0 && state.ring.length > 0)
-      this.#bindAhead(hungry, state.ring.shift()!);
+    state.touched.forEach((isTouched, tag) => {
+      if (isTouched) this.topUp(tag);
+    });
+    state.touched.fill(false);
+    this.assign();
+    return true;
   }
 
-  take(index: number): void {
-    const worker = this.#worker(index);
-    while (worker.cur < 0) {
+  /** @returns the task that the worker runs then; -1: none */
+  take(index: number): number {
+    const worker = this.worker(index);
+    while (worker.cur < 0 && worker.tag >= 0 && !worker.leaving) {
       const id = worker.wait.shift();
-      if (id !== undefined) this.#start(worker, id);
-      else if (worker.tag >= 0) this.#release(index);
-      else return;
+      if (id === undefined) this.release(index);
+      else this.#start(worker, id);
     }
+    return worker.cur;
   }
 
-  complete(index: number): void {
-    const worker = this.#worker(index);
-    this.state.done.push(worker.cur);
-    worker.cur = -1;
+  /** @param takes - the next task in the same step */
+  complete(index: number, short: boolean, takes: boolean): number {
+    return this.#end(index, this.state.done, short, takes);
   }
 
-  /** A failed attempt: the rest of the batch goes back with it, and the tag waits. */
-  retry(index: number): void {
-    const worker = this.#worker(index);
-    const { tag, cur } = worker;
+  fail(index: number, short: boolean, takes: boolean): number {
+    return this.#end(index, this.state.failed, short, takes);
+  }
+
+  /** A failed attempt: the rest of the batch goes back with it, and where there is a back-off the tag waits. */
+  retry(index: number, short: boolean, takes: boolean, parks: boolean): number {
+    const worker = this.worker(index);
+    const { cur } = worker;
     worker.cur = -1;
     if (this.mistake === 'tail on retry') worker.wait.push(cur);
     else worker.wait.unshift(cur);
-    this.#changing([tag], () => (this.state.parked[tag] = true));
-    this.#release(index);
+    this.noteLength(index, short);
+    this.release(index, parks);
+    return takes ? this.take(index) : -1;
   }
 
-  unpark(tag: number): void {
-    this.#changing([tag], () => (this.state.parked[tag] = false));
+  /** The next dispatch finds that the back-off of a tag is over. */
+  backOffEnds(tag: number): void {
+    const { state } = this;
+    state.parked = without(state.parked, tag);
+    state.parked.splice(state.due, 0, tag);
+    state.due += 1;
+  }
+
+  lookAheadsWait(): void {
+    for (const index of this.state.ahead) this.worker(index).waited = true;
   }
 
   pause(tag: number): void {
     const { state } = this;
-    this.#changing([tag], () => {
-      state.paused[tag] = true;
-      state.workers.forEach((worker, index) => {
-        if (worker.ahead === tag) this.#dropAhead(index);
-        if (worker.tag === tag) state.lists[tag]!.unshift(...worker.wait.splice(0));
-      });
+    this.changing([tag], () => (state.paused[tag] = true));
+    state.workers.forEach((worker, index) => {
+      if (worker.ahead === tag) this.dropAhead(index);
+      if (worker.tag === tag) state.lists[tag]!.unshift(...worker.wait.splice(0));
     });
   }
 
   resume(tag: number): void {
-    this.#changing([tag], () => (this.state.paused[tag] = false));
+    this.changing([tag], () => (this.state.paused[tag] = false));
   }
 
   /** Its process dies. */
   crash(index: number): void {
-    this.#worker(index).status = 2;
+    this.worker(index).status = 2;
   }
 
-  /** Also of one that was only frozen: it goes on as a zombie. */
-  recover(leader: number, index: number): void {
-    if (!this.#fence(leader)) return;
-    const worker = this.#worker(index);
+  /** Also of one that was only frozen: it goes on as a zombie. @returns whether the leader was accepted */
+  recover(leader: number, index: number): boolean {
+    if (!this.#fence(leader)) return false;
+    const worker = this.worker(index);
     if (worker.status === 1) worker.ghost = worker.cur;
-    this.#dissolve(index, true);
+    this.dissolve(index, true);
+    return true;
   }
 
   retire(index: number): void {
-    this.#dissolve(index, false);
+    this.dissolve(index, false);
+  }
+
+  /** It is about to retire: it gives back what it has not begun. */
+  leave(index: number): void {
+    const { state } = this;
+    const worker = this.worker(index);
+    state.idle = without(state.idle, index);
+    state.hungry = without(state.hungry, index);
+    worker.leaving = true;
+    const { tag, ahead } = worker;
+    this.dropAhead(index, true);
+    this.forgetTurns(ahead);
+    if (tag >= 0) state.lists[tag]!.unshift(...worker.wait.splice(0));
   }
 
   register(index: number): void {
-    this.#worker(index).status = 1;
+    this.worker(index).status = 1;
     this.state.idle.push(index);
   }
 
-  /** A zombie tells that its task has ended: it is refused. */
-  zombieCommits(index: number): void {
-    const worker = this.#worker(index);
+  /** A zombie tells that its task has ended. @returns whether it was accepted */
+  zombieCommits(index: number): boolean {
+    const worker = this.worker(index);
     const { ghost } = worker;
     worker.ghost = -1;
-    if (this.mistake !== 'zombies may commit' || this.state.done.includes(ghost)) return;
-    this.state.done.push(ghost);
+    if (this.mistake !== 'zombies may commit') return false;
+    if (!this.state.done.includes(ghost)) this.state.done.push(ghost);
+    return true;
   }
 
-  /** Of a task that does not run. */
+  /** Of a task that does not run. With the task at its head a back-off ends: it is what the others wait for. */
   remove(id: number): void {
     const { state } = this;
-    this.#changing([...state.lists.keys()], () => {
-      const lists = [state.wait, ...state.lists, ...state.workers.flatMap(({ wait, next }) => [wait, next])];
+    const tag = state.tagOf[id]!;
+    this.changing([tag], () => {
+      if (state.lists[tag]![0] === id && state.parked.includes(tag)) this.#endParking(tag);
+      const lists = [
+        state.wait,
+        state.lists[tag]!,
+        ...state.workers.flatMap(({ wait, next }) => [wait, next]),
+      ];
       for (const list of lists) if (list.includes(id)) list.splice(list.indexOf(id), 1);
       state.removed.push(id);
     });
     state.workers.forEach((worker, index) => {
-      if (worker.ahead >= 0 && worker.next.length === 0) this.#dropAhead(index);
+      if (worker.ahead >= 0 && worker.next.length === 0) this.dropAhead(index);
     });
+  }
+
+  #unpark(tag: number): void {
+    this.changing([tag], () => this.#endParking(tag));
+  }
+
+  #endParking(tag: number): void {
+    const { state } = this;
+    if (state.parked.indexOf(tag) < state.due) state.due -= 1;
+    state.parked = without(state.parked, tag);
   }
 
   /** Whether the leader is accepted; one that is not stops believing that it leads. */
@@ -171,145 +209,21 @@ export class ModelQueue {
     if (worker.tag !== tag) this.violated('I1: a worker started a task of a tag that it does not own');
     if (state.workers.some(({ cur }) => cur >= 0 && state.tagOf[cur] === tag))
       this.violated('I1: two tasks of a tag run');
+    const { done, failed, removed } = state;
     const isEarlier = (other: number): boolean =>
       other < id &&
       state.tagOf[other] === tag &&
-      !state.done.includes(other) &&
-      !state.removed.includes(other);
+      ![done, failed, removed].some((ended) => ended.includes(other));
     if (state.tagOf.some((_, other) => isEarlier(other)))
       this.violated('I2: a task started before an earlier one');
     worker.cur = id;
   }
 
-  #bind(index: number, tag: number): void {
-    const worker = this.#worker(index);
-    this.#noteTurn(tag);
-    worker.wait = this.state.lists[tag]!.splice(0, this.#mostInBatch);
-    worker.tag = tag;
-    worker.size = worker.wait.length;
-    if (this.mistake === 'bind beside the owner' && this.state.lists[tag]!.length > 0)
-      this.state.ring.push(tag);
-  }
-
-  #bindAhead(index: number, tag: number): void {
-    const worker = this.#worker(index);
-    this.#noteTurn(tag);
-    worker.next = this.state.lists[tag]!.splice(0, this.#mostInBatch);
-    worker.ahead = tag;
-  }
-
-  get #mostInBatch(): number {
-    return this.mistake === 'one too many in a batch' ? maxBatchSize + 1 : maxBatchSize;
-  }
-
-  #topUp(tag: number): void {
-    const { state } = this;
-    const worker = state.workers.find((one) => one.status > 0 && one.tag === tag);
-    if (worker === undefined || worker.ahead >= 0 || state.parked[tag] || state.paused[tag]) return;
-    const room = this.mistake === 'top-up of a full batch' ? 1 : maxBatchSize - worker.size;
-    const ids = state.lists[tag]!.splice(0, Math.max(0, room));
-    worker.wait.push(...ids);
-    worker.size += ids.length;
-  }
-
-  #release(index: number): void {
-    const { state } = this;
-    const worker = this.#worker(index);
-    const { tag, ahead } = worker;
-    this.#changing(
-      [tag],
-      () => {
-        const rest = worker.wait.splice(0);
-        if (this.mistake !== 'release forgets the rest') state.lists[tag]!.unshift(...rest);
-        worker.tag = -1;
-        worker.size = 0;
-      },
-      this.mistake === 'a released tag goes first',
-    );
-    if (ahead < 0) state.idle.push(index);
-    else
-      Object.assign(worker, { tag: ahead, wait: worker.next, size: worker.next.length, ahead: -1, next: [] });
-  }
-
-  #dropFirstAhead(): boolean {
-    const index = this.state.workers.findIndex(({ ahead }) => ahead >= 0);
-    if (index < 0) return false;
-    this.#dropAhead(index, true);
-    return true;
-  }
-
-  #dropAhead(index: number, isFirst = false): void {
-    const worker = this.#worker(index);
-    const tag = worker.ahead;
-    // It was no turn after all.
-    for (const row of this.state.turns) row[tag] = Math.max(0, row[tag]! - 1);
-    this.#changing(
-      [tag],
-      () => {
-        const ids = worker.next.splice(0);
-        if (this.mistake !== 'recovery forgets the look-ahead') this.state.lists[tag]!.unshift(...ids);
-        worker.ahead = -1;
-      },
-      isFirst,
-    );
-  }
-
-  #dissolve(index: number, crashed: boolean): void {
-    const { state } = this;
-    const worker = this.#worker(index);
-    const { tag, cur, ahead } = worker;
-    state.idle = state.idle.filter((one) => one !== index);
-    if (ahead >= 0) this.#dropAhead(index, true);
-    if (tag >= 0) {
-      this.#changing(
-        [tag],
-        () => {
-          const list = state.lists[tag]!;
-          list.unshift(...worker.wait.splice(0));
-          if (cur >= 0 && crashed && this.mistake === 'tail on recovery') list.push(cur);
-          else if (cur >= 0) list.unshift(cur);
-          worker.tag = -1;
-        },
-        true,
-      );
-    }
-    // Tags that go to the front of the ring for this reason have not had more than their turn.
-    for (const row of state.turns) for (const held of [tag, ahead]) if (held >= 0) row[held] = 0;
-    Object.assign(worker, { status: 0, size: 0, cur: -1 });
-  }
-
-  /** A change after which tags may be ready that were not, or the other way round. */
-  #changing(tags: readonly number[], change: () => void, isFirst = false): void {
-    const { state } = this;
-    const before = tags.map((tag) => this.isReady(tag));
-    change();
-    tags.forEach((tag, i) => {
-      const isReady = this.isReady(tag);
-      if (isReady && !before[i]) {
-        state.turns[tag]!.fill(0);
-        if (isFirst) state.ring.unshift(tag);
-        else state.ring.push(tag);
-      } else if (!isReady && before[i]) state.ring = state.ring.filter((one) => one !== tag);
-    });
-  }
-
-  isReady(tag: number): boolean {
-    const { lists, parked, paused, workers } = this.state;
-    const isOwned = workers.some((worker) => worker.tag === tag || worker.ahead === tag);
-    return lists[tag]!.length > 0 && !isOwned && !parked[tag] && !paused[tag];
-  }
-
-  #noteTurn(tag: number): void {
-    const { turns, ring } = this.state;
-    for (const other of ring) {
-      if (other === tag) continue;
-      turns[other]![tag]! += 1;
-      if (turns[other]![tag]! > 1) this.violated('I7: a tag was bound twice while another one was ready');
-    }
-    turns[tag]!.fill(0);
-  }
-
-  #worker(index: number): ModelWorker {
-    return this.state.workers[index]!;
+  #end(index: number, ended: number[], short: boolean, takes: boolean): number {
+    const worker = this.worker(index);
+    ended.push(worker.cur);
+    worker.cur = -1;
+    this.noteLength(index, short);
+    return takes ? this.take(index) : -1;
   }
 }

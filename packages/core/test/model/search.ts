@@ -1,5 +1,11 @@
-import { maxBatchSize, ModelQueue, type Mistake } from './queue.js';
-import { canonical, copyOf, emptyState, type ModelState } from './state.js';
+import { createHash } from 'node:crypto';
+import type { Mistake } from './batches.js';
+import { canonical } from './canonical.js';
+import { ModelQueue } from './queue.js';
+import { copyOf, idleState, type ModelState } from './state.js';
+import { apply, steps, type Step } from './steps.js';
+
+export const maxBatchSize = 2;
 
 export interface SearchBounds {
   readonly leaders: number;
@@ -21,127 +27,94 @@ export interface SearchResult {
   readonly violation?: { readonly what: string; readonly steps: readonly string[] };
 }
 
-type Step = readonly [name: string, apply: (queue: ModelQueue) => void];
+/** The way to a state; the states themselves are forgotten. */
+interface Trail {
+  readonly step: Step;
+  readonly from: Trail | undefined;
+}
 
 interface Node {
   readonly state: ModelState;
-  readonly step: string;
-  readonly from: Node | undefined;
+  readonly trail: Trail | undefined;
 }
 
 /** Breadth first over everything that may happen: a violation that it finds is one of the shortest. */
-export function search({
-  leaders,
-  workers,
-  tags,
-  tasks,
-  depth,
-  mistake,
-  without,
-}: SearchBounds): SearchResult {
-  const start: Node = { state: emptyState(leaders, workers, tags), step: '', from: undefined };
-  const seen = new Set([canonical(start.state)]);
+export function search(bounds: SearchBounds): SearchResult {
+  const { leaders, workers, tags, tasks, depth, mistake, without } = bounds;
+  const start = idleState(leaders, workers, tags, maxBatchSize);
+  const seen = new Set([fingerprint(start)]);
   const frontier = [1];
   let transitions = 0;
-  let nodes: Node[] = [start];
-  for (let level = 0; level < depth && nodes.length > 0; level += 1) {
+  let nodes: Node[] = [{ state: start, trail: undefined }];
+  for (let level = 1; level <= depth && nodes.length > 0; level += 1) {
     const next: Node[] = [];
-    for (const node of nodes) {
-      for (const [step, apply] of steps(node.state, tasks)) {
-        if (without?.test(step)) continue;
+    for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+      for (const step of steps(node.state, tasks)) {
+        if (without?.test(step[0])) continue;
         const state = copyOf(node.state);
         let what: string | undefined;
-        apply(new ModelQueue(state, (violated) => (what ??= violated), mistake));
+        apply(step, new ModelQueue(state, (violated) => (what ??= violated), mistake));
         transitions += 1;
         what ??= unsound(state);
-        const reached: Node = { state, step, from: node };
+        const trail: Trail = { step, from: node.trail };
         if (what !== undefined)
-          return { states: seen.size, transitions, frontier, violation: { what, steps: pathTo(reached) } };
-        const key = canonical(state);
+          return { states: seen.size, transitions, frontier, violation: { what, steps: stepsOf(trail) } };
+        const key = fingerprint(state);
         if (seen.has(key)) continue;
         seen.add(key);
-        next.push(reached);
+        // What is reached last is not looked at again.
+        next.push(level < depth ? { state, trail } : reached);
       }
     }
     nodes = next;
-    frontier.push(nodes.length);
+    frontier.push(next.length);
   }
   return { states: seen.size, transitions, frontier };
 }
 
-/** Everything that can happen in a state. */
-function steps(state: ModelState, tasks: number): Step[] {
-  const all: Step[] = [];
-  const may = (name: string, apply: (queue: ModelQueue) => void): void => {
-    all.push([name, apply]);
-  };
-  const { tagOf, workers, lists, beliefs, lock } = state;
-  if (tagOf.length < tasks) lists.forEach((_, tag) => may(`add ${tag}`, (queue) => queue.add(tag)));
-  beliefs.forEach((belief, leader) => {
-    if (lock !== leader) may(`elect ${leader}`, (queue) => queue.elect(leader));
-    if (belief === 0) return;
-    may(`dispatch ${leader}`, (queue) => queue.dispatch(leader));
-    may(`resign ${leader}`, (queue) => queue.resign(leader));
-    workers.forEach(({ status }, worker) => {
-      if (status > 0) may(`recover ${worker} by ${leader}`, (queue) => queue.recover(leader, worker));
-    });
-  });
-  if (lock >= 0) may('the lock expires', (queue) => queue.expire());
-  workers.forEach(({ status, cur, tag, ghost }, worker) => {
-    if (ghost >= 0) may(`zombie ${worker} commits`, (queue) => queue.zombieCommits(worker));
-    if (status === 0) may(`register ${worker}`, (queue) => queue.register(worker));
-    if (status !== 1) return;
-    if (cur >= 0) may(`complete ${worker}`, (queue) => queue.complete(worker));
-    if (cur >= 0) may(`retry ${worker}`, (queue) => queue.retry(worker));
-    if (cur < 0 && tag >= 0) may(`take ${worker}`, (queue) => queue.take(worker));
-    may(`crash ${worker}`, (queue) => queue.crash(worker));
-    may(`retire ${worker}`, (queue) => queue.retire(worker));
-  });
-  lists.forEach((_, tag) => {
-    if (state.parked[tag]) may(`unpark ${tag}`, (queue) => queue.unpark(tag));
-    if (state.paused[tag]) may(`resume ${tag}`, (queue) => queue.resume(tag));
-    else may(`pause ${tag}`, (queue) => queue.pause(tag));
-  });
-  tagOf.forEach((_, id) => {
-    const isWaiting =
-      !state.done.includes(id) && !state.removed.includes(id) && !workers.some(({ cur }) => cur === id);
-    if (isWaiting) may(`remove ${id}`, (queue) => queue.remove(id));
-  });
-  return all;
+const reached: Node = { state: idleState(0, 0, 0, maxBatchSize), trail: undefined };
+
+/** So short that millions of states have room; that two of them have the same is out of the question. */
+function fingerprint(state: ModelState): string {
+  return createHash('md5').update(canonical(state)).digest('binary');
 }
 
 /** What is wrong with a state, if anything. */
 export function unsound(state: ModelState): string | undefined {
-  const { tagOf, wait, lists, ring, workers, idle, done, removed } = state;
-  for (const [id] of tagOf.entries()) {
-    const places = [
-      wait,
-      ...lists,
-      done,
-      removed,
-      ...workers.flatMap((one) => [one.wait, one.next, [one.cur]]),
-    ];
-    const count = places.filter((place) => place.includes(id)).length;
-    if (count !== 1) return `I3: task ${id} is in ${count} places`;
+  const { tagOf, wait, lists, ring, workers, idle, done, failed, removed } = state;
+  const times = new Array<number>(tagOf.length).fill(0);
+  const count = (ids: readonly number[]): void => {
+    for (const id of ids) times[id]! += 1;
+  };
+  for (const place of [wait, done, failed, removed]) count(place);
+  lists.forEach(count);
+  for (const worker of workers) {
+    count(worker.wait);
+    count(worker.next);
+    if (worker.cur >= 0) times[worker.cur]! += 1;
   }
+  const lost = times.findIndex((number) => number !== 1);
+  if (lost >= 0) return `I3: task ${lost} is in ${times[lost]} places`;
+  const queue = new ModelQueue(state, () => undefined);
   for (const tag of lists.keys()) {
     const owners = workers.filter((one) => one.tag === tag || one.ahead === tag).length;
     if (owners > 1) return `I1: tag ${tag} has ${owners} owners`;
-    const isReady = new ModelQueue(state, () => undefined).isReady(tag);
+    const isReady = queue.isReady(tag);
     if (ring.filter((one) => one === tag).length !== Number(isReady))
       return `I7: tag ${tag} is ${isReady ? 'ready and not' : 'not ready and'} in the ring`;
   }
-  for (const [index, { status, tag, size, next, wait: batch }] of workers.entries()) {
-    if (size > maxBatchSize || next.length > maxBatchSize || batch.length > maxBatchSize)
-      return `I6: worker ${index} has more than a batch`;
-    const isIdle = status > 0 && tag < 0;
+  for (const [index, worker] of workers.entries()) {
+    const { status, tag, size, aheadSize, leaving } = worker;
+    const most = Math.max(size, aheadSize, worker.wait.length, worker.next.length);
+    if (most > state.maxBatchSize) return `I6: worker ${index} has more than a batch`;
+    const isIdle = status > 0 && tag < 0 && !leaving;
     if (idle.filter((one) => one === index).length !== Number(isIdle)) return `I3: worker ${index} is lost`;
   }
   return undefined;
 }
 
-function pathTo(node: Node): string[] {
-  const steps: string[] = [];
-  for (let at: Node | undefined = node; at?.from !== undefined; at = at.from) steps.unshift(at.step);
-  return steps;
+function stepsOf(trail: Trail | undefined): string[] {
+  const all: string[] = [];
+  for (let at = trail; at !== undefined; at = at.from) all.unshift(at.step.join(' '));
+  return all;
 }
