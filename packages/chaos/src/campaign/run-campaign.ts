@@ -24,18 +24,20 @@ export interface CampaignEnd {
 
 /** Plays episodes until enough faults have counted, the experiment has no more, or the time of the chunk is over. */
 export async function runCampaign(experiment: Experiment, options: CampaignOptions): Promise<CampaignEnd> {
-  const { seed, machine, results, resume, chunkMinutes, onEpisode } = options;
+  const { seed, machine, results, resume, chunkMinutes, onEpisode, episodes } = options;
+  const faults = episodes === undefined ? options.faults : Number.POSITIVE_INFINITY;
   const earlier = resume ? results.of(experiment.name, seed) : [];
   const from = options.from ?? Math.max(0, ...earlier.map(({ next }) => next));
   const counted = earlier.reduce((sum, chunk) => sum + countedIn(chunk), 0);
   const chunk = newChunk(experiment.name, seed, from, machine);
   const deadline = performance.now() + chunkMinutes * 60_000;
-  if (counted >= options.faults) return { chunk, isUnfinished: false };
-  for await (const outcome of experiment.episodes(options, from)) {
+  if (counted >= faults || episodes === 0) return { chunk, isUnfinished: false };
+  for await (const outcome of experiment.episodes({ ...options, faults }, from)) {
     addEpisode(chunk, outcome);
-    results.save(chunk);
+    if (episodes === undefined) results.save(chunk);
     onEpisode(outcome, chunk);
-    if (counted + countedIn(chunk) >= options.faults) return { chunk, isUnfinished: false };
+    if (counted + countedIn(chunk) >= faults || chunk.next - from === episodes)
+      return { chunk, isUnfinished: false };
     if (performance.now() > deadline) return { chunk, isUnfinished: true };
   }
   return { chunk, isUnfinished: false };

@@ -19,6 +19,7 @@ export function summary(chunk: Chunk): string {
     `${chunk.tasks} tasks, ${chunk.commits} outcomes, ${chunk.witnessEntries} entries of the witness, ${chunk.sequences} sequences of the model`,
     `overlaps ${JSON.stringify(chunk.overlaps)}, duplicates ${JSON.stringify(chunk.duplicates)}, stalls ${chunk.stalls}`,
     `undecided ${JSON.stringify(chunk.undecided)}`,
+    ...(chunk.missed ?? []).map((point) => `never reached: ${point}`),
     `${chunk.violations} violations, ${chunk.problems} problems`,
   ].join('\n');
 }

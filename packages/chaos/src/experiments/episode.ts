@@ -22,6 +22,8 @@ const interrupt = /^scheduler:instance:.*:interrupt:(workers|leaders)$/;
 export interface Play {
   /** Writes down what became of a fault. */
   log(fault: LoggedFault): void;
+  /** A fault that was planned, and that nothing led to. */
+  missed(fault: string): void;
   /** Something must not have happened. */
   problem(text: string): void;
 }
@@ -53,10 +55,12 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
   mkdirSync(folder, { recursive: true });
   const faults: LoggedFault[] = [];
   const problems: string[] = [];
+  const missed: string[] = [];
   const cluster = await Cluster.start({ ...setup, folder });
   try {
     await setup.play(cluster, {
       log: (fault) => faults.push(fault),
+      missed: (fault) => missed.push(fault),
       problem: (text) => problems.push(text),
     });
     await end(cluster, problems);
@@ -74,6 +78,9 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
   problems.push(...cluster.failures.map((failure) => `an instance did not start: ${String(failure)}`));
   if (cluster.witness.registered === 0) problems.push('nobody ran the witnessed scripts');
 
+  if (missed.length > 0)
+    problems.push(`${missed.length} points were never reached:\n  ${missed.join('\n  ')}`);
+
   const report = await checkHistoryFiles(folder, {
     queue: pendingQueueName,
     witness: readKeptWitness(cluster.witness.path),
@@ -85,6 +92,7 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
     seconds: Math.round((performance.now() - startedAt) / 1_000),
     counts: report.counts,
     faults,
+    missed,
     violations: report.violations,
     problems,
     overlaps: overlapsByFault(report),
@@ -126,11 +134,17 @@ async function end(cluster: Cluster, problems: string[]): Promise<void> {
   if (isQuiet) cluster.recorder.record('keys.left', { keys: left }, pendingQueueName);
 }
 
+/** What BullMQ keeps with a task that waited for others: the checker knows the task. */
+const ofAParent = /:(processed|failed|unsuccessful)$/;
+
 /** But for those that tell a blocking wait to begin anew: who is killed before it reads one leaves it for a minute. */
 async function lastingKeys({ redis }: Cluster): Promise<string[]> {
   const lasting: string[] = [];
-  for (const key of await redis.keys('*'))
-    if (!interrupt.test(key) || (await redis.pttl(key)) < 0) lasting.push(key);
+  for (const key of await redis.keys('*')) {
+    const parent = key.replace(ofAParent, '');
+    const isOfATask = parent !== key && (await redis.exists(parent)) === 1;
+    if (!isOfATask && (!interrupt.test(key) || (await redis.pttl(key)) < 0)) lasting.push(key);
+  }
   return lasting;
 }
 

@@ -5,23 +5,25 @@ import { coreFolder } from '../paths.js';
 import type { Experiment } from './experiment.js';
 import type { EpisodeOutcome } from './outcome.js';
 
+/** Always as many, so that seed and number say what an episode plays. */
 const runsPerEpisode = 1_000;
 /** The scripts against the model, and the checker against what the scripts witness. */
 const specs = 'integration/scripts/model.spec|integration/history/witnessed-model.spec';
 
 /** Random sequences of scripts against a small model: the tests of the library that do so, with many more runs. */
-export const model: Experiment = {
+export const modelBy = (run: typeof runSpecs): Experiment => ({
   name: 'model',
   about: 'random sequences of scripts against a small model; --faults is the number of sequences',
   defaultFaults: 10_000,
   async *episodes({ seed, faults, folder, progress }, from) {
-    for (let done = from * runsPerEpisode; done < faults; done += runsPerEpisode) {
-      progress(`${done} sequences`);
-      const own = seed + done / runsPerEpisode;
-      yield await runSpecs(own, Math.min(runsPerEpisode, faults - done), folder);
+    for (let episode = from; episode * runsPerEpisode < faults; episode += 1) {
+      progress(`${episode * runsPerEpisode} sequences`);
+      yield await run(seed + episode, runsPerEpisode, folder);
     }
   },
-};
+});
+
+export const model = modelBy(runSpecs);
 
 async function runSpecs(seed: number, runs: number, folder: string): Promise<EpisodeOutcome> {
   const startedAt = performance.now();

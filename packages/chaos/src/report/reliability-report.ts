@@ -11,6 +11,7 @@ export function reliabilityReport(chunks: readonly Chunk[]): string {
     ['What was played', played(chunks)],
     ['Faults by kind', faultTable(chunks)],
     ['How soon everything goes on', times(chunks)],
+    ['What was never reached', neverReached(chunks)],
     ['What Redis lost', losses(chunks)],
     ['Tasks that ran more than once', duplicates(chunks)],
     ['Two handlers of a tag at the same time', overlaps(chunks)],
@@ -76,6 +77,13 @@ function faultTable(chunks: readonly Chunk[]): string {
     ['fault', 'tried', 'hit', 'count'],
     rows.map(([kind, { happened, hit, counted }]) => [kind, happened, hit, counted]),
   );
+}
+
+/** Points of "every step". */
+function neverReached(chunks: readonly Chunk[]): string {
+  const points = chunks.flatMap(({ missed = [] }) => missed);
+  if (points.length === 0) return 'Nothing: every planned point of `every-step` was hit.';
+  return points.map((point) => `- ${point}`).join('\n');
 }
 
 function times(chunks: readonly Chunk[]): string {
