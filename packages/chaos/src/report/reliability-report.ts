@@ -81,7 +81,13 @@ function faultTable(chunks: readonly Chunk[]): string {
 
 /** Points of "every step". */
 function neverReached(chunks: readonly Chunk[]): string {
-  const points = chunks.flatMap(({ missed = [] }) => missed);
+  const own = chunks.filter(({ experiment }) => experiment === 'every-step');
+  if (own.length === 0) return 'No chunk of `every-step` has been published yet.';
+  const points = own.flatMap(({ missed, faults, startedAt }) => {
+    const tried = Object.values(faults).reduce((total, { happened, hit }) => total + happened - hit, 0);
+    // Chunks of earlier versions only counted them.
+    return missed ?? (tried > 0 ? [`${tried} points of the chunk of ${startedAt.slice(0, 16)}`] : []);
+  });
   if (points.length === 0) return 'Nothing: every planned point of `every-step` was hit.';
   return points.map((point) => `- ${point}`).join('\n');
 }

@@ -1,5 +1,6 @@
 import { SeededRandom } from '../../random/seeded-random.js';
 import { queueOptions } from '../../stage/queue-names.js';
+import { installedScripts } from '../../witness/test-build.js';
 import { runEpisode, type EpisodeSetup } from '../episode.js';
 import type { CampaignSetup, Experiment } from '../experiment.js';
 import type { EpisodeOutcome } from '../outcome.js';
@@ -7,6 +8,7 @@ import { takeCensus } from './census.js';
 import { KeptSteps } from './kept-steps.js';
 import { planEpisodes, type PlannedEpisode } from './plan.js';
 import { playPoints } from './play-points.js';
+import { unsentScripts } from './unsent-scripts.js';
 import { places, type Place, type Step } from './step.js';
 
 /**
@@ -32,7 +34,9 @@ export const everyStep: Experiment = {
       steps[place] = taken.steps;
       // An episode that is played again must not change what the campaign goes by.
       if (setup.episodes === undefined) kept.save(place, taken.steps);
-      if (episode >= from) yield taken.outcome;
+      if (episode < from) continue;
+      const unsent = place === places.at(-1) ? await neverSent(Object.values(steps).flat()) : [];
+      yield { ...taken.outcome, problems: [...taken.outcome.problems, ...unsent] };
     }
     const planned = planEpisodes(steps, seed, seedsPerPoint);
     const next = Math.max(from, places.length);
@@ -40,6 +44,13 @@ export const everyStep: Experiment = {
       if (places.length + index >= next) yield await strike(setup, places.length + index, one);
   },
 };
+
+/** Of what there is, and is not excluded. */
+async function neverSent(steps: readonly Step[]): Promise<string[]> {
+  const known = new Set([...steps.map(({ name }) => name), ...Object.keys(unsentScripts)]);
+  const { own } = await installedScripts();
+  return own.filter((name) => !known.has(name)).map((name) => `the census never saw ${name}`);
+}
 
 async function census(
   setup: CampaignSetup,

@@ -15,6 +15,7 @@ const unprovokedMs = 0.4 * leaseMs;
 const provokedMs = 2.2 * leaseMs;
 /** Processes may have to start, on a machine that does something else too. */
 const goesOnWithinMs = 90_000;
+const mostStops = 4;
 /** How often points that were missed are tried again. */
 const furtherTries = 2;
 
@@ -98,9 +99,13 @@ async function provoke(
     return armed.struck;
   }
   if (phase === 'stopping') {
-    // One that has a task to finish, or the leadership to give up.
-    await troupe.find(part)?.stop();
-    await troupe.refill(part);
+    // One that has a task to finish, or the leadership to give up. What was under way when it was told comes by luck.
+    for (let stops = 1; stops <= mostStops && armed.struck === undefined; stops += 1) {
+      await troupe.working(part, 2);
+      await troupe.find(part)?.stop();
+      await troupe.refill(part);
+      armed.settleForFirst();
+    }
     return armed.struck;
   }
   if (await isStruckWithin(armed, unprovokedMs)) return armed.struck;
