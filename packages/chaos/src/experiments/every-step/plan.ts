@@ -1,7 +1,7 @@
 import { SeededRandom } from '../../random/seeded-random.js';
 import { describeStep, places, type Place, type Point, type Step } from './step.js';
 
-const pointsPerEpisode = 60;
+const mostPointsPerEpisode = 60;
 /** A step that comes often is met anywhere among its first occurrences. */
 const latestOccurrence = 6;
 
@@ -40,10 +40,11 @@ export function planEpisodes(
   }
   return places.flatMap((place) => {
     const order = random.shuffled(points[place]);
-    const count = Math.ceil(order.length / pointsPerEpisode);
+    const count = Math.ceil(order.length / mostPointsPerEpisode);
+    const each = Math.ceil(order.length / count);
     return Array.from({ length: count }, (_, index) => ({
       place,
-      points: order.slice(index * pointsPerEpisode, (index + 1) * pointsPerEpisode),
+      points: order.slice(index * each, (index + 1) * each),
     }));
   });
 }
