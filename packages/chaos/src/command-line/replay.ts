@@ -1,6 +1,11 @@
-import type { PlayOptions } from './play.js';
-
-type Decisive = Pick<PlayOptions, 'seed' | 'seedsPerPoint' | 'minutes' | 'bug' | 'steps'>;
+/** Of what the command line says. */
+interface Decisive {
+  readonly seed: number;
+  readonly seedsPerPoint: number;
+  readonly minutes: number;
+  readonly bug: string | undefined;
+  readonly steps: string | undefined;
+}
 
 /**
  * What plays one episode of a campaign again, exactly as it was: whatever decides what it plays is said, so that neither a

@@ -30,7 +30,11 @@ export const provocations = {
   forget: async ({ cluster }: Scene) => {
     await cluster.redis.call('SCRIPT', 'FLUSH', 'SYNC');
   },
-  abandon: async ({ troupe }: Scene) => troupe.beLeaderless(3.5 * leaseMs),
+  abandon: async ({ troupe }: Scene) => {
+    await troupe.beLeaderless(3.5 * leaseMs);
+    // Who has missed a leader says so too when there is one again.
+    await troupe.working('scheduler', 1);
+  },
 } as const satisfies Record<string, (scene: Scene) => Promise<void>>;
 
 export type Provocation = keyof typeof provocations;
@@ -41,7 +45,7 @@ const likely: readonly (readonly [RegExp, Provocation])[] = [
   [/^(recoverWorker|reportDeath)/, 'recover'],
   [/^(resignLeadership|requestResignation)/, 'depose'],
   [/^(acquireLeadership|setLimits|scan|hset|del)/, 'takeOver'],
-  [/^reportLeaderless/, 'abandon'],
+  [/^(reportLeaderless|get$)/, 'abandon'],
 ];
 
 /** All of them, the one first that most likely leads to the step. */
