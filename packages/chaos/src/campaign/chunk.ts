@@ -34,6 +34,8 @@ export interface Chunk {
   /** Seeds of the episodes in which something was found. */
   failedSeeds: number[];
   faults: Record<string, FaultCounts>;
+  /** Points of "every step" that were never reached; each is a part of a problem. */
+  missed?: string[];
   overlaps: Record<string, number>;
   undecided: Record<string, number>;
   stalls: number;
@@ -71,6 +73,7 @@ export function addEpisode(chunk: Chunk, outcome: EpisodeOutcome): void {
   chunk.sequences += outcome.sequences ?? 0;
   if (outcome.search !== undefined) chunk.search = outcome.search;
   if (outcome.violations.length + outcome.problems.length > 0) chunk.failedSeeds.push(outcome.seed);
+  if (outcome.missed?.length) chunk.missed = [...(chunk.missed ?? []), ...outcome.missed];
   for (const fault of outcome.faults) {
     const kind = (chunk.faults[fault.kind] ??= { happened: 0, hit: 0, counted: 0 });
     kind.happened += 1;

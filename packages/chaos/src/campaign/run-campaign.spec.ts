@@ -29,7 +29,18 @@ async function runOf(samples: readonly Samples[], resume = false): Promise<Chunk
     },
   };
   const { chunk } = await runCampaign(experiment, {
-    ...{ seed: 1, faults: 1, seedsPerPoint: 1, minutes: 1, chunkMinutes: 1, folder, from: undefined, resume },
+    ...{
+      seed: 1,
+      faults: 1,
+      seedsPerPoint: 1,
+      minutes: 1,
+      chunkMinutes: 1,
+      folder,
+      from: undefined,
+      episodes: undefined,
+      stepsFile: undefined,
+      resume,
+    },
     ...{ machine: {} as never, scripts: {} as never, results: new Results(join(folder, 'results.json')) },
     ...{ progress: () => undefined, onEpisode: () => undefined },
   });

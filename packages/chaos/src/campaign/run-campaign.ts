@@ -25,32 +25,35 @@ export interface CampaignEnd {
 
 /** Plays episodes until enough faults have counted, the experiment has no more, or the time of the chunk is over. */
 export async function runCampaign(experiment: Experiment, options: CampaignOptions): Promise<CampaignEnd> {
-  const { seed, machine, results, resume, chunkMinutes, onEpisode } = options;
+  const { seed, machine, results, resume, chunkMinutes, onEpisode, episodes } = options;
+  const faults = episodes === undefined ? options.faults : Number.POSITIVE_INFINITY;
   const earlier = resume ? results.of(experiment.name, seed) : [];
   const from = options.from ?? Math.max(0, ...earlier.map(({ next }) => next));
   const counted = earlier.reduce((sum, chunk) => sum + countedIn(chunk), 0);
   const chunk = newChunk(experiment.name, seed, from, machine);
   const deadline = performance.now() + chunkMinutes * 60_000;
-  if (counted >= options.faults) return { chunk, isUnfinished: false };
-  for await (const outcome of experiment.episodes(options, from)) {
+  if (counted >= faults || episodes === 0) return { chunk, isUnfinished: false };
+  for await (const outcome of experiment.episodes({ ...options, faults }, from)) {
     addEpisode(chunk, outcome);
-    results.save(chunk);
+    if (episodes === undefined) results.save(chunk);
     onEpisode(outcome, chunk);
-    const isUnfinished = counted + countedIn(chunk) < options.faults;
+    const isPlayed = chunk.next - from === episodes;
+    const isUnfinished = !isPlayed && counted + countedIn(chunk) < faults;
     if (isUnfinished && performance.now() <= deadline) continue;
-    judge(chunk, earlier, results);
+    judge(chunk, earlier);
+    if (episodes === undefined) results.save(chunk);
     return { chunk, isUnfinished };
   }
-  judge(chunk, earlier, results);
+  judge(chunk, earlier);
+  if (episodes === undefined) results.save(chunk);
   return { chunk, isUnfinished: false };
 }
 
 /** Holds what was timed in all chunks of the campaign against the bars. */
-function judge(chunk: Chunk, earlier: readonly Chunk[], results: Results): void {
+function judge(chunk: Chunk, earlier: readonly Chunk[]): void {
   const samples: Record<string, number[]> = {};
   for (const [name, values] of [...earlier, chunk].flatMap((one) => Object.entries(one.samples)))
     samples[name] = [...(samples[name] ?? []), ...values];
   chunk.missedBars = missedBars(chunk.experiment, samples);
   chunk.problems += chunk.missedBars.length;
-  results.save(chunk);
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
-import { countedIn, type Chunk } from '../campaign/chunk.js';
+import { countedIn } from '../campaign/chunk.js';
 import { describeMachine } from '../campaign/machine.js';
 import { Results } from '../campaign/results.js';
 import { runCampaign } from '../campaign/run-campaign.js';
@@ -10,6 +10,7 @@ import { isClean, type EpisodeOutcome } from '../experiments/outcome.js';
 import { publish, publishedResults } from '../report/publish.js';
 import { RedisServer } from '../stage/redis-server.js';
 import { witnessedScripts } from '../witness/test-build.js';
+import { replayCommand } from './replay.js';
 import { summary } from './summary.js';
 
 /** What the command line says. */
@@ -21,10 +22,13 @@ export interface PlayOptions {
   readonly chunkMinutes: number;
   readonly resume: boolean;
   readonly from: number | undefined;
+  readonly episodes: number | undefined;
   readonly bug: string | undefined;
   readonly results: string;
   readonly publish: boolean;
   readonly folder: string;
+  /** Other than the one next to the results. */
+  readonly steps: string | undefined;
 }
 
 /** Runs a chunk of a campaign and shows what it does. */
@@ -39,6 +43,7 @@ export async function play(experiment: Experiment, options: PlayOptions): Promis
     hideCursor: true,
   });
   const results = new Results(options.publish ? publishedResults : resolve(options.results));
+  const stepsFile = resolve(options.steps ?? join(dirname(results.file), `every-step-${options.seed}.json`));
   const startedAt = performance.now();
   let text = '';
   const show = (): void => {
@@ -49,6 +54,7 @@ export async function play(experiment: Experiment, options: PlayOptions): Promis
     ...options,
     folder,
     scripts,
+    stepsFile,
     machine,
     results,
     progress: (now) => {
@@ -58,7 +64,10 @@ export async function play(experiment: Experiment, options: PlayOptions): Promis
     onEpisode: (outcome, so) => {
       bar.update(countedIn(so));
       show();
-      if (!isClean(outcome)) process.stderr.write(`\n${describeFailure(outcome, so)}\n`);
+      if (!isClean(outcome)) {
+        const again = replayCommand(experiment.name, { ...options, steps: stepsFile }, so.next - 1);
+        process.stderr.write(`\n${describeFailure(outcome, again)}\n`);
+      }
     },
   });
   bar.stop();
@@ -71,13 +80,13 @@ export async function play(experiment: Experiment, options: PlayOptions): Promis
 
 function describeFailure(
   { experiment, seed, violations, problems, kept }: EpisodeOutcome,
-  chunk: Chunk,
+  again: string,
 ): string {
   return [
     `${experiment}: ${violations.length} violations, ${problems.length} problems with seed ${seed}`,
     ...violations.slice(0, 10).map(({ invariant, message }) => `  ${invariant}: ${message}`),
     ...problems.map((problem) => `  ${problem}`),
-    `  again: npm run chaos -- ${chunk.experiment} --seed ${chunk.seed} --from ${chunk.next - 1} --faults 1`,
+    `  again: ${again}`,
     `  its history: ${String(kept)}`,
   ].join('\n');
 }

@@ -7,7 +7,7 @@ import { publish, publishedResults } from '../report/publish.js';
 import { play, type PlayOptions } from './play.js';
 
 /** The command line: one command per experiment. */
-export function program(): Command {
+export function program(run: typeof play = play): Command {
   const reports = join(packageFolder, 'reports');
   const chaos = new Command('chaos')
     .description(
@@ -21,12 +21,18 @@ export function program(): Command {
       .option('--seed <n>', 'the same seed gives the same faults', wholeNumber, 1)
       .option('--from <n>', 'the number of the first episode', wholeNumber)
       .option(
+        '--episodes <n>',
+        'so many episodes, such as one that failed, instead of --faults; they do not go into the results',
+        wholeNumber,
+      )
+      .option(
         '--faults <n>',
         'go on until so many faults have counted',
         wholeNumber,
         experiment.defaultFaults,
       )
       .option('--seeds-per-point <n>', 'every-step: how often each point is tried', wholeNumber, 3)
+      .option('--steps <file>', 'every-step: what instances send; next to the results if left out')
       .option('--minutes <n>', 'soak: how long', wholeNumber, 60)
       .option(
         '--chunk-minutes <n>',
@@ -46,7 +52,7 @@ export function program(): Command {
         false,
       )
       .option('--folder <folder>', 'histories of failures are kept there', join(reports, 'histories'))
-      .action((options: PlayOptions) => play(experiment, options));
+      .action((options: PlayOptions) => run(experiment, options));
   }
   chaos
     .command('report')

@@ -20,6 +20,7 @@ export function summary(chunk: Chunk): string {
     `overlaps ${JSON.stringify(chunk.overlaps)}, duplicates ${JSON.stringify(chunk.duplicates)}, stalls ${chunk.stalls}`,
     `undecided ${JSON.stringify(chunk.undecided)}`,
     ...(chunk.missedBars ?? []).map((missed) => `missed: ${missed}`),
+    ...(chunk.missed ?? []).map((point) => `never reached: ${point}`),
     `${chunk.violations} violations, ${chunk.problems} problems`,
   ].join('\n');
 }

@@ -22,6 +22,8 @@ const interrupt = /^scheduler:instance:.*:interrupt:(workers|leaders)$/;
 export interface Play {
   /** Writes down what became of a fault. */
   log(fault: LoggedFault): void;
+  /** A fault that was planned, and that nothing led to. */
+  missed(fault: string): void;
   /** Something must not have happened. */
   problem(text: string): void;
 }
@@ -57,8 +59,10 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
   mkdirSync(folder, { recursive: true });
   const faults: LoggedFault[] = [];
   const problems: string[] = [];
+  const missed: string[] = [];
   const play: Play = {
     log: (fault) => faults.push(fault),
+    missed: (fault) => missed.push(fault),
     problem: (text) => problems.push(text),
   };
   const cluster = await Cluster.start({ ...setup, folder });
@@ -79,6 +83,9 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
   problems.push(...cluster.failures.map((failure) => `an instance did not start: ${String(failure)}`));
   if (cluster.witness.registered === 0) problems.push('nobody ran the witnessed scripts');
 
+  if (missed.length > 0)
+    problems.push(`${missed.length} points were never reached:\n  ${missed.join('\n  ')}`);
+
   const report = await checkHistoryFiles(folder, {
     queue: pendingQueueName,
     witness: readKeptWitness(cluster.witness.path),
@@ -90,6 +97,7 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
     seconds: Math.round((performance.now() - startedAt) / 1_000),
     counts: report.counts,
     faults,
+    missed,
     violations: report.violations,
     problems,
     overlaps: overlapsByFault(report),
@@ -142,8 +150,9 @@ async function end(
 /** But for those that tell a blocking wait to begin anew: who is killed before it reads one leaves it for a minute. */
 async function lastingKeys({ redis }: Cluster): Promise<string[]> {
   const lasting: string[] = [];
-  for (const key of await redis.keys('*'))
+  for (const key of await redis.keys('*')) {
     if (!interrupt.test(key) || (await redis.pttl(key)) < 0) lasting.push(key);
+  }
   return lasting;
 }
 

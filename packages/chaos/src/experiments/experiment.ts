@@ -4,12 +4,16 @@ import type { EpisodeOutcome } from './outcome.js';
 /** What an experiment is given. */
 export interface CampaignSetup {
   readonly seed: number;
-  /** Faults that are to count. */
+  /** Faults that are to count; infinite where the number of episodes is given. */
   readonly faults: number;
+  /** So many, whatever counts in them; what they come to is no part of the campaign, and is not kept with it. */
+  readonly episodes: number | undefined;
   /** Seeds for each point of "every step". */
   readonly seedsPerPoint: number;
   /** Of a soak. */
   readonly minutes: number;
+  /** "Every step": the file of what instances send. */
+  readonly stepsFile: string;
   /** Histories go there. */
   readonly folder: string;
   readonly scripts: WitnessedScripts;

@@ -6,24 +6,26 @@ import { withDeepSearch } from './deep-search.js';
 import type { Experiment } from './experiment.js';
 import type { EpisodeOutcome } from './outcome.js';
 
+/** Always as many, so that seed and number say what an episode plays. */
 const runsPerEpisode = 1_000;
 /** The scripts against their invariants and against the model that is searched, and the checker against what the scripts witness. */
 const specs = 'integration/scripts/(model|lock-step).spec|integration/history/witnessed-model.spec';
 
 /** Random sequences of scripts against a small model: the tests of the library that do so, with many more runs. */
-export const model: Experiment = {
+export const modelBy = (run: typeof runSpecs, search: typeof withDeepSearch): Experiment => ({
   name: 'model',
   about: 'random sequences of scripts against a small model; --faults is the number of sequences',
   defaultFaults: 10_000,
   async *episodes({ seed, faults, folder, progress }, from) {
-    for (let done = from * runsPerEpisode; done < faults; done += runsPerEpisode) {
-      progress(`${done} sequences`);
-      const own = seed + done / runsPerEpisode;
-      const outcome = await runSpecs(own, Math.min(runsPerEpisode, faults - done), folder);
-      yield done === 0 ? await withDeepSearch(outcome, folder) : outcome;
+    for (let episode = from; episode * runsPerEpisode < faults; episode += 1) {
+      progress(`${episode * runsPerEpisode} sequences`);
+      const outcome = await run(seed + episode, runsPerEpisode, folder);
+      yield episode === 0 ? await search(outcome, folder) : outcome;
     }
   },
-};
+});
+
+export const model = modelBy(runSpecs, withDeepSearch);
 
 async function runSpecs(seed: number, runs: number, folder: string): Promise<EpisodeOutcome> {
   const startedAt = performance.now();

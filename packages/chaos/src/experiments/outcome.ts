@@ -25,6 +25,8 @@ export interface EpisodeOutcome {
   readonly seconds: number;
   readonly counts: HistoryReport['counts'];
   readonly faults: readonly LoggedFault[];
+  /** Faults that were planned, and that nothing led to. */
+  readonly missed?: readonly string[];
   readonly violations: readonly Violation[];
   /** What is no violation of an invariant and must not happen either: a queue that does not drain, a process that fails. */
   readonly problems: readonly string[];

@@ -20,11 +20,27 @@ export interface RandomSetup {
   readonly scripts: WitnessedScripts;
   readonly faultCount: number;
   /** Instead of what the seed would choose. */
-  readonly plan?: readonly PlannedFault[];
-  readonly instances?: number;
+  readonly plan?: readonly PlannedFault[] | undefined;
+  readonly instances?: number | undefined;
   /** One after the other without a pause, each again until it has hit; instead of some together and some alone, by chance. */
   readonly isByPlan?: boolean;
   readonly onFault?: (fault: string) => void;
+}
+
+/** What an episode plays: the same for the same seed, and the same chance afterwards. */
+export function planEpisode({
+  seed,
+  faultCount,
+  plan,
+  instances,
+}: Pick<RandomSetup, 'seed' | 'faultCount' | 'plan' | 'instances'>): {
+  random: SeededRandom;
+  count: number;
+  faults: readonly PlannedFault[];
+} {
+  const random = new SeededRandom(seed);
+  const count = instances ?? random.int(3, 5);
+  return { random, count, faults: plan ?? planFaults(random, faultCount) };
 }
 
 /** Instances that add and run tasks of all kinds, and faults of all kinds, one after the other and some at the same time. */
@@ -39,9 +55,7 @@ export function randomFaults({
   isByPlan = false,
   onFault = () => undefined,
 }: RandomSetup): Promise<EpisodeOutcome> {
-  const random = new SeededRandom(seed);
-  const count = instances ?? random.int(3, 5);
-  const faults = plan ?? planFaults(random, faultCount);
+  const { random, count, faults } = planEpisode({ seed, faultCount, plan, instances });
   const setup: EpisodeSetup = {
     experiment,
     seed,

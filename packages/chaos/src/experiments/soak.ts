@@ -22,15 +22,15 @@ export const soak: Experiment = {
   name: 'soak',
   about: 'a steady load with a fault a minute: memory, keys and connections',
   defaultFaults: Number.POSITIVE_INFINITY,
-  async *episodes(setup) {
+  async *episodes({ seed, ...setup }, from) {
     const samples: Record<string, number[]> = {};
     const outcome = await runEpisode({
       experiment: 'soak',
-      seed: setup.seed,
+      seed: seed + from,
       folder: setup.folder,
       scripts: setup.scripts,
       options: queueOptions({ keep }),
-      play: (cluster, play) => run(cluster, play, setup, samples),
+      play: (cluster, play) => run(cluster, play, { ...setup, seed: seed + from }, samples),
       whenQuiet: countConnections('the queue is quiet'),
       whenStopped: countConnections('everybody has stopped'),
     });

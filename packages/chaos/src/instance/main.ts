@@ -4,10 +4,12 @@ import { Module, type BeforeApplicationShutdown, type OnModuleInit } from '@nest
 import { NestFactory } from '@nestjs/core';
 import { ElectionService, QueueModule, QueueService, WorkerService } from 'nestjs-affinity-queue';
 import { HistoryModule, QueueHistory } from 'nestjs-affinity-queue/history';
+import { Chores } from './chores.js';
 import { runStep } from './handler.js';
 import { Producer } from './producer.js';
 import type { InstanceMessage, InstanceSetup, RequestMessage, RequestName, Requests } from './setup.js';
 import { watchStalls } from './stall-watch.js';
+import type { Step } from '../workload/workloads.js';
 
 // Before anything else: whoever started this process may be gone while it still starts.
 process.on('disconnect', () => process.exit(1));
@@ -16,6 +18,7 @@ if (!process.connected) process.exit(1);
 const setup = JSON.parse(process.env.CHAOS_INSTANCE ?? '') as InstanceSetup;
 
 let producer: Producer | undefined;
+let chores: Chores | undefined;
 
 class Application {}
 Module({
@@ -26,15 +29,19 @@ Module({
   providers: [
     {
       provide: 'handlers',
-      useFactory: (workers: WorkerService): OnModuleInit & BeforeApplicationShutdown => ({
+      useFactory: (
+        workers: WorkerService,
+        { queue }: QueueService,
+      ): OnModuleInit & BeforeApplicationShutdown => ({
         onModuleInit: () => {
-          workers.registerHandler('step', runStep);
+          workers.registerHandler('step', (step: Step, context) => runStep(step, context, queue));
         },
         beforeApplicationShutdown: () => {
           if (producer !== undefined) producer.isOn = false;
+          if (chores !== undefined) chores.isOn = false;
         },
       }),
-      inject: [WorkerService],
+      inject: [WorkerService, QueueService],
     },
   ],
 })(Application);
@@ -42,18 +49,24 @@ Module({
 const app = await NestFactory.createApplicationContext(Application, { abortOnError: false });
 app.enableShutdownHooks();
 const { nodeId } = app.get(ElectionService);
-if (setup.production !== undefined) producer = new Producer(app.get(QueueService), setup.production, nodeId);
+if (setup.production !== undefined) {
+  producer = new Producer(app.get(QueueService), setup.production, nodeId);
+  chores = new Chores(app.get(QueueService));
+}
 watchStalls(() => app.get(QueueHistory).recorder, nodeId);
 
 const answers: { [Name in RequestName]: (input: Requests[Name]['input']) => void | Promise<void> } = {
   produce: (isOn) => {
     if (producer !== undefined) producer.isOn = isOn;
+    if (chores !== undefined) chores.isOn = isOn && setup.production?.hasChores === true;
   },
   block: (ms) => {
     // Stands still without using a processor.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   },
   resign: () => app.get(ElectionService).resign(),
+  depose: async () => void (await app.get(ElectionService).requestResignation()),
+  tidy: () => chores?.tidy(),
 };
 
 process.on('message', (message) => {

@@ -14,6 +14,8 @@ export interface ProductionSetup {
   readonly seed: number;
   readonly workload: WorkloadName;
   readonly callsPerSecond: number;
+  /** Whether it also does everything else that a producer can do, again and again. */
+  readonly hasChores?: boolean;
 }
 
 /** What an instance does when it is told to. */
@@ -23,6 +25,10 @@ export interface Requests {
   /** Its event loop stands still for so many milliseconds; the answer comes afterwards. */
   block: { input: number; output: null };
   resign: { input: null; output: null };
+  /** Asks whoever leads to resign. */
+  depose: { input: null; output: null };
+  /** Ends what would go on for ever: pauses and schedules. */
+  tidy: { input: null; output: null };
 }
 
 export type RequestName = keyof Requests;

@@ -19,7 +19,12 @@ export class CommandNames {
     const [first, second] = firstWords(frame);
     const command = first.toLowerCase();
     if (command === 'evalsha') return this.scripts.get(second) ?? command;
-    if (command === 'eval') return this.scripts.get(sha1(second)) ?? command;
+    // Such as the library's few lines that are no script of their own.
+    if (command === 'eval') return this.scripts.get(sha1(second)) ?? `eval ${beginningOf(second)}`;
     return containers.has(command) ? `${command} ${second.toLowerCase()}` : command;
   }
+}
+
+function beginningOf(script: string): string {
+  return script.trim().replaceAll(/\s+/g, ' ').slice(0, 40);
 }

@@ -47,6 +47,15 @@ describe('the report', () => {
     expect(lines).toContain('| transitions | 5,678 |');
   });
 
+  it('names the points that nothing led to', () => {
+    const of = (more: Partial<Chunk>) => reliabilityReport([chunk({ experiment: 'every-step', ...more })]);
+    expect(of({})).toContain('every planned point of `every-step` was hit');
+    expect(of({ missed: ['worker, working: beat, before'] })).toContain('- worker, working: beat, before');
+    const faults = { 'kill before a command': { happened: 3, hit: 1, counted: 1 } };
+    expect(of({ faults })).toContain('- 2 points of the chunk of ');
+    expect(reliabilityReport([chunk({ faults })])).toContain('No chunk of `every-step`');
+  });
+
   it.each([
     [[1_200, 1_499], 'holds'],
     [[1_200, 1_501], '**missed**'],

@@ -13,6 +13,7 @@ export function reliabilityReport(chunks: readonly Chunk[]): string {
     ...searchSection(chunks),
     ['Faults by kind', faultTable(chunks)],
     ['How soon everything goes on', times(chunks)],
+    ['What was never reached', neverReached(chunks)],
     ['What Redis lost', losses(chunks)],
     ['Tasks that ran more than once', duplicates(chunks)],
     ['Two handlers of a tag at the same time', overlaps(chunks)],
@@ -78,6 +79,19 @@ function faultTable(chunks: readonly Chunk[]): string {
     ['fault', 'tried', 'hit', 'count'],
     rows.map(([kind, { happened, hit, counted }]) => [kind, happened, hit, counted]),
   );
+}
+
+/** Points of "every step". */
+function neverReached(chunks: readonly Chunk[]): string {
+  const own = chunks.filter(({ experiment }) => experiment === 'every-step');
+  if (own.length === 0) return 'No chunk of `every-step` has been published yet.';
+  const points = own.flatMap(({ missed, faults, startedAt }) => {
+    const tried = Object.values(faults).reduce((total, { happened, hit }) => total + happened - hit, 0);
+    // Chunks of earlier versions only counted them.
+    return missed ?? (tried > 0 ? [`${tried} points of the chunk of ${startedAt.slice(0, 16)}`] : []);
+  });
+  if (points.length === 0) return 'Nothing: every planned point of `every-step` was hit.';
+  return points.map((point) => `- ${point}`).join('\n');
 }
 
 function times(chunks: readonly Chunk[]): string {

@@ -158,6 +158,7 @@ export class Cluster {
       redis.llen(keys.wait),
       redis.zcard(keys.prioritized),
       redis.zcard(keys.delayed),
+      redis.zcard(keys.waitingChildren),
       redis.llen(keys.active),
       redis.zcard(keys.waitingIds),
       redis.hlen(keys.owners),

@@ -10,6 +10,7 @@ export const keys = {
   delayed: `bull:${pendingQueueName}:delayed`,
   completed: `bull:${pendingQueueName}:completed`,
   failed: `bull:${pendingQueueName}:failed`,
+  waitingChildren: `bull:${pendingQueueName}:waiting-children`,
   active: `bull:${pendingQueueName}:active`,
   waitingIds: `bull:${pendingQueueName}:aff:seq`,
   owners: `bull:${pendingQueueName}:aff:owners`,

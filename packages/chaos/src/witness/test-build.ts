@@ -44,13 +44,26 @@ export async function witnessedScripts(folder: string, bug?: string): Promise<Wi
   const file = join(folder, 'witnessed-scripts.json');
   writeFileSync(file, JSON.stringify(witnessed));
 
-  const module = pathToFileURL(join(coreFolder, 'dist/esm/bullmq/bullmq-scripts.js')).href;
-  const { composeScripts, installedBullMQ } = (await import(module)) as ScriptsModule;
+  const { composeScripts, installedBullMQ } = await scriptsModule();
   const names = new Map<string, string>();
   for (const { name, content } of Object.values(installedBullMQ().scripts))
     if (name !== undefined && content !== undefined) names.set(sha1(content), `bullmq:${name}`);
   for (const [name, { lua }] of Object.entries(composeScripts(witnessed))) names.set(sha1(lua), name);
   return { file, names };
+}
+
+/** The names of the library's own scripts, and of BullMQ's as {@link WitnessedScripts.names} has them. */
+export async function installedScripts(): Promise<{ own: string[]; bullmq: string[] }> {
+  const { installedBullMQ } = await scriptsModule();
+  const generated = pathToFileURL(join(coreFolder, 'dist/esm/redis/generated/lua-sources.js')).href;
+  const { luaSources } = (await import(generated)) as { luaSources: Sources };
+  const theirs = Object.values(installedBullMQ().scripts).flatMap(({ name }) => name ?? []);
+  return { own: Object.keys(luaSources), bullmq: theirs.map((name) => `bullmq:${name}`) };
+}
+
+async function scriptsModule(): Promise<ScriptsModule> {
+  const file = pathToFileURL(join(coreFolder, 'dist/esm/bullmq/bullmq-scripts.js')).href;
+  return (await import(file)) as ScriptsModule;
 }
 
 function seeded({ witnessed, bugs }: TestBuild, bug: string): Sources {

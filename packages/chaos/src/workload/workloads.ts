@@ -8,6 +8,8 @@ export interface Step {
   readonly failures: number;
   /** Whether its handler writes progress, log and data. */
   readonly writes: boolean;
+  /** So many tasks of which it waits for the end. */
+  readonly children?: number;
 }
 
 /** What one call adds: one task, or several at once. */
@@ -55,6 +57,13 @@ function mixedTask(random: SeededRandom): BulkTask {
   return task;
 }
 
+/** As `mixed`, and tasks that wait for others. */
+function full(random: SeededRandom): Call {
+  if (!random.chance(0.02)) return mixed(random);
+  const payload = { ...quick, children: random.int(1, 3) };
+  return [{ type: 'step', identifyTag: skewedTag(random, 24), payload }];
+}
+
 /** Short tasks that all succeed: whatever waits, waits for the scheduler. */
 function plain(random: SeededRandom): Call {
   return [
@@ -72,7 +81,7 @@ function steady(random: SeededRandom): Call {
   return [{ type: 'step', identifyTag: `tag ${random.int(0, 29)}`, payload }];
 }
 
-export const workloads = { mixed, plain, steady } as const satisfies Record<
+export const workloads = { mixed, full, plain, steady } as const satisfies Record<
   string,
   (random: SeededRandom) => Call
 >;

@@ -16,6 +16,11 @@ export function partOf(role: QueueRole): Part {
   return parts.find((part) => roleOf[part] === role) ?? 'worker';
 }
 
+/** Where the instances are: each on a host of its own, or where they see each other end. */
+export type Place = 'apart' | 'one host';
+
+export const places: readonly Place[] = ['apart', 'one host'];
+
 /** A script or a command that instances of one part send in one phase of their life. */
 export interface Step {
   readonly part: Part;

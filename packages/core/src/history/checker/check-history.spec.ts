@@ -377,6 +377,13 @@ describe('I10', () => {
     expect(report.violations.map(({ message }) => message)).toEqual(['bull:queue:aff:ring is left']);
   });
 
+  it('not what is kept with a task that waited for others, but without the task', async () => {
+    const history = new MadeHistory().adds('p', 't1').runs('p', 't1');
+    const keys = ['bull:queue:failed', 'bull:queue:t1', 'bull:queue:t1:processed', 'bull:queue:t2:processed'];
+    const report = await checked(history.says('p', 'keys.left', { keys }));
+    expect(report.violations.map(({ message }) => message)).toEqual(['bull:queue:t2:processed is left']);
+  });
+
   it('not a task that ended while nobody lived to write it down', async () => {
     const { histories } = new MadeHistory().says('p', 'keys.left', {
       keys: ['bull:queue:t1', 'bull:queue:t2'],

@@ -21,6 +21,9 @@ const staying = [
   'failed',
 ];
 
+/** What BullMQ keeps with a task that waited for others, as long as it keeps the task. */
+const ofAParent = /:(processed|failed|unsuccessful)$/;
+
 /** I10: once everything has drained and every worker has gone, only the documented keys are left. */
 export class Quiet implements Check {
   #left: RecordOf<'keys.left'> | undefined;
@@ -48,15 +51,19 @@ export class Quiet implements Check {
       return;
     }
     const queue = left.queue ?? '';
+    const kept = new Set(left.keys);
     for (const key of left.keys)
-      if (!this.#mayStay(key, queue)) findings.violation('I10', `${key} is left`, [left]);
+      if (!this.#mayStay(key, queue, kept)) findings.violation('I10', `${key} is left`, [left]);
   }
 
-  #mayStay(key: string, queue: string): boolean {
+  #mayStay(key: string, queue: string, kept: ReadonlySet<string>): boolean {
     const base = `bull:${queue}:`;
     if (!key.startsWith(base))
       return key.startsWith('scheduler:') && staying.some((end) => key.endsWith(`:${end}`));
     const rest = key.slice(base.length);
-    return staying.includes(rest) || this.#ended.has(rest) || this.#ended.has(rest.replace(/:logs$/, ''));
+    if (staying.includes(rest)) return true;
+    const parent = key.replace(ofAParent, '');
+    if (parent !== key) return kept.has(parent);
+    return this.#ended.has(rest) || this.#ended.has(rest.replace(/:logs$/, ''));
   }
 }

@@ -1,0 +1,58 @@
+import type { InstanceProcess } from '../../stage/instance-process.js';
+import { describePoint, partOf, type Part, type Point } from './step.js';
+
+/** A point that waits for its step. */
+export class ArmedPoint {
+  /** Who was killed there. */
+  struck: Promise<InstanceProcess> | undefined;
+  #left: number;
+
+  constructor(readonly point: Point) {
+    this.#left = point.occurrence;
+  }
+
+  /** A step that does not come that often is met when it comes next. */
+  settleForFirst(): void {
+    this.#left = Math.min(this.#left, 1);
+  }
+
+  isMetBy(instance: InstanceProcess, name: string): boolean {
+    const { phase, name: awaited } = this.point;
+    if (this.struck !== undefined || phase !== instance.phase || awaited !== name) return false;
+    this.#left -= 1;
+    return this.#left <= 0;
+  }
+}
+
+/** One for each part at a time. */
+export class ArmedPoints {
+  readonly #armed = new Map<Part, ArmedPoint>();
+
+  constructor(private readonly kill: (instance: InstanceProcess, detail: string) => Promise<void>) {}
+
+  arm(point: Point): ArmedPoint {
+    const armed = new ArmedPoint(point);
+    this.#armed.set(point.part, armed);
+    return armed;
+  }
+
+  disarm({ part }: Point): void {
+    this.#armed.delete(part);
+  }
+
+  /** Kills it where it sends what is waited for. */
+  watch(instance: InstanceProcess): InstanceProcess {
+    const part = partOf(instance.setup.role);
+    instance.proxy.watch = (name) => {
+      const armed = this.#armed.get(part);
+      if (armed?.isMetBy(instance, name) !== true) return undefined;
+      const { point } = armed;
+      let strike!: () => void;
+      armed.struck = new Promise<void>((resolve) => (strike = resolve))
+        .then(() => this.kill(instance, describePoint(point)))
+        .then(() => instance);
+      return { when: point.when, strike };
+    };
+    return instance;
+  }
+}
