@@ -38,7 +38,7 @@ async function runOf(samples: readonly Samples[], resume = false): Promise<Chunk
       folder,
       from: undefined,
       episodes: undefined,
-      stepsFile: undefined,
+      stepsFile: '',
       resume,
     },
     ...{ machine: {} as never, scripts: {} as never, results: new Results(join(folder, 'results.json')) },

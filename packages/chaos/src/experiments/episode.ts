@@ -38,8 +38,8 @@ export interface EpisodeSetup {
   readonly redisEnvironment?: Readonly<Record<string, string>>;
   readonly options?: QueueModuleOptions;
   readonly mostWaiting?: number;
-  /** What else is measured in what happened. */
-  readonly measure?: (timeline: Timeline) => Samples;
+  /** What else is measured in what happened; `ended` has the tasks whose end the witness has. */
+  readonly measure?: (timeline: Timeline, ended: ReadonlySet<string>) => Samples;
   readonly play: (cluster: Cluster, play: Play) => Promise<void>;
   /** What else has to be so when everything that was added has ended, and everybody still works. */
   readonly whenQuiet?: (cluster: Cluster, play: Play) => Promise<void>;
@@ -104,7 +104,7 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
     undecided: undecidedByReason(report),
     stalls: timeline.stalls,
     restarts: cluster.restarts,
-    samples: { ...failoverTimes(timeline), ...setup.measure?.(timeline) },
+    samples: { ...failoverTimes(timeline), ...setup.measure?.(timeline, await endedTasks(cluster)) },
     duplicates: duplicatesByCause(timeline),
     kept: folder,
   };
@@ -118,6 +118,14 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
 /** How many of the faults count. */
 export function countedFaults({ faults }: EpisodeOutcome): number {
   return faults.filter(counts).length;
+}
+
+/** Retention may have removed them since, and who ran them may never have heard of it. */
+async function endedTasks({ witness }: Cluster): Promise<ReadonlySet<string>> {
+  const ended = new Set<string>();
+  for await (const entry of readKeptWitness(witness.path))
+    if (entry.witness === 'ended' || entry.witness === 'gone') ended.add(entry.id);
+  return ended;
 }
 
 /** No more faults: everything that was added ends, everybody stops, and what is left is written down. */

@@ -174,16 +174,16 @@ export function describeScheduling(system: ContractSystem): void {
     it('a task runs once it is due, and enters its order then', async () => {
       const { queue, add, finished, runs, payloads } = await startStage(system);
       const from = system.nowMs();
-      const later = await add('t', 'later', { delay: 350 });
-      const sooner = await add('t', 'sooner', { delay: 200 });
+      const later = await add('t', 'later', { delay: 1_800 });
+      const sooner = await add('t', 'sooner', { delay: 900 });
       const now = await add('t', 'now');
       expect(await later.getState()).toBe('delayed');
       expect(await later.isDelayed()).toBe(true);
       expect((await queue.getQueueStats()).delayed).toBe(2);
       await finished(now, sooner, later);
       expect(payloads()).toEqual(['now', 'sooner', 'later']);
-      expect(runs[1]!.startedAtMs - from).toBeGreaterThanOrEqual(198);
-      expect(runs[2]!.startedAtMs - from).toBeGreaterThanOrEqual(348);
+      expect(runs[1]!.startedAtMs - from).toBeGreaterThanOrEqual(898);
+      expect(runs[2]!.startedAtMs - from).toBeGreaterThanOrEqual(1_798);
     });
   });
 }

@@ -54,28 +54,34 @@ export function fallingEpochs(timeline: Timeline): string[] {
   });
 }
 
-/** How old the acknowledged tasks were, ms, that are in no state any more when Redis has lost some of its data. */
-export function lostTasks(timeline: Timeline, isLoss: (record: HistoryRecord) => boolean): number[] {
+/** Of each acknowledged task that is nowhere any more although it never ended: which loss of data came next, and how much later, ms. */
+export function lostTasks(
+  timeline: Timeline,
+  ended: ReadonlySet<string>,
+  isLoss: (record: HistoryRecord) => boolean,
+): { readonly loss: number; readonly ageMs: number }[] {
   const losses = timeline.of('fault').filter(isLoss);
   const unknown = new Set(
-    timeline.of('task.seen').flatMap(({ task, state }) => (state === 'unknown' ? [task] : [])),
+    timeline
+      .of('task.seen')
+      .flatMap(({ task, state }) => (state === 'unknown' && !ended.has(task) ? [task] : [])),
   );
   return timeline.of('add.acknowledged').flatMap(({ task, at }) => {
-    const loss = losses.find((fault) => fault.at >= at);
-    return unknown.has(task) && loss !== undefined ? [(loss.at - at) / 1_000] : [];
+    const loss = losses.findIndex((fault) => fault.at >= at);
+    return unknown.has(task) && loss >= 0 ? [{ loss, ageMs: (losses[loss]!.at - at) / 1_000 }] : [];
   });
 }
 
 /** How many acknowledged tasks each loss of data cost. */
-export function lostPerLoss(timeline: Timeline, isLoss: (record: HistoryRecord) => boolean): number[] {
-  const losses = timeline.of('fault').filter(isLoss);
-  const unknown = new Set(
-    timeline.of('task.seen').flatMap(({ task, state }) => (state === 'unknown' ? [task] : [])),
-  );
-  const counts = losses.map(() => 0);
-  for (const { task, at } of timeline.of('add.acknowledged')) {
-    const index = losses.findIndex((fault) => fault.at >= at);
-    if (unknown.has(task) && index >= 0) counts[index]! += 1;
-  }
+export function lostPerLoss(
+  timeline: Timeline,
+  ended: ReadonlySet<string>,
+  isLoss: (record: HistoryRecord) => boolean,
+): number[] {
+  const counts = timeline
+    .of('fault')
+    .filter(isLoss)
+    .map(() => 0);
+  for (const { loss } of lostTasks(timeline, ended, isLoss)) counts[loss]! += 1;
   return counts;
 }

@@ -1,5 +1,6 @@
 import { truncateSync, statSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { HistoryRecord } from 'nestjs-affinity-queue/history';
 import { SyncWatch } from '../../disasters/sync-watch.js';
 import { SeededRandom } from '../../random/seeded-random.js';
 import type { Cluster } from '../../stage/cluster.js';
@@ -35,16 +36,17 @@ export const powerLoss: Experiment = {
         folder,
         scripts,
         redisArgs: ['--appendonly', 'yes', '--appendfsync', policy, '--auto-aof-rewrite-percentage', '0'],
-        measure: (timeline): Samples => {
+        measure: (timeline, ended): Samples => {
           const isLoss = ({ detail }: { detail?: string }): boolean => detail === detailOf(policy);
-          const ages = lostTasks(timeline, (record) => 'detail' in record && isLoss(record));
+          const wasLost = (record: HistoryRecord): boolean => 'detail' in record && isLoss(record);
+          const ages = lostTasks(timeline, ended, wasLost).map(({ ageMs }) => ageMs);
           problems.push(...fallingEpochs(timeline));
           const most = policy === 'always' ? 0 : everysecBoundMs;
           for (const age of ages.filter((one) => policy === 'always' || one > most))
             problems.push(
               `a task was lost that had been acknowledged ${Math.round(age)} ms before the power loss`,
             );
-          const counts = lostPerLoss(timeline, (record) => 'detail' in record && isLoss(record));
+          const counts = lostPerLoss(timeline, ended, wasLost);
           return policy === 'always' ? { lostByAlways: counts } : { lostByEverysec: counts, lostAge: ages };
         },
         play: (cluster, play) => losePower(cluster, play, policy, new SeededRandom(seed + episode), progress),

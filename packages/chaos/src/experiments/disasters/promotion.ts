@@ -28,10 +28,14 @@ export const promotion: Experiment = {
         seed: seed + episode,
         folder,
         scripts,
-        measure: (timeline) => {
+        measure: (timeline, ended) => {
           problems.push(...fallingEpochs(timeline));
           return {
-            lostByPromotion: lostPerLoss(timeline, (record) => 'kind' in record && record.kind === 'promote'),
+            lostByPromotion: lostPerLoss(
+              timeline,
+              ended,
+              (record) => 'kind' in record && record.kind === 'promote',
+            ),
           };
         },
         play: (cluster, play) => promote(cluster, play, new SeededRandom(seed + episode), progress),
