@@ -26,6 +26,15 @@ export function note(cluster: Cluster, kind: FaultKind, detail: string, duration
   cluster.recorder.record('fault', { kind, target: 'redis', durationMs, detail });
 }
 
+/**
+ * The same of a fault that is over. Whatever somebody writes down until then may come from before it: an answer that was on its
+ * way, a handler that begins.
+ */
+export function noteOver(cluster: Cluster, kind: FaultKind, detail: string, begunAt: number): void {
+  const durationMs = performance.now() - begunAt;
+  cluster.recorder.record('fault', { kind, target: 'redis', durationMs, agoMs: durationMs, detail });
+}
+
 /** Waits until the system goes on after a fault, and writes down what became of it. */
 export async function goesOn(
   cluster: Cluster,

@@ -7,7 +7,7 @@ import type { Cluster } from '../../stage/cluster.js';
 import type { Experiment } from '../experiment.js';
 import { runEpisode, type Play } from '../episode.js';
 import type { Samples } from '../outcome.js';
-import { fallingEpochs, goesOn, lostPerLoss, lostTasks, note, populate } from './disaster.js';
+import { fallingEpochs, goesOn, lostPerLoss, lostTasks, noteOver, populate } from './disaster.js';
 
 type Policy = 'always' | 'everysec';
 
@@ -90,13 +90,14 @@ export async function losePowerOnce(
   const { server, witness } = cluster;
   const before = witness.commits;
   await witness.hold();
-  note(cluster, policy === 'always' ? 'redis-kill' : 'power-loss', detailOf(policy));
+  const begunAt = performance.now();
   await server.kill();
   const lostAtMs = Date.now();
   const synced = await watch.syncedBytes();
   const cut = statSync(watch.file).size - synced;
   truncateSync(watch.file, synced);
   await server.startAgain();
+  noteOver(cluster, policy === 'always' ? 'redis-kill' : 'power-loss', detailOf(policy), begunAt);
   // Nobody writes until it is watched.
   await server.freeze();
   const next = await watchOf(cluster);

@@ -7,7 +7,7 @@ import { defaultRedisArgs, RedisServer } from '../../stage/redis-server.js';
 import { until } from '../../stage/until.js';
 import type { Experiment } from '../experiment.js';
 import { runEpisode, type Play } from '../episode.js';
-import { fallingEpochs, goesOn, lostPerLoss, note, populate } from './disaster.js';
+import { fallingEpochs, goesOn, lostPerLoss, noteOver, populate } from './disaster.js';
 
 const promotionsPerEpisode = 2;
 const detail = 'promotion of a replica that was cut off';
@@ -85,13 +85,14 @@ export async function promoteOnce(
       return state.includes('aof_rewrite_in_progress:0') && state.includes('aof_rewrite_scheduled:0');
     });
     await witness.hold();
-    note(cluster, 'promote', detail);
+    const begunAt = performance.now();
     await Promise.all([server.kill(), replica.kill()]);
     const lostAtMs = Date.now();
     const files = 'appendonlydir';
     await rm(join(server.folder, files), { recursive: true });
     await cp(join(replica.folder, files), join(server.folder, files), { recursive: true });
     await server.startAgain();
+    noteOver(cluster, 'promote', detail, begunAt);
     const rolledBack = await witness.goBack(lostAtMs);
     await goesOn(cluster, play, 'promotion of a stale replica', rolledBack > 0, before);
   } finally {
