@@ -234,12 +234,16 @@ describe('the command line', () => {
     const registry = `scheduler:${stage.name}-pending:worker:registry`;
     const entry = JSON.parse((await redis.hget(registry, worker!.workerId))!) as object;
     const silent = { ...entry, lastHeartbeat: Date.now() - 45_000 };
-    await redis.hset(registry, worker!.workerId, JSON.stringify(silent));
-    const { stdout } = await run(stage, 'status');
+    let stdout = '';
+    // The worker beats on, and says so in its entry again.
+    await until('it is told', async () => {
+      await redis.hset(registry, worker!.workerId, JSON.stringify(silent));
+      ({ stdout } = await run(stage, 'status'));
+      return stdout.includes('Workers 0 running, 1 idle; 1 silent for more than 30 s');
+    });
     expect(stdout).toContain(
       'Leader  none: nothing is assigned; an instance in role SCHEDULER or BOTH has to run',
     );
-    expect(stdout).toContain('Workers 0 running, 1 idle; 1 silent for more than 30 s');
   });
 
   it('resign: the leader stops, another one leads, and the one that resigned stands again', async () => {
