@@ -164,6 +164,17 @@ describe('I2', () => {
     const report = await checked(history);
     expect(report.violations.filter(({ invariant }) => invariant === 'I2')).toEqual([]);
   });
+
+  it.each([
+    ['delayed', 0],
+    ['retried', 1],
+  ])('by the word of the witness where who ran it died before it could write: %s', async (outcome, count) => {
+    const history = new MadeHistory().adds('p', 't1').adds('p', 't2').starts('p', 't1');
+    const { histories } = history.runs('q', 't2').runs('q', 't1', 'a', { attempt: 2 });
+    const ended = { id: 't1', worker: 'w', attempt: '1', outcome };
+    const { violations } = await checkHistory({ histories, witness: witnessOf(['ended', ended]) });
+    expect(violations.filter(({ message }) => message.includes('between two attempts'))).toHaveLength(count);
+  });
 });
 
 describe('I3', () => {

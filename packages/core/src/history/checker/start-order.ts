@@ -1,4 +1,5 @@
-import type { RecordOf } from '../records.js';
+import type { HistoryRecord, RecordOf } from '../records.js';
+import type { WitnessEntry } from '../witness.js';
 import type { Check, CheckContext } from './check.js';
 import type { Placed } from './merge-histories.js';
 import { wentBack } from './processes.js';
@@ -30,6 +31,9 @@ export class StartOrder implements Check {
   readonly #started = new Map<string, { first: RecordOf<'task.started'> | undefined; attempt: number }>();
   /** Tasks that have left the order: delayed, retried in order "skip", given new attempts. */
   readonly #loose = new Set<string>();
+
+  /** Tasks before whose next attempt another one started: to be judged when the witness has told all that it knows. */
+  readonly #overtaken: { tasks: readonly string[]; message: string; evidence: HistoryRecord[] }[] = [];
 
   constructor(private readonly context: CheckContext) {}
 
@@ -114,7 +118,18 @@ export class StartOrder implements Check {
     const { findings, processes } = this.context;
     const reset = processes.wentBack(first.at < last.at ? first : last);
     if (reset !== undefined) findings.undecided('I2', wentBack, [first, reset, last, start]);
-    else findings.violation('I2', message, [first, last, start]);
+    else this.#overtaken.push({ tasks: [start.task, last.task], message, evidence: [first, last, start] });
+  }
+
+  /** Who ran a task that left the order may have died before it wrote that down. */
+  seeEntry(entry: WitnessEntry): void {
+    if (entry.witness === 'ended' && entry.outcome === 'delayed') this.#loose.add(entry.id);
+  }
+
+  finish(): void {
+    for (const { tasks, message, evidence } of this.#overtaken)
+      if (!tasks.some((task) => this.#loose.has(task)))
+        this.context.findings.violation('I2', message, evidence);
   }
 
   #first(start: RecordOf<'task.started'>, order: TagOrder): void {
