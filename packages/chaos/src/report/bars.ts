@@ -6,7 +6,7 @@ import type { Percentiles } from '../measures/percentiles.js';
 export interface Bar {
   /** Its name among the samples. */
   readonly sample: string;
-  /** The experiment that is there to measure it. */
+  /** The experiment that is there to measure it; elsewhere the checker holds it to the bounds (I8). */
   readonly timedBy: string;
   readonly what: string;
   readonly bound: string;
@@ -43,7 +43,7 @@ export const bars: readonly Bar[] = [
   },
   {
     sample: 'leaderAndWorkerCrash',
-    timedBy: 'failover',
+    timedBy: 'random',
     what: 'a leader that works is killed → its task runs elsewhere',
     bound: 'the sum of both (p99)',
     boundMs: 2 * leaseMs + 1_500,

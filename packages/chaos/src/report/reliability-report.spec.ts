@@ -60,7 +60,8 @@ describe('the report', () => {
     [[1_200, 1_499], 'holds'],
     [[1_200, 1_501], '**missed**'],
   ])('holds %j ms after the crash of a leader against the bar: %s', (leaderCrash, verdict) => {
-    const line = reliabilityReport([chunk({ samples: { leaderCrash } })])
+    const other = chunk({ experiment: 'every-step', samples: { leaderCrash: [9_000] } });
+    const line = reliabilityReport([chunk({ experiment: 'failover', samples: { leaderCrash } }), other])
       .split('\n')
       .find((text) => text.includes('the leader is killed'));
     expect(line).toContain(verdict);
