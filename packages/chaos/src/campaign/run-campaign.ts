@@ -33,20 +33,21 @@ export async function runCampaign(experiment: Experiment, options: CampaignOptio
   const chunk = newChunk(experiment.name, seed, from, machine);
   const deadline = performance.now() + chunkMinutes * 60_000;
   if (counted >= faults || episodes === 0) return { chunk, isUnfinished: false };
+  const save = (): void => {
+    if (episodes === undefined) results.save(chunk);
+  };
+  let isUnfinished = false;
   for await (const outcome of experiment.episodes({ ...options, faults }, from)) {
     addEpisode(chunk, outcome);
-    if (episodes === undefined) results.save(chunk);
+    save();
     onEpisode(outcome, chunk);
-    const isPlayed = chunk.next - from === episodes;
-    const isUnfinished = !isPlayed && counted + countedIn(chunk) < faults;
-    if (isUnfinished && performance.now() <= deadline) continue;
-    judge(chunk, earlier);
-    if (episodes === undefined) results.save(chunk);
-    return { chunk, isUnfinished };
+    if (chunk.next - from === episodes || counted + countedIn(chunk) >= faults) break;
+    isUnfinished = performance.now() > deadline;
+    if (isUnfinished) break;
   }
   judge(chunk, earlier);
-  if (episodes === undefined) results.save(chunk);
-  return { chunk, isUnfinished: false };
+  save();
+  return { chunk, isUnfinished };
 }
 
 /** Holds what was timed in all chunks of the campaign against the bars. */

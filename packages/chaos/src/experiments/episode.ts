@@ -25,7 +25,14 @@ export interface Play {
   /** A fault that was planned, and that nothing led to. */
   missed(fault: string): void;
   /** Something must not have happened. */
-  problem(text: string): void;
+  readonly problem: (text: string) => void;
+}
+
+/** What is there to look at when an episode is over. */
+export interface Aftermath extends Pick<Play, 'problem'> {
+  readonly timeline: Timeline;
+  /** Tasks whose end the witness has. */
+  readonly ended: ReadonlySet<string>;
 }
 
 export interface EpisodeSetup {
@@ -38,8 +45,8 @@ export interface EpisodeSetup {
   readonly redisEnvironment?: Readonly<Record<string, string>>;
   readonly options?: QueueModuleOptions;
   readonly mostWaiting?: number;
-  /** What else is measured in what happened; `ended` has the tasks whose end the witness has. */
-  readonly measure?: (timeline: Timeline, ended: ReadonlySet<string>) => Samples;
+  /** What else is looked for and measured in what happened. */
+  readonly measure?: (aftermath: Aftermath) => Samples;
   readonly play: (cluster: Cluster, play: Play) => Promise<void>;
   /** What else has to be so when everything that was added has ended, and everybody still works. */
   readonly whenQuiet?: (cluster: Cluster, play: Play) => Promise<void>;
@@ -104,7 +111,10 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
     undecided: undecidedByReason(report),
     stalls: timeline.stalls,
     restarts: cluster.restarts,
-    samples: { ...failoverTimes(timeline), ...setup.measure?.(timeline, await endedTasks(cluster)) },
+    samples: {
+      ...failoverTimes(timeline),
+      ...setup.measure?.({ timeline, ended: await endedTasks(cluster), problem: play.problem }),
+    },
     duplicates: duplicatesByCause(timeline),
     kept: folder,
   };

@@ -31,7 +31,7 @@ export const sameHost: Experiment = {
   episodes: (setup, from) =>
     failovers('same-host', setup, from, {
       options: { ...queueOptions(), electionOptions: longLeases },
-      measure: (timeline) => {
+      measure: ({ timeline }) => {
         const { leaderCrash, workerCrash, leaderAndWorkerCrash } = failoverTimes(timeline);
         return {
           ...{ leaderCrash: [], workerCrash: [], leaderAndWorkerCrash: [], resignation: [] },

@@ -1,12 +1,12 @@
 import { commitsToCount } from '../faults/fault-log.js';
 import { FaultStriker } from '../faults/strike.js';
-import type { Timeline } from '../history/timeline.js';
+
 import { duplicatesByCause } from '../measures/duplicates.js';
 import { standstills } from '../measures/standstill.js';
 import { SeededRandom } from '../random/seeded-random.js';
 import type { Cluster } from '../stage/cluster.js';
 import type { Experiment } from './experiment.js';
-import { runEpisode, type Play } from './episode.js';
+import { runEpisode, type Aftermath, type Play } from './episode.js';
 
 const instances = 4;
 const deploysPerEpisode = 4;
@@ -21,16 +21,14 @@ export const rolling: Experiment = {
   async *episodes({ seed, folder, scripts, progress }, from) {
     for (let episode = from; ; episode += 1) {
       const random = new SeededRandom(seed + episode);
-      const problems: string[] = [];
-      const outcome = await runEpisode({
+      yield await runEpisode({
         experiment: 'rolling',
         seed: seed + episode,
         folder,
         scripts,
-        measure: (timeline) => measure(timeline, problems),
+        measure,
         play: (cluster, play) => deploy(cluster, play, random, progress),
       });
-      yield { ...outcome, problems: [...outcome.problems, ...problems] };
     }
   },
 };
@@ -61,11 +59,11 @@ async function deploy(
   }
 }
 
-function measure(timeline: Timeline, problems: string[]): { standstill: number[] } {
+function measure({ timeline, problem }: Aftermath): { standstill: number[] } {
   const standstill = [...standstills(timeline).values()];
   const longest = Math.max(...standstill);
-  if (longest > longestStandstillMs) problems.push(`a tag stood still for ${Math.round(longest)} ms`);
+  if (longest > longestStandstillMs) problem(`a tag stood still for ${Math.round(longest)} ms`);
   const twice = Object.values(duplicatesByCause(timeline)).reduce((sum, count) => sum + count, 0);
-  if (twice > 0) problems.push(`${twice} tasks ran twice`);
+  if (twice > 0) problem(`${twice} tasks ran twice`);
   return { standstill };
 }

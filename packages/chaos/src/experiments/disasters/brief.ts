@@ -35,13 +35,12 @@ export async function briefDisasters({ seed, folder, scripts, progress }: Setup)
   const place = mkdtempSync(join(tmpdir(), 'affinity-chaos-clock-'));
   const wallClock = canSetClocks() ? new FakeClock(place) : undefined;
   const mayLosePower = await canWatchSyncs();
-  const problems: string[] = [];
   const outcome = await runEpisode({
     ...{ experiment: 'short', seed, folder, scripts },
     redisArgs: [...defaultRedisArgs, '--auto-aof-rewrite-percentage', '0'],
     ...(wallClock && { redisEnvironment: wallClock.environment }),
-    measure: (timeline) => {
-      problems.push(...fallingEpochs(timeline), ...declaredDead(timeline, firstLoss(timeline)));
+    measure: ({ timeline, problem }) => {
+      [...fallingEpochs(timeline), ...declaredDead(timeline, firstLoss(timeline))].forEach(problem);
       return {};
     },
     play: async (cluster, play) => {
@@ -53,7 +52,7 @@ export async function briefDisasters({ seed, folder, scripts, progress }: Setup)
     },
   });
   rmSync(place, { recursive: true });
-  return { ...outcome, problems: [...outcome.problems, ...problems] };
+  return outcome;
 }
 
 async function actsOf(

@@ -26,22 +26,21 @@ export const clock: Experiment = {
     for (let episode = from; ; episode += 1) {
       const place = mkdtempSync(join(tmpdir(), 'affinity-chaos-clock-'));
       const wallClock = new FakeClock(place);
-      const problems: string[] = [];
       const outcome = await runEpisode({
         experiment: 'clock',
         seed: seed + episode,
         folder,
         scripts,
         redisEnvironment: wallClock.environment,
-        measure: (timeline) => {
+        measure: ({ timeline, problem }) => {
           // Nobody ends in these episodes, so that whoever is declared dead lived.
-          problems.push(...fallingEpochs(timeline), ...declaredDead(timeline));
+          [...fallingEpochs(timeline), ...declaredDead(timeline)].forEach(problem);
           return {};
         },
         play: (cluster, play) => jump(cluster, play, wallClock, new SeededRandom(seed + episode), progress),
       });
       rmSync(place, { recursive: true });
-      yield { ...outcome, problems: [...outcome.problems, ...problems] };
+      yield outcome;
     }
   },
 };

@@ -1,4 +1,4 @@
-import type { FaultKind, HistoryRecord } from 'nestjs-affinity-queue/history';
+import type { FaultKind, RecordOf } from 'nestjs-affinity-queue/history';
 import { commitsToCount } from '../../faults/fault-log.js';
 import type { Timeline } from '../../history/timeline.js';
 import type { SeededRandom } from '../../random/seeded-random.js';
@@ -67,7 +67,7 @@ export function fallingEpochs(timeline: Timeline): string[] {
 export function lostTasks(
   timeline: Timeline,
   ended: ReadonlySet<string>,
-  isLoss: (record: HistoryRecord) => boolean,
+  isLoss: (fault: RecordOf<'fault'>) => boolean,
 ): { readonly loss: number; readonly ageMs: number }[] {
   const losses = timeline.of('fault').filter(isLoss);
   const unknown = new Set(
@@ -85,7 +85,7 @@ export function lostTasks(
 export function lostPerLoss(
   timeline: Timeline,
   ended: ReadonlySet<string>,
-  isLoss: (record: HistoryRecord) => boolean,
+  isLoss: (fault: RecordOf<'fault'>) => boolean,
 ): number[] {
   const counts = timeline
     .of('fault')

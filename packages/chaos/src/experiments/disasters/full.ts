@@ -18,20 +18,18 @@ export const full: Experiment = {
   defaultFaults: 16,
   async *episodes({ seed, folder, scripts, progress }, from) {
     for (let episode = from; ; episode += 1) {
-      const problems: string[] = [];
-      const outcome = await runEpisode({
+      yield await runEpisode({
         experiment: 'full',
         seed: seed + episode,
         folder,
         scripts,
-        measure: (timeline) => {
+        measure: ({ timeline, problem }) => {
           // Heartbeats are let through, so that nobody is taken for dead.
-          problems.push(...declaredDead(timeline));
+          declaredDead(timeline).forEach(problem);
           return {};
         },
         play: (cluster, play) => fill(cluster, play, new SeededRandom(seed + episode), progress),
       });
-      yield { ...outcome, problems: [...outcome.problems, ...problems] };
     }
   },
 };

@@ -1,6 +1,6 @@
 import { truncateSync, statSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { HistoryRecord } from 'nestjs-affinity-queue/history';
+import type { RecordOf } from 'nestjs-affinity-queue/history';
 import { SyncWatch } from '../../disasters/sync-watch.js';
 import { SeededRandom } from '../../random/seeded-random.js';
 import type { Cluster } from '../../stage/cluster.js';
@@ -29,29 +29,23 @@ export const powerLoss: Experiment = {
   async *episodes({ seed, folder, scripts, progress }, from) {
     for (let episode = from; ; episode += 1) {
       const policy: Policy = episode % 2 === 0 ? 'always' : 'everysec';
-      const problems: string[] = [];
-      const outcome = await runEpisode({
+      yield await runEpisode({
         experiment: 'power-loss',
         seed: seed + episode,
         folder,
         scripts,
         redisArgs: ['--appendonly', 'yes', '--appendfsync', policy, '--auto-aof-rewrite-percentage', '0'],
-        measure: (timeline, ended): Samples => {
-          const isLoss = ({ detail }: { detail?: string }): boolean => detail === detailOf(policy);
-          const wasLost = (record: HistoryRecord): boolean => 'detail' in record && isLoss(record);
-          const ages = lostTasks(timeline, ended, wasLost).map(({ ageMs }) => ageMs);
-          problems.push(...fallingEpochs(timeline));
-          const most = policy === 'always' ? 0 : everysecBoundMs;
-          for (const age of ages.filter((one) => policy === 'always' || one > most))
-            problems.push(
-              `a task was lost that had been acknowledged ${Math.round(age)} ms before the power loss`,
-            );
-          const counts = lostPerLoss(timeline, ended, wasLost);
+        measure: ({ timeline, ended, problem }): Samples => {
+          const isLoss = ({ detail }: RecordOf<'fault'>): boolean => detail === detailOf(policy);
+          const ages = lostTasks(timeline, ended, isLoss).map(({ ageMs }) => ageMs);
+          fallingEpochs(timeline).forEach(problem);
+          for (const age of ages.filter((one) => policy === 'always' || one > everysecBoundMs))
+            problem(`a task was lost that had been acknowledged ${Math.round(age)} ms before the power loss`);
+          const counts = lostPerLoss(timeline, ended, isLoss);
           return policy === 'always' ? { lostByAlways: counts } : { lostByEverysec: counts, lostAge: ages };
         },
         play: (cluster, play) => losePower(cluster, play, policy, new SeededRandom(seed + episode), progress),
       });
-      yield { ...outcome, problems: [...outcome.problems, ...problems] };
     }
   },
 };

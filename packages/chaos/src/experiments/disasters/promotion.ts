@@ -22,25 +22,19 @@ export const promotion: Experiment = {
   defaultFaults: 8,
   async *episodes({ seed, folder, scripts, progress }, from) {
     for (let episode = from; ; episode += 1) {
-      const problems: string[] = [];
-      const outcome = await runEpisode({
+      yield await runEpisode({
         experiment: 'promotion',
         seed: seed + episode,
         folder,
         scripts,
-        measure: (timeline, ended) => {
-          problems.push(...fallingEpochs(timeline));
+        measure: ({ timeline, ended, problem }) => {
+          fallingEpochs(timeline).forEach(problem);
           return {
-            lostByPromotion: lostPerLoss(
-              timeline,
-              ended,
-              (record) => 'kind' in record && record.kind === 'promote',
-            ),
+            lostByPromotion: lostPerLoss(timeline, ended, ({ kind }) => kind === 'promote'),
           };
         },
         play: (cluster, play) => promote(cluster, play, new SeededRandom(seed + episode), progress),
       });
-      yield { ...outcome, problems: [...outcome.problems, ...problems] };
     }
   },
 };
