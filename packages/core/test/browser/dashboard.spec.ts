@@ -260,7 +260,7 @@ describe('changes', () => {
     await web.queue.addBulk(
       ['x', 'y'].map((identifyTag) => ({ type: 'note', identifyTag, payload: 1, options: { attempts: 1 } })),
     );
-    await page.getByRole('row', { name: /^x/ }).waitFor();
+    await page.getByRole('row', { name: /^x\s/ }).waitFor();
     await isAt('Resume tag kept');
     // Its own row goes away.
     await press('Resume tag kept');
