@@ -1,7 +1,10 @@
 import { realPeers } from '../peers/names.js';
 import { defineCase } from './bench-case.js';
+import { standardLoad, warmUpTasks } from './standard-load.js';
 
-const tags = 200;
+const { tasks, tags } = standardLoad;
+const warmUp = { tasks: warmUpTasks.full, tags };
+const quickWarmUp = { tasks: warmUpTasks.quick, tags };
 
 export const addingCases = [
   defineCase({
@@ -11,9 +14,10 @@ export const addingCases = [
     measurement: 'add',
     peers: realPeers,
     metrics: ['tasksPerSecond', 'redisMicrosPerTask', 'nodeMicrosPerTask', 'scriptsPerTask'],
-    warmUp: { tasks: 20_000, tags, perCall: 500 },
+    warmUp: { ...warmUp, perCall: 500 },
+    quickWarmUp: { ...quickWarmUp, perCall: 500 },
     profiled: true,
-    input: { tasks: 20_000, tags, perCall: 500 },
+    input: { tasks, tags, perCall: 500 },
     quickInput: { tasks: 10_000, tags, perCall: 500 },
   }),
   defineCase({
@@ -23,9 +27,10 @@ export const addingCases = [
     measurement: 'add',
     peers: realPeers,
     metrics: ['tasksPerSecond', 'redisMicrosPerTask', 'nodeMicrosPerTask', 'scriptsPerTask'],
-    warmUp: { tasks: 20_000, tags, inFlight: 100 },
+    warmUp: { ...warmUp, inFlight: 100 },
+    quickWarmUp: { ...quickWarmUp, inFlight: 100 },
     profiled: true,
-    input: { tasks: 20_000, tags, inFlight: 100 },
+    input: { tasks, tags, inFlight: 100 },
     quickInput: { tasks: 5_000, tags, inFlight: 100 },
   }),
 ];

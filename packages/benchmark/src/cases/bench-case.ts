@@ -15,6 +15,8 @@ export interface BenchCase {
   readonly metrics: readonly MetricName[];
   readonly input: unknown;
   readonly warmUp?: unknown;
+  /** In place of `warmUp` in the quick form. */
+  readonly quickWarmUp?: unknown;
   /** In place of `input` in the quick form; without it, that form leaves the case out. */
   readonly quickInput?: unknown;
   /** Rounds of the quick form, 1 if not given. */
@@ -27,11 +29,12 @@ export interface BenchCase {
 
 type Typed<Name extends MeasurementName> = Omit<
   BenchCase,
-  'measurement' | 'input' | 'warmUp' | 'quickInput'
+  'measurement' | 'input' | 'warmUp' | 'quickWarmUp' | 'quickInput'
 > & {
   readonly measurement: Name;
   readonly input: InputOf<Name>;
   readonly warmUp?: InputOf<Name>;
+  readonly quickWarmUp?: InputOf<Name>;
   readonly quickInput?: InputOf<Name>;
 };
 

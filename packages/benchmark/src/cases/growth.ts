@@ -1,5 +1,6 @@
 import { realPeers } from '../peers/names.js';
 import { defineCase } from './bench-case.js';
+import { standardLoad, warmUpTasks } from './standard-load.js';
 
 const maxRounds = 3;
 
@@ -19,8 +20,8 @@ const grown = (
     peers: group === 'batch' ? ['affinity'] : realPeers,
     metrics: ['tasksPerSecond', 'redisMicrosPerTask', 'nodeMicrosPerTask', 'scriptsPerTask'],
     maxRounds,
-    warmUp: { tasks: 2_000, tags: 200, workers: 10 },
-    input: { tasks: 20_000, tags: 200, workers: 10, ...change },
+    warmUp: standardLoad,
+    input: { ...standardLoad, ...change },
   });
 
 const instances = (value: number) =>
@@ -33,7 +34,12 @@ const instances = (value: number) =>
     peers: realPeers,
     metrics: ['tasksPerSecond', 'redisMicrosPerTask'],
     maxRounds,
-    input: { instances: value, tasks: 16_000, tags: 200, workers: 10, inFlight: 100 / value },
+    input: {
+      ...standardLoad,
+      instances: value,
+      warmUpTasks: warmUpTasks.full,
+      inFlight: 100 / value,
+    },
   });
 
 const fleet = (instanceCount: number, workers: number) =>

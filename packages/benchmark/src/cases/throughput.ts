@@ -1,10 +1,10 @@
 import { realPeers } from '../peers/names.js';
 import { defineCase } from './bench-case.js';
+import { standardLoad, warmUpTasks } from './standard-load.js';
 
-const workers = 10;
-const tags = 200;
-
-const warmProcess = { tasks: 20_000, tags, workers };
+const { tags, workers } = standardLoad;
+const warmUp = { ...standardLoad, tasks: warmUpTasks.full };
+const quickWarmUp = { ...standardLoad, tasks: warmUpTasks.quick };
 
 const waiting = (handlerMs: number, tasks: number, quickTasks?: number) =>
   defineCase({
@@ -15,7 +15,8 @@ const waiting = (handlerMs: number, tasks: number, quickTasks?: number) =>
     measurement: 'process',
     peers: [...realPeers, 'ideal'],
     metrics: ['tasksPerSecond', 'nodeMicrosPerTask', 'redisMicrosPerTask', 'outOfOrder'],
-    warmUp: warmProcess,
+    warmUp,
+    quickWarmUp,
     input: { tasks, tags: tasks / 10, workers, handlerMs },
     ...(quickTasks && { quickInput: { tasks: quickTasks, tags: quickTasks / 10, workers, handlerMs } }),
   });
@@ -37,11 +38,21 @@ export const throughputCases = [
       'startMs',
       'outOfOrder',
     ],
-    warmUp: warmProcess,
-    input: { tasks: 20_000, tags, workers },
+    warmUp,
+    quickWarmUp,
+    input: standardLoad,
     profiled: true,
     quickRounds: 2,
     quickInput: { tasks: 10_000, tags, workers },
+  }),
+  defineCase({
+    name: 'process-cold',
+    title: 'Process, in a process that has just begun',
+    group: 'process',
+    measurement: 'process',
+    peers: realPeers,
+    metrics: ['tasksPerSecond', 'redisMicrosPerTask', 'nodeMicrosPerTask'],
+    input: standardLoad,
   }),
   waiting(1, 20_000, 3_000),
   waiting(10, 4_000, 500),
@@ -53,7 +64,6 @@ export const throughputCases = [
     measurement: 'mixed',
     peers: realPeers,
     metrics: ['tasksPerSecond', 'redisMicrosPerTask'],
-    warmUp: { instances: 4, tasks: 2_000, tags, workers, inFlight: 25 },
-    input: { instances: 4, tasks: 20_000, tags, workers, inFlight: 25 },
+    input: { ...standardLoad, instances: 4, warmUpTasks: warmUpTasks.full, inFlight: 25 },
   }),
 ];

@@ -5,6 +5,8 @@ import type { Measurement } from './measurement.js';
 export interface MixedInput {
   readonly instances: number;
   readonly tasks: number;
+  /** So many are added and run by the same processes before, so that their code is compiled. */
+  readonly warmUpTasks: number;
   readonly tags: number;
   /** In each instance. */
   readonly workers: number;
@@ -13,7 +15,7 @@ export interface MixedInput {
 
 /** Every process adds its share one by one and runs what it is given, at the same time. */
 export const measureMixed: Measurement<MixedInput> = async ({ peer, redisUrl, startMeter }, input) => {
-  const { tasks, tags, workers, inFlight } = input;
+  const { tasks, warmUpTasks, tags, workers, inFlight } = input;
   const instances = await Instances.spawn(input.instances, {
     redisUrl,
     peer,
@@ -22,15 +24,20 @@ export const measureMixed: Measurement<MixedInput> = async ({ peer, redisUrl, st
     record: false,
   });
   await instances.start();
-  const count = tasks / input.instances;
+  /** @returns when the last handler ended, µs of the monotonic clock */
+  const play = async (from: number, total: number): Promise<number> => {
+    const count = total / input.instances;
+    await Promise.all(
+      instances.all.map((instance, index) =>
+        instance.ask('add', { from: from + index * count, count, tags, inFlight }),
+      ),
+    );
+    return instances.whenHandled(from + total);
+  };
+  await play(0, warmUpTasks);
   const stopMeter = await startMeter('add and process', tasks);
   const startedAt = monotonicMicros();
-  await Promise.all(
-    instances.all.map((instance, index) =>
-      instance.ask('add', { from: index * count, count, tags, inFlight }),
-    ),
-  );
-  const endedAt = await instances.whenHandled(tasks);
+  const endedAt = await play(warmUpTasks, tasks);
   const used = await stopMeter();
   await instances.close();
   return {

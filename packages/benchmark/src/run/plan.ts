@@ -30,7 +30,7 @@ export function plan(cases: readonly BenchCase[], { quick, only, rounds, profile
     .map((bench) => ({
       bench,
       input: quick ? bench.quickInput : bench.input,
-      warmUp: bench.warmUp,
+      warmUp: quick ? (bench.quickWarmUp ?? bench.warmUp) : bench.warmUp,
       rounds: roundsOf(bench, quick, rounds),
       profiled: profile && bench.profiled === true,
     }));
