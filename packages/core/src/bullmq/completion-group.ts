@@ -6,6 +6,8 @@ export interface Completion {
   readonly jobId: string;
   /** The worker's part of the arguments of `commitTasks`. */
   readonly args: readonly ScriptArgument[];
+  /** Characters of the task's data and of its result: the worker's next task is likely to have as many. */
+  readonly size: number;
   /** Why the worker's lease is gone, if it is: its completion is not sent any more. */
   readonly abandoned: () => Error | undefined;
 }

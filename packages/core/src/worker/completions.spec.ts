@@ -2,20 +2,26 @@ import { describe, expect, it } from '@jest/globals';
 import type { QueueContext } from '../redis/queue-context.js';
 import { Completions } from './completions.js';
 
-const workers = 30;
+const workers = 75;
 
-/** All workers at once, in three groups of ten, which Redis answers in the same moment. */
+/** All workers at once, in three groups of 25, which Redis answers in the same moment. */
 class Rounds {
   readonly #answers: (() => void)[] = [];
   readonly #completions: Completions;
   #nowMs = 0;
   /** The process does other things too: every turn of the event loop takes long. */
   isBusy = false;
+  /** Of each completion. */
+  size = 0;
+  /** How many tasks each script had. */
+  readonly sizes: number[] = [];
 
   constructor() {
     const run = async (_script: string, { args }: { readonly args: readonly unknown[] }) => {
       await new Promise<void>((resolve) => this.#answers.push(resolve));
-      return Array.from({ length: (args.length - 2) / 8 }, () => 0);
+      const tasks = (args.length - 2) / 8;
+      this.sizes.push(tasks);
+      return Array.from({ length: tasks }, () => 0);
     };
     const context = { nodeId: 'node', scripts: { run }, options: { workerCount: workers } };
     const onError = (error: unknown): never => {
@@ -33,10 +39,12 @@ class Rounds {
       counter = setImmediate(count);
     });
     const answered = Array.from({ length: workers }, async (_, i) => {
+      const { size } = this;
       const args = [`w${i}`, '', `t${i}`, '', '', '1', ':', 'null'];
-      await this.#completions.commit({ workerId: `w${i}`, jobId: `t${i}`, args, abandoned: () => undefined });
+      await this.#completions.commit({ workerId: `w${i}`, jobId: `t${i}`, args, size, abandoned: () => undefined });
       return turn;
     });
+    await new Promise((resolve) => setImmediate(resolve));
     for (const answer of this.#answers.splice(0)) answer();
     const turns = new Set(await Promise.all(answered));
     // The last of them is over.
@@ -58,5 +66,16 @@ describe('Completions', () => {
     expect([await rounds.turns(), await rounds.turns(), await rounds.turns()]).toEqual([2, 1, 1]);
     rounds.isBusy = false;
     expect([await rounds.turns(), await rounds.turns()]).toEqual([1, 3]);
+  });
+
+  it('puts fewer of them into a script where tasks are large', async () => {
+    const rounds = new Rounds();
+    rounds.size = 100_000;
+    await rounds.turns();
+    expect(rounds.sizes).toEqual([...Array.from({ length: 37 }, () => 2), 1]);
+    rounds.sizes.length = 0;
+    rounds.size = 100;
+    await rounds.turns();
+    expect(rounds.sizes).toEqual([25, 25, 25]);
   });
 });

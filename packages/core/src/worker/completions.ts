@@ -16,11 +16,13 @@ interface Waiting {
  * awaits its own answer before its next task.
  *
  * A group holds at most half of the workers: while Redis works on one group, this process works on the other. Smaller groups
- * cost Redis more, and Redis is what limits the throughput of a process that is warm.
+ * cost Redis more, and Redis is what limits the throughput of a process that is warm. Where tasks or results are large, a group
+ * holds so few that its script does not hold Redis up.
  */
 export class Completions implements CompletionGroup {
   readonly #largestGroup: number;
   #waiting: Waiting[] = [];
+  #waitingSize = 0;
   #isScheduled = false;
   #untrimmed = 0;
   /** Groups of answers that were passed on in this turn of the event loop. */
@@ -41,7 +43,8 @@ export class Completions implements CompletionGroup {
   commit(completion: Completion): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ completion, resolve, reject });
-      if (this.#waiting.length >= this.#largestGroup) this.#flush();
+      this.#waitingSize += completion.size;
+      if (this.#waiting.length >= this.#largestGroup || this.#waitingSize >= largestSize) this.#flush();
       else this.#schedule();
     });
   }
@@ -93,6 +96,7 @@ export class Completions implements CompletionGroup {
     const group = this.#waiting;
     if (group.length === 0) return;
     this.#waiting = [];
+    this.#waitingSize = 0;
     void this.#send(group);
   }
 
@@ -147,8 +151,9 @@ export function withStart(reply: unknown, now: number): unknown {
 
 const fieldsWithoutStart = 5;
 
-/** So that a script of many completions does not hold Redis up. */
+/** So that a script of many completions does not hold Redis up: so many, and so many characters of data and results. */
 const mostInGroup = 25;
+const largestSize = 200_000;
 
 /** A turn with one group takes less, where handlers do next to nothing and the process nothing else. */
 const longTurnMs = 1;
