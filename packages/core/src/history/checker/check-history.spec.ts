@@ -97,6 +97,52 @@ describe('I1', () => {
     expect(reasons(report, 'I1')).toEqual(['the history of a process ends without saying why']);
   });
 
+  /** Ends what it does, somebody else goes on, and it is killed before it has written down that it had ended. */
+  const killedAfter = (ms: number): MadeHistory =>
+    new MadeHistory()
+      .starts('p', 't1')
+      .starts('q', 't2')
+      .after(ms)
+      .says('q', 'fault', { kind: 'kill', target: 'p' })
+      .ends('q', 't2');
+
+  it('nor is one that was killed soon afterwards: what it did last it may not have written down', async () => {
+    const report = await checked(killedAfter(900));
+    expect(report).toMatchObject({ violations: [], overlaps: [] });
+    expect(reasons(report, 'I1')).toEqual(['a process was killed before it wrote down what it did last']);
+    expect(report.undecided.find(({ invariant }) => invariant === 'I1')?.evidence).toMatchObject([
+      { task: 't1' },
+      { task: 't2' },
+      { type: 'fault', kind: 'kill', target: 'p' },
+    ]);
+  });
+
+  it.each([
+    ['lived on for longer than a lease', killedAfter(1_100)],
+    ['wrote something down afterwards', killedAfter(10).says('p', 'drained', {})],
+  ])('but one that %s', async (_, history) => {
+    const report = await checked(history);
+    expect(found(report)).toEqual([['I1', ['task.started', 'task.started']]]);
+  });
+
+  const taken = (id: string, worker: string, fence = '1') =>
+    ['taken', { id, worker, tag: 'a', attempt: '1', fence }] as const;
+  const endedBy = (id: string, worker: string, outcome = 'completed') =>
+    ['ended', { id, worker, attempt: '1', outcome }] as const;
+  /** An earlier task of that id is none of it. */
+  const another = [taken('t1', 'p-1', '0'), endedBy('t1', 'p-1')] as const;
+
+  it.each([
+    ['had ended before', [taken('t1', 'p-1'), endedBy('t1', 'p-1'), taken('t2', 'q-1')], 0],
+    ['ended after', [...another, taken('t1', 'p-1'), taken('t2', 'q-1'), endedBy('t1', 'p-1')], 1],
+    ['is not known to have ended', [...another, taken('t1', 'p-1'), taken('t2', 'q-1')], 1],
+  ])('the witness knows whether what a killed process ran %s', async (_, written, undecided) => {
+    const { histories } = killedAfter(10);
+    const report = await checkHistory({ histories, witness: witnessOf(...written) });
+    expect(reasons(report, 'I1')).toHaveLength(undecided);
+    expect(report.overlaps).toEqual([]);
+  });
+
   it('nor are processes without a clock in common', async () => {
     const history = new MadeHistory(['p', 'q'], {}, (process) => process);
     const report = await checked(history.starts('p', 't1').starts('q', 't2').ends('p', 't1'));

@@ -70,8 +70,11 @@ export class Processes {
 
   /** When a process ceased to do anything: it was killed, or closed its history. */
   goneAt(id: string): number | undefined {
-    const killed = this.faults.find(({ record }) => record.kind === 'kill' && record.target === id)?.from;
-    return killed ?? this.known.get(id)?.closedAt;
+    return this.killOf(id)?.from ?? this.known.get(id)?.closedAt;
+  }
+
+  killOf(id: string): PlacedFault | undefined {
+    return this.faults.find(({ record }) => record.kind === 'kill' && record.target === id);
   }
 
   /** A fault of the process, or of Redis, that went on for longer than `us` and touches the span. */
