@@ -195,6 +195,69 @@ describe('I2', () => {
     ).toEqual(['I2']);
   });
 
+  /** A task starts, and starts again after another one of its tag; `between` is what is known of its first attempt. */
+  const overtaken = (between: (history: MadeHistory) => MadeHistory): MadeHistory =>
+    between(new MadeHistory().adds('p', 't1').adds('p', 't2').starts('p', 't1'))
+      .runs('q', 't2')
+      .starts('q', 't1', 'a', { attempt: 2 });
+  const leaving = (history: MadeHistory): MadeHistory =>
+    history.says('p', 'task.leaving', { task: 't1', worker: 'p-1', attempt: 1 });
+  const killed = (history: MadeHistory): MadeHistory =>
+    history.says('q', 'fault', { kind: 'kill', target: 'p' });
+  const refused = { task: 't1', worker: 'p-1', attempt: 1, outcome: 'delayed', error: '-7' } as const;
+  const wasLeaving = 'a task was about to leave its order, and nobody wrote down whether it did';
+
+  it('is not decided for one that was about to leave its order when its process was killed', async () => {
+    const report = await checked(overtaken((history) => killed(leaving(history.ends('p', 't1')))));
+    expect(report.violations).toEqual([]);
+    expect(reasons(report, 'I2')).toEqual([wasLeaving]);
+  });
+
+  it.each([
+    ['was killed as it ran it', (history: MadeHistory) => killed(history)],
+    ['was killed after it', (history: MadeHistory) => killed(history.ends('p', 't1'))],
+    [
+      'was refused what it asked for',
+      (history: MadeHistory) => killed(leaving(history).says('p', 'outcome.refused', refused)),
+    ],
+    [
+      'put it back in the end',
+      (history: MadeHistory) => killed(leaving(history).commits('p', 't1', { outcome: 'retried' })),
+    ],
+  ])('but for one whose worker %s', async (_, between) => {
+    const i2 = (await checked(overtaken(between))).violations.filter(({ invariant }) => invariant === 'I2');
+    expect(i2.map(({ message }) => message)).toEqual(['tag a: t2 started between two attempts of t1']);
+  });
+
+  it.each([
+    ['has left', 'delayed', []],
+    ['has not', 'retried', ['tag a: t2 started between two attempts of t1']],
+  ])('the witness knows whether such a task %s', async (_, outcome, messages) => {
+    const { histories } = overtaken((history) => killed(leaving(history)));
+    const witness = witnessOf(['ended', { id: 't1', worker: 'p-1', attempt: '1', outcome }]);
+    const { violations, undecided } = await checkHistory({ histories, witness });
+    const ofOrder = violations.filter(({ evidence }) => evidence.length === 3);
+    expect(ofOrder.map(({ message }) => message)).toEqual(messages);
+    expect(undecided.map(({ reason }) => reason)).not.toContain(wasLeaving);
+  });
+
+  it('nor is it decided for one that such a task overtook; what another one overtook is', async () => {
+    const history = leaving(new MadeHistory().adds('p', 't1').adds('p', 't2').starts('p', 't1'));
+    killed(history).starts('q', 't2').starts('q', 't1', 'a', { attempt: 2 });
+    const open = await checked(history.starts('q', 't2', 'a', { attempt: 2 }));
+    expect(reasons(open, 'I2')).toEqual([wasLeaving]);
+    expect(open.violations.filter(({ invariant }) => invariant === 'I2')).toEqual([]);
+
+    const other = leaving(new MadeHistory().adds('p', 't1').adds('p', 't2').adds('p', 't3'));
+    killed(other.starts('p', 't1'))
+      .starts('q', 't2')
+      .starts('q', 't3')
+      .starts('q', 't1', 'a', { attempt: 2 });
+    const report = await checked(other.starts('q', 't2', 'a', { attempt: 2 }));
+    const i2 = report.violations.filter(({ invariant }) => invariant === 'I2');
+    expect(i2.map(({ message }) => message)).toContain('tag a: t3 started between two attempts of t2');
+  });
+
   it('a task that starts between two attempts of another one', async () => {
     const history = new MadeHistory().adds('p', 't1').adds('p', 't2').starts('p', 't1').ends('p', 't1');
     history.commits('p', 't1', { outcome: 'retried' }).runs('p', 't2').runs('p', 't1', 'a', { attempt: 2 });
