@@ -504,6 +504,24 @@ describe('I10', () => {
     expect(report.violations.map(({ message }) => message)).toEqual(['bull:queue:t2:processed is left']);
   });
 
+  it('is not decided for a task whose process may not have lived to write down its end', async () => {
+    const keys = ['bull:queue:t1', 'bull:queue:t1:logs', 'bull:queue:t2', 'bull:queue:t3'];
+    const history = new MadeHistory().starts('p', 't1').starts('q', 't2', 'b');
+    history.says('p', 'fault', { kind: 'kill', target: 'p' }).says('q', 'process.closed', {});
+    const all = history.says('p', 'keys.left', { keys });
+    const report = await checked(all);
+    expect(reasons(report, 'I10')).toEqual([
+      'the process that ran it last may not have recorded its outcome',
+    ]);
+    expect(report.violations.map(({ message }) => message)).toEqual([
+      'bull:queue:t2 is left',
+      'bull:queue:t3 is left',
+    ]);
+    // The witness would have seen the end.
+    const witnessed = await checkHistory({ histories: all.histories, witness: witnessOf() });
+    expect(witnessed.violations.map(({ message }) => message)).toContain('bull:queue:t1 is left');
+  });
+
   it('not a task that ended while nobody lived to write it down', async () => {
     const { histories } = new MadeHistory().says('p', 'keys.left', {
       keys: ['bull:queue:t1', 'bull:queue:t2'],

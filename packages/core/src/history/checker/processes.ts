@@ -121,6 +121,7 @@ export class Processes {
 
 /** Why a check decides nothing then. */
 export const wentBack = 'Redis went back to an earlier state of its data';
+export const mayHaveCommitted = 'the process that ran it last may not have recorded its outcome';
 const losesHistory: ReadonlySet<string> = new Set(['promote', 'power-loss']);
 
 /** These end a lease however short they are: the worker is told to go, or Redis forgets it. */
