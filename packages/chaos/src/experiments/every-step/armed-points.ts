@@ -55,7 +55,7 @@ export class ArmedPoints {
   }
 
   /** Kills it where it sends what is waited for. */
-  watch(instance: InstanceProcess): InstanceProcess {
+  watch(instance: InstanceProcess): void {
     const part = partOf(instance.setup.role);
     instance.proxy.watch = (name) => {
       const armed = this.#armed.get(part);
@@ -67,6 +67,5 @@ export class ArmedPoints {
         .then(() => instance);
       return { when: point.when, strike, ...(isUnderWay && { hold: () => instance.tellToStop() }) };
     };
-    return instance;
   }
 }

@@ -30,7 +30,9 @@ export async function playPoints(
   }: { random: SeededRandom; points: readonly Point[]; onPoint: (text: string) => void },
 ): Promise<void> {
   const armed = new ArmedPoints((instance, detail) => troupe.kill(instance, detail));
-  const troupe: Troupe = new Troupe(cluster, random, (instance) => armed.watch(instance));
+  const troupe: Troupe = new Troupe(cluster, random, (instance) => {
+    armed.watch(instance);
+  });
   await troupe.begin();
   await cluster.commits(commitsToCount);
 
