@@ -117,6 +117,15 @@ describe('I1', () => {
     ]);
   });
 
+  it('nor one that stood still from then until it was killed', async () => {
+    const history = new MadeHistory().starts('p', 't1').starts('q', 't2');
+    history.after(5).says('q', 'fault', { kind: 'freeze', target: 'p', durationMs: 3_000 });
+    history.after(2_000).says('q', 'fault', { kind: 'kill', target: 'p' }).ends('q', 't2');
+    const report = await checked(history);
+    expect(report.violations).toEqual([]);
+    expect(reasons(report, 'I1')).toEqual(['a process was killed before it wrote down what it did last']);
+  });
+
   it.each([
     ['lived on for longer than a lease', killedAfter(1_100)],
     ['wrote something down afterwards', killedAfter(10).says('p', 'drained', {})],

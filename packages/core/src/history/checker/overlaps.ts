@@ -4,6 +4,8 @@ import { AttemptPairs, type AttemptPair } from './attempt-pairs.js';
 import type { Check, CheckContext } from './check.js';
 import type { Placed } from './merge-histories.js';
 
+const killedTooSoon = 'a process was killed before it wrote down what it did last';
+
 interface Open {
   readonly start: RecordOf<'task.started'>;
   readonly time: number;
@@ -88,13 +90,8 @@ export class Overlaps implements Check {
     if (fault !== undefined) findings.overlap(what, [earlier, later, fault.record]);
     else if (isSilent && kill === undefined)
       findings.undecided('I1', 'the history of a process ends without saying why', [earlier, later]);
-    // Whoever lives on for longer than a lease writes everything down.
-    else if (isSilent && kill !== undefined && kill.from - laterAt <= leaseUs)
-      findings.undecided('I1', 'a process was killed before it wrote down what it did last', [
-        earlier,
-        later,
-        kill.record,
-      ]);
+    else if (isSilent && kill !== undefined && processes.wasKilledSoonAfter(earlier.process, laterAt))
+      findings.undecided('I1', killedTooSoon, [earlier, later, kill.record]);
     else if (!haveOneClock)
       findings.undecided('I1', 'the two processes have no clock in common', [earlier, later]);
     else findings.violation('I1', `${what}, and no fault explains it`, [earlier, later]);

@@ -77,6 +77,17 @@ export class Processes {
     return this.faults.find(({ record }) => record.kind === 'kill' && record.target === id);
   }
 
+  /** Whether it was killed before it had a lease's time to write down what it had done by then. */
+  wasKilledSoonAfter(id: string, time: number): boolean {
+    const killedAt = this.killOf(id)?.from;
+    if (killedAt === undefined) return false;
+    const stoodStill = this.faults.some(
+      ({ record, from, until }) =>
+        record.target === id && standsStill.has(record.kind) && from < killedAt && until > time,
+    );
+    return stoodStill || killedAt - time <= this.heartbeatTimeoutUs;
+  }
+
   /** A fault of the process, or of Redis, that went on for longer than `us` and touches the span. */
   faultLongerThan(us: number, target: string, from: number, until: number): PlacedFault | undefined {
     return this.faults.find(
@@ -123,6 +134,9 @@ export class Processes {
 export const wentBack = 'Redis went back to an earlier state of its data';
 export const mayHaveCommitted = 'the process that ran it last may not have recorded its outcome';
 const losesHistory: ReadonlySet<string> = new Set(['promote', 'power-loss']);
+
+/** A process does nothing as long as they last. */
+const standsStill: ReadonlySet<string> = new Set(['freeze', 'block']);
 
 /** These end a lease however short they are: the worker is told to go, or Redis forgets it. */
 const endsALease: ReadonlySet<string> = new Set(['terminate', 'promote', 'power-loss']);
