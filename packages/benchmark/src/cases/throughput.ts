@@ -4,7 +4,7 @@ import { defineCase } from './bench-case.js';
 const workers = 10;
 const tags = 200;
 
-const warmProcess = { tasks: 2_000, tags, workers };
+const warmProcess = { tasks: 20_000, tags, workers };
 
 const waiting = (handlerMs: number, tasks: number, quickTasks?: number) =>
   defineCase({
