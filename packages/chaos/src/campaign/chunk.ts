@@ -34,7 +34,9 @@ export interface Chunk {
   /** Seeds of the episodes in which something was found. */
   failedSeeds: number[];
   faults: Record<string, FaultCounts>;
-  /** Points of "every step" that were never reached; each is a part of a problem. */
+  /** How often points of "every step" were reached; nothing in chunks of earlier versions. */
+  reached?: Record<string, number>;
+  /** Points of "every step" that were not reached; each is a part of a problem. */
   missed?: string[];
   overlaps: Record<string, number>;
   undecided: Record<string, number>;
@@ -73,6 +75,7 @@ export function addEpisode(chunk: Chunk, outcome: EpisodeOutcome): void {
   chunk.sequences += outcome.sequences ?? 0;
   if (outcome.search !== undefined) chunk.search = outcome.search;
   if (outcome.violations.length + outcome.problems.length > 0) chunk.failedSeeds.push(outcome.seed);
+  for (const point of outcome.reached ?? []) addTo((chunk.reached ??= {}), { [point]: 1 });
   if (outcome.missed?.length) chunk.missed = [...(chunk.missed ?? []), ...outcome.missed];
   for (const fault of outcome.faults) {
     const kind = (chunk.faults[fault.kind] ??= { happened: 0, hit: 0, counted: 0 });

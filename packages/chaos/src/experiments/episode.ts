@@ -22,6 +22,8 @@ const interrupt = /^scheduler:instance:.*:interrupt:(workers|leaders)$/;
 export interface Play {
   /** Writes down what became of a fault. */
   log(fault: LoggedFault): void;
+  /** A point of "every step" was. */
+  reached(point: string): void;
   /** A fault that was planned, and that nothing led to. */
   missed(fault: string): void;
   /** Something must not have happened. */
@@ -66,9 +68,11 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
   mkdirSync(folder, { recursive: true });
   const faults: LoggedFault[] = [];
   const problems: string[] = [];
+  const reached: string[] = [];
   const missed: string[] = [];
   const play: Play = {
     log: (fault) => faults.push(fault),
+    reached: (point) => reached.push(point),
     missed: (fault) => missed.push(fault),
     problem: (text) => problems.push(text),
   };
@@ -104,6 +108,7 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
     seconds: Math.round((performance.now() - startedAt) / 1_000),
     counts: report.counts,
     faults,
+    reached,
     missed,
     violations: report.violations,
     problems,

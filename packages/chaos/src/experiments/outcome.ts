@@ -25,6 +25,8 @@ export interface EpisodeOutcome {
   readonly seconds: number;
   readonly counts: HistoryReport['counts'];
   readonly faults: readonly LoggedFault[];
+  /** Points of "every step" at which somebody was killed. */
+  readonly reached?: readonly string[];
   /** Faults that were planned, and that nothing led to. */
   readonly missed?: readonly string[];
   readonly violations: readonly Violation[];

@@ -48,6 +48,10 @@ Module({
 
 const app = await NestFactory.createApplicationContext(Application, { abortOnError: false });
 app.enableShutdownHooks();
+// Once only: who listens on is not ended by the signal that Nest sends in the end.
+process.once('SIGTERM', () => {
+  say({ stopping: true });
+});
 const { nodeId } = app.get(ElectionService);
 if (setup.production !== undefined) {
   producer = new Producer(app.get(QueueService), setup.production, nodeId);

@@ -40,4 +40,7 @@ export interface RequestMessage {
 }
 
 export type InstanceMessage =
-  { readonly ready: string } | { readonly id: number; readonly error: string | null };
+  | { readonly ready: string }
+  /** It has heard that it is to stop. */
+  | { readonly stopping: true }
+  | { readonly id: number; readonly error: string | null };

@@ -85,6 +85,35 @@ describe('the proxy of an instance', () => {
     expect({ strikes, got, replies }).toEqual({ strikes: 1, got: command('GET', 'a'), replies: '' });
   });
 
+  it.each([
+    ['before', ''],
+    ['after', command('GET', 'a')],
+  ] as const)('holds a command until something has happened, and strikes %s it', async (when, passed) => {
+    const steps: string[] = [];
+    let release!: () => void;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const hold = (): Promise<void> => {
+      steps.push('held');
+      return held;
+    };
+    const strike = (): void => void steps.push('struck');
+    proxy.watch = (name) => (name === 'get' ? { when, hold, strike } : undefined);
+    client.write(command('SET', 'a', '1') + command('GET', 'a') + command('SET', 'b', '1'));
+    await until('what came before it is answered', () => replies === ':1\r\n');
+    expect({ steps, got, isClosed: isClosed() }).toEqual({
+      steps: ['held'],
+      got: command('SET', 'a', '1'),
+      isClosed: false,
+    });
+    release();
+    await until('the connection has ended', isClosed);
+    expect({ steps, got, replies }).toEqual({
+      steps: ['held', 'struck'],
+      got: command('SET', 'a', '1') + passed,
+      replies: ':1\r\n',
+    });
+  });
+
   it('loses a reply, and the connection with it', async () => {
     proxy.dropReplies(1, (name) => name === 'get');
     client.write(command('SET', 'a', '1') + command('GET', 'a'));

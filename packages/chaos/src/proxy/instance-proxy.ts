@@ -7,6 +7,8 @@ import { isPush, RespFrames } from './resp-frames.js';
 /** A command that meets its end: `before` it reaches Redis, or `after`, and before its reply is through. */
 export interface Interception {
   readonly when: 'before' | 'after';
+  /** The command waits on its way until this has happened. */
+  readonly hold?: () => Promise<unknown>;
   /** Called at that moment; nothing of this connection is passed on any more. */
   readonly strike: () => void;
 }
@@ -87,29 +89,39 @@ export class InstanceProxy {
     const replies = new RespFrames();
     const awaited: { readonly name: string; readonly answered: (() => void) | undefined }[] = [];
     let isOver = false;
+    let isHeld = false;
     const breakOff = (): void => {
       isOver = true;
       client.destroy();
       upstream.destroy();
     };
-    client.on('data', (chunk: Buffer) => {
-      for (const frame of requests.push(chunk)) {
-        if (isOver) return;
-        const name = this.names.of(frame);
-        const interception = this.watch?.(name);
-        if (interception?.when === 'before') {
+    const pass = (frame: Buffer, name: string, interception: Interception | undefined): void => {
+      const strike =
+        interception &&
+        onlyOnce(() => {
           breakOff();
           interception.strike();
-          return;
-        }
-        const strike =
-          interception &&
-          onlyOnce(() => {
-            breakOff();
-            interception.strike();
+        });
+      if (interception?.when === 'before') {
+        strike?.();
+        return;
+      }
+      awaited.push({ name, answered: strike });
+      toRedis.send(frame, strike && (() => setTimeout(strike, longestReplyMs)));
+    };
+    client.on('data', (chunk: Buffer) => {
+      for (const frame of requests.push(chunk)) {
+        // What comes after a command that is held dies with its sender.
+        if (isOver || isHeld) return;
+        const name = this.names.of(frame);
+        const interception = this.watch?.(name);
+        if (interception?.hold === undefined) pass(frame, name, interception);
+        else {
+          isHeld = true;
+          void interception.hold().then(() => {
+            pass(frame, name, interception);
           });
-        awaited.push({ name, answered: strike });
-        toRedis.send(frame, strike && (() => setTimeout(strike, longestReplyMs)));
+        }
       }
     });
     upstream.on('data', (chunk: Buffer) => {

@@ -56,6 +56,20 @@ describe('the report', () => {
     expect(reliabilityReport([chunk({ faults })])).toContain('No chunk of `every-step`');
   });
 
+  it('does not name those that a later chunk reached as often as they were missed', () => {
+    const [beat, take] = ['worker, working: beat, before', 'worker, working: takeTask, after'];
+    const of = (startedAt: string, more: Partial<Chunk>): Chunk =>
+      chunk({ experiment: 'every-step', startedAt, ...more });
+    const missing = of('2026-01-02', { missed: [beat, take, take], reached: { [beat]: 5 } });
+    const named = (...later: Chunk[]): string[] =>
+      reliabilityReport([...later, missing])
+        .split('\n')
+        .filter((line) => line.startsWith('- worker'));
+    expect(named(of('2026-01-01', { reached: { [beat]: 9, [take]: 9 } }))).toHaveLength(3);
+    expect(named(of('2026-01-03', { reached: { [beat]: 1, [take]: 1 } }))).toEqual([`- ${take}`]);
+    expect(named(of('2026-01-03', { reached: { [beat]: 1, [take]: 2 } }))).toEqual([]);
+  });
+
   it.each([
     [[1_200, 1_499], 'holds'],
     [[1_200, 1_501], '**missed**'],

@@ -81,15 +81,25 @@ function faultTable(chunks: readonly Chunk[]): string {
   );
 }
 
-/** Points of "every step". */
+/** Points of "every step" that were missed, and not reached as often in later chunks. */
 function neverReached(chunks: readonly Chunk[]): string {
-  const own = chunks.filter(({ experiment }) => experiment === 'every-step');
+  const own = chunks
+    .filter(({ experiment }) => experiment === 'every-step')
+    .sort((one, other) => (one.startedAt < other.startedAt ? -1 : 1));
   if (own.length === 0) return 'No chunk of `every-step` has been published yet.';
-  const points = own.flatMap(({ missed, faults, startedAt }) => {
+  let points: string[] = [];
+  for (const { missed, reached = {}, faults, startedAt } of own) {
+    const left = { ...reached };
+    points = points.filter((point) => {
+      left[point] = (left[point] ?? 0) - 1;
+      return left[point] < 0;
+    });
     const tried = Object.values(faults).reduce((total, { happened, hit }) => total + happened - hit, 0);
     // Chunks of earlier versions only counted them.
-    return missed ?? (tried > 0 ? [`${tried} points of the chunk of ${startedAt.slice(0, 16)}`] : []);
-  });
+    points.push(
+      ...(missed ?? (tried > 0 ? [`${tried} points of the chunk of ${startedAt.slice(0, 16)}`] : [])),
+    );
+  }
   if (points.length === 0) return 'Nothing: every planned point of `every-step` was hit.';
   return points.map((point) => `- ${point}`).join('\n');
 }

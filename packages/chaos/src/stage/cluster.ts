@@ -41,6 +41,8 @@ export class Cluster {
   readonly ended: InstanceProcess[] = [];
   /** How often an instance ended at its start, because of a fault, and was started again. */
   restarts = 0;
+  /** Sees every instance before it sends anything, also one that is started again. */
+  prepare: (instance: InstanceProcess) => void = () => undefined;
   /** Why instances did not start. */
   readonly failures: unknown[] = [];
   readonly #names: CommandNames;
@@ -97,6 +99,7 @@ export class Cluster {
     };
     const setup = { role, options, production, historyFolder: this.folder };
     const instance = InstanceProcess.spawn(setup, proxy, this.setup.scripts);
+    this.prepare(instance);
     this.instances.push(instance);
     void instance.exited.then(async () => {
       this.instances.splice(this.instances.indexOf(instance), 1);

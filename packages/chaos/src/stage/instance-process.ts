@@ -50,6 +50,8 @@ export class InstanceProcess {
   readonly startedAt = performance.now();
   #exit: Exit | undefined;
   #nodeId: string | undefined;
+  #hasHeard!: () => void;
+  readonly #heard = new Promise<void>((resolve) => (this.#hasHeard = resolve));
   #asked = 0;
   readonly #waiting = new Map<number, (error: string | null) => void>();
 
@@ -75,6 +77,10 @@ export class InstanceProcess {
       if ('ready' in message) {
         this.#nodeId = message.ready;
         if (this.phase === 'starting') this.phase = 'working';
+        return;
+      }
+      if ('stopping' in message) {
+        this.#hasHeard();
         return;
       }
       this.#waiting.get(message.id)?.(message.error);
@@ -158,6 +164,11 @@ export class InstanceProcess {
     this.wasTold = true;
     this.signal('SIGTERM');
     return this.exited;
+  }
+
+  /** As {@link stop}; resolves as soon as it has heard of it, or is gone. */
+  async tellToStop(): Promise<void> {
+    await Promise.race([this.stop(), this.#heard]);
   }
 
   /** @throws {@link ProcessGoneError} when it ends before it answers; what it answers if it failed */

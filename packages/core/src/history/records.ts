@@ -82,6 +82,11 @@ export interface RecordFields {
   /** Written before the handler runs. */
   'task.started': AttemptFields & { position: number };
   'task.ended': AttemptFields & { result: 'returned' | 'threw'; aborted: boolean };
+  /**
+   * Written before Redis is asked to take the task out of the order of its tag: to delay it, or to let it wait for its
+   * children. What came of it is the attempt's outcome; without one, it may have left.
+   */
+  'task.leaving': AttemptFields;
   'outcome.committed': AttemptFields & { outcome: AttemptOutcome };
   /** Redis did not accept the outcome: the attempt is not this worker's any more. */
   'outcome.refused': AttemptFields & { outcome: AttemptOutcome; error: string };

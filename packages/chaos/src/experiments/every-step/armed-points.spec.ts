@@ -12,7 +12,7 @@ const point: Point = {
 /** As far as points look at it. */
 function instanceOf(role: string, phase: string) {
   const proxy: { watch?: CommandWatch } = {};
-  return { proxy, phase, setup: { role } };
+  return { proxy, phase, setup: { role }, tellToStop: () => Promise.resolve(`${role} is told to stop`) };
 }
 
 function stage() {
@@ -57,6 +57,25 @@ describe('a point', () => {
     expect(worker('beat')).toBeUndefined();
     one.settleForFirst();
     expect(worker('beat')?.when).toBe('after');
+  });
+
+  it('of a stop that does not come by itself is met under way: its process is told to stop meanwhile', async () => {
+    const { armed, watched } = stage();
+    const worker = watched('WORKER', 'working');
+    const one = armed.arm({ ...point, phase: 'stopping', occurrence: 1 });
+    expect(worker('beat')).toBeUndefined();
+    one.meetUnderWay();
+    expect(watched('WORKER', 'starting')('beat')).toBeUndefined();
+    expect(watched('SCHEDULER', 'working')('beat')).toBeUndefined();
+    expect(await worker('beat')?.hold?.()).toBe('WORKER is told to stop');
+  });
+
+  it('that comes by itself holds nothing up', () => {
+    const { armed, watched } = stage();
+    armed.arm({ ...point, occurrence: 1 });
+    const interception = watched('WORKER', 'working')('beat');
+    expect(interception).toBeDefined();
+    expect(interception?.hold).toBeUndefined();
   });
 
   it('of another part is armed beside it, and none is left after it was disarmed', () => {

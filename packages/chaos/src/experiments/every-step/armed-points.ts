@@ -6,6 +6,7 @@ export class ArmedPoint {
   /** Who was killed there. */
   struck: Promise<InstanceProcess> | undefined;
   #left: number;
+  #isUnderWay = false;
 
   constructor(readonly point: Point) {
     this.#left = point.occurrence;
@@ -16,8 +17,21 @@ export class ArmedPoint {
     this.#left = Math.min(this.#left, 1);
   }
 
+  /**
+   * A process that stops sends it only if it was at it: it is met where a process that works sends it, which is told to stop
+   * while it is on its way.
+   */
+  meetUnderWay(): void {
+    this.#isUnderWay = true;
+  }
+
+  get isUnderWay(): boolean {
+    return this.#isUnderWay;
+  }
+
   isMetBy(instance: InstanceProcess, name: string): boolean {
-    const { phase, name: awaited } = this.point;
+    const { name: awaited } = this.point;
+    const phase = this.#isUnderWay ? 'working' : this.point.phase;
     if (this.struck !== undefined || phase !== instance.phase || awaited !== name) return false;
     this.#left -= 1;
     return this.#left <= 0;
@@ -41,18 +55,17 @@ export class ArmedPoints {
   }
 
   /** Kills it where it sends what is waited for. */
-  watch(instance: InstanceProcess): InstanceProcess {
+  watch(instance: InstanceProcess): void {
     const part = partOf(instance.setup.role);
     instance.proxy.watch = (name) => {
       const armed = this.#armed.get(part);
       if (armed?.isMetBy(instance, name) !== true) return undefined;
-      const { point } = armed;
+      const { point, isUnderWay } = armed;
       let strike!: () => void;
       armed.struck = new Promise<void>((resolve) => (strike = resolve))
         .then(() => this.kill(instance, describePoint(point)))
         .then(() => instance);
-      return { when: point.when, strike };
+      return { when: point.when, strike, ...(isUnderWay && { hold: () => instance.tellToStop() }) };
     };
-    return instance;
   }
 }

@@ -13,16 +13,15 @@ import { Troupe } from './troupe.js';
  */
 export async function takeCensus(cluster: Cluster, random: SeededRandom, place: Place): Promise<Step[]> {
   const steps = new Map<string, Step>();
-  const watched = (instance: InstanceProcess): InstanceProcess => {
+  const watch = (instance: InstanceProcess): void => {
     const part = partOf(instance.setup.role);
     instance.proxy.watch = (name) => {
       const step = { part, phase: instance.phase, name };
       steps.set(describeStep(step), step);
       return undefined;
     };
-    return instance;
   };
-  const troupe = new Troupe(cluster, random, watched);
+  const troupe = new Troupe(cluster, random, watch);
   await troupe.begin();
   await cluster.commits(400, undefined, 60_000);
   for (const part of parts) {

@@ -31,6 +31,11 @@ export const everyStep: Experiment = {
       }
       progress(`the census, ${place}`);
       const taken = await census(setup, episode, place);
+      if (taken.steps === undefined) {
+        // There is nothing to go by: the next chunk begins with it.
+        yield taken.outcome;
+        return;
+      }
       steps[place] = taken.steps;
       // An episode that is played again must not change what the campaign goes by.
       if (setup.episodes === undefined) kept.save(place, taken.steps);
@@ -52,12 +57,13 @@ async function neverSent(steps: readonly Step[]): Promise<string[]> {
   return own.filter((name) => !known.has(name)).map((name) => `the census never saw ${name}`);
 }
 
+/** @returns no steps if it broke off */
 async function census(
   setup: CampaignSetup,
   episode: number,
   place: Place,
-): Promise<{ outcome: EpisodeOutcome; steps: Step[] }> {
-  let steps: Step[] = [];
+): Promise<{ outcome: EpisodeOutcome; steps: Step[] | undefined }> {
+  let steps: Step[] | undefined;
   const outcome = await runEpisode({
     ...stageOf(setup, episode, place),
     experiment: 'every-step-census',

@@ -30,7 +30,9 @@ export async function playPoints(
   }: { random: SeededRandom; points: readonly Point[]; onPoint: (text: string) => void },
 ): Promise<void> {
   const armed = new ArmedPoints((instance, detail) => troupe.kill(instance, detail));
-  const troupe: Troupe = new Troupe(cluster, random, (instance) => armed.watch(instance));
+  const troupe: Troupe = new Troupe(cluster, random, (instance) => {
+    armed.watch(instance);
+  });
   await troupe.begin();
   await cluster.commits(commitsToCount);
 
@@ -70,10 +72,11 @@ async function strike(
     play.problem(`${describePoint(point)}: fewer than ${commitsToCount} attempts ended after it`);
   });
   const hit = victim?.exit?.signal === 'SIGKILL';
+  if (hit) play.reached(describePoint(point));
   if (hit || isLast)
     play.log({
       kind: `kill ${point.when} a command`,
-      detail: describePoint(point),
+      detail: `${describePoint(point)}${one.isUnderWay ? ', under way when it was told to stop' : ''}`,
       target: victim?.nodeId ?? '',
       hit,
       commitsAfter: cluster.witness.commits - before,
@@ -99,14 +102,17 @@ async function provoke(
     return armed.struck;
   }
   if (phase === 'stopping') {
-    // One that has a task to finish, or the leadership to give up. What was under way when it was told comes by luck.
+    // One that has a task to finish, or the leadership to give up.
     for (let stops = 1; stops <= mostStops && armed.struck === undefined; stops += 1) {
       await troupe.working(part, 2);
       await troupe.find(part)?.stop();
       await troupe.refill(part);
       armed.settleForFirst();
     }
-    return armed.struck;
+    if (armed.struck !== undefined) return armed.struck;
+    // What was under way when it was told comes by luck, or like this.
+    await troupe.working(part, 2);
+    armed.meetUnderWay();
   }
   if (await isStruckWithin(armed, unprovokedMs)) return armed.struck;
   for (const way of provocationsFor(armed.point)) {

@@ -17,23 +17,23 @@ export class Troupe {
     private readonly cluster: Cluster,
     random: SeededRandom,
     /** Sees every instance before it sends anything. */
-    private readonly prepare: (instance: InstanceProcess) => InstanceProcess,
+    prepare: (instance: InstanceProcess) => void,
   ) {
+    cluster.prepare = prepare;
     this.#starts = new SeededRandom(random.int(1, 2 ** 30));
   }
 
   async begin(): Promise<void> {
     const all = parts.flatMap((part) => Array.from({ length: instancesPerPart }, () => part));
-    const instances = await Promise.all(all.map((part) => this.spawn(part)));
-    await Promise.all(instances.map((instance) => instance.ready()));
+    await Promise.all(all.map((part) => this.spawn(part)));
+    await Promise.all(parts.map((part) => this.working(part, instancesPerPart)));
     this.cluster.produce(true);
   }
 
   async spawn(part: Part): Promise<InstanceProcess> {
     const seed = this.#starts.int(1, 2 ** 30);
     const production = { seed, workload: 'full', callsPerSecond, hasChores: true } as const;
-    const instance = await this.cluster.spawn(roleOf[part], part === 'producer' ? production : undefined);
-    return this.prepare(instance);
+    return this.cluster.spawn(roleOf[part], part === 'producer' ? production : undefined);
   }
 
   /** As many as there were at the beginning, however many were ended. */

@@ -97,6 +97,61 @@ describe('I1', () => {
     expect(reasons(report, 'I1')).toEqual(['the history of a process ends without saying why']);
   });
 
+  /** Ends what it does, somebody else goes on, and it is killed before it has written down that it had ended. */
+  const killedAfter = (ms: number): MadeHistory =>
+    new MadeHistory()
+      .starts('p', 't1')
+      .starts('q', 't2')
+      .after(ms)
+      .says('q', 'fault', { kind: 'kill', target: 'p' })
+      .ends('q', 't2');
+
+  it('nor is one that was killed soon afterwards: what it did last it may not have written down', async () => {
+    const report = await checked(killedAfter(900));
+    expect(report).toMatchObject({ violations: [], overlaps: [] });
+    expect(reasons(report, 'I1')).toEqual(['a process was killed before it wrote down what it did last']);
+    expect(report.undecided.find(({ invariant }) => invariant === 'I1')?.evidence).toMatchObject([
+      { task: 't1' },
+      { task: 't2' },
+      { type: 'fault', kind: 'kill', target: 'p' },
+    ]);
+  });
+
+  it('nor one that stood still from then until it was killed', async () => {
+    const history = new MadeHistory().starts('p', 't1').starts('q', 't2');
+    history.after(5).says('q', 'fault', { kind: 'freeze', target: 'p', durationMs: 3_000 });
+    history.after(2_000).says('q', 'fault', { kind: 'kill', target: 'p' }).ends('q', 't2');
+    const report = await checked(history);
+    expect(report.violations).toEqual([]);
+    expect(reasons(report, 'I1')).toEqual(['a process was killed before it wrote down what it did last']);
+  });
+
+  it.each([
+    ['lived on for longer than a lease', killedAfter(1_100)],
+    ['wrote something down afterwards', killedAfter(10).says('p', 'drained', {})],
+  ])('but one that %s', async (_, history) => {
+    const report = await checked(history);
+    expect(found(report)).toEqual([['I1', ['task.started', 'task.started']]]);
+  });
+
+  const taken = (id: string, worker: string, fence = '1') =>
+    ['taken', { id, worker, tag: 'a', attempt: '1', fence }] as const;
+  const endedBy = (id: string, worker: string, outcome = 'completed') =>
+    ['ended', { id, worker, attempt: '1', outcome }] as const;
+  /** An earlier task of that id is none of it. */
+  const another = [taken('t1', 'p-1', '0'), endedBy('t1', 'p-1')] as const;
+
+  it.each([
+    ['had ended before', [taken('t1', 'p-1'), endedBy('t1', 'p-1'), taken('t2', 'q-1')], 0],
+    ['ended after', [...another, taken('t1', 'p-1'), taken('t2', 'q-1'), endedBy('t1', 'p-1')], 1],
+    ['is not known to have ended', [...another, taken('t1', 'p-1'), taken('t2', 'q-1')], 1],
+  ])('the witness knows whether what a killed process ran %s', async (_, written, undecided) => {
+    const { histories } = killedAfter(10);
+    const report = await checkHistory({ histories, witness: witnessOf(...written) });
+    expect(reasons(report, 'I1')).toHaveLength(undecided);
+    expect(report.overlaps).toEqual([]);
+  });
+
   it('nor are processes without a clock in common', async () => {
     const history = new MadeHistory(['p', 'q'], {}, (process) => process);
     const report = await checked(history.starts('p', 't1').starts('q', 't2').ends('p', 't1'));
@@ -147,6 +202,69 @@ describe('I2', () => {
     expect(
       found(await checked(history.runs('p', 't2').runs('p', 't1'))).map(([invariant]) => invariant),
     ).toEqual(['I2']);
+  });
+
+  /** A task starts, and starts again after another one of its tag; `between` is what is known of its first attempt. */
+  const overtaken = (between: (history: MadeHistory) => MadeHistory): MadeHistory =>
+    between(new MadeHistory().adds('p', 't1').adds('p', 't2').starts('p', 't1'))
+      .runs('q', 't2')
+      .starts('q', 't1', 'a', { attempt: 2 });
+  const leaving = (history: MadeHistory): MadeHistory =>
+    history.says('p', 'task.leaving', { task: 't1', worker: 'p-1', attempt: 1 });
+  const killed = (history: MadeHistory): MadeHistory =>
+    history.says('q', 'fault', { kind: 'kill', target: 'p' });
+  const refused = { task: 't1', worker: 'p-1', attempt: 1, outcome: 'delayed', error: '-7' } as const;
+  const wasLeaving = 'a task was about to leave its order, and nobody wrote down whether it did';
+
+  it('is not decided for one that was about to leave its order when its process was killed', async () => {
+    const report = await checked(overtaken((history) => killed(leaving(history.ends('p', 't1')))));
+    expect(report.violations).toEqual([]);
+    expect(reasons(report, 'I2')).toEqual([wasLeaving]);
+  });
+
+  it.each([
+    ['was killed as it ran it', (history: MadeHistory) => killed(history)],
+    ['was killed after it', (history: MadeHistory) => killed(history.ends('p', 't1'))],
+    [
+      'was refused what it asked for',
+      (history: MadeHistory) => killed(leaving(history).says('p', 'outcome.refused', refused)),
+    ],
+    [
+      'put it back in the end',
+      (history: MadeHistory) => killed(leaving(history).commits('p', 't1', { outcome: 'retried' })),
+    ],
+  ])('but for one whose worker %s', async (_, between) => {
+    const i2 = (await checked(overtaken(between))).violations.filter(({ invariant }) => invariant === 'I2');
+    expect(i2.map(({ message }) => message)).toEqual(['tag a: t2 started between two attempts of t1']);
+  });
+
+  it.each([
+    ['has left', 'delayed', []],
+    ['has not', 'retried', ['tag a: t2 started between two attempts of t1']],
+  ])('the witness knows whether such a task %s', async (_, outcome, messages) => {
+    const { histories } = overtaken((history) => killed(leaving(history)));
+    const witness = witnessOf(['ended', { id: 't1', worker: 'p-1', attempt: '1', outcome }]);
+    const { violations, undecided } = await checkHistory({ histories, witness });
+    const ofOrder = violations.filter(({ evidence }) => evidence.length === 3);
+    expect(ofOrder.map(({ message }) => message)).toEqual(messages);
+    expect(undecided.map(({ reason }) => reason)).not.toContain(wasLeaving);
+  });
+
+  it('nor is it decided for one that such a task overtook; what another one overtook is', async () => {
+    const history = leaving(new MadeHistory().adds('p', 't1').adds('p', 't2').starts('p', 't1'));
+    killed(history).starts('q', 't2').starts('q', 't1', 'a', { attempt: 2 });
+    const open = await checked(history.starts('q', 't2', 'a', { attempt: 2 }));
+    expect(reasons(open, 'I2')).toEqual([wasLeaving]);
+    expect(open.violations.filter(({ invariant }) => invariant === 'I2')).toEqual([]);
+
+    const other = leaving(new MadeHistory().adds('p', 't1').adds('p', 't2').adds('p', 't3'));
+    killed(other.starts('p', 't1'))
+      .starts('q', 't2')
+      .starts('q', 't3')
+      .starts('q', 't1', 'a', { attempt: 2 });
+    const report = await checked(other.starts('q', 't2', 'a', { attempt: 2 }));
+    const i2 = report.violations.filter(({ invariant }) => invariant === 'I2');
+    expect(i2.map(({ message }) => message)).toContain('tag a: t3 started between two attempts of t2');
   });
 
   it('a task that starts between two attempts of another one', async () => {
@@ -393,6 +511,24 @@ describe('I10', () => {
     const keys = ['bull:queue:failed', 'bull:queue:t1', 'bull:queue:t1:processed', 'bull:queue:t2:processed'];
     const report = await checked(history.says('p', 'keys.left', { keys }));
     expect(report.violations.map(({ message }) => message)).toEqual(['bull:queue:t2:processed is left']);
+  });
+
+  it('is not decided for a task whose process may not have lived to write down its end', async () => {
+    const keys = ['bull:queue:t1', 'bull:queue:t1:logs', 'bull:queue:t2', 'bull:queue:t3'];
+    const history = new MadeHistory().starts('p', 't1').starts('q', 't2', 'b');
+    history.says('p', 'fault', { kind: 'kill', target: 'p' }).says('q', 'process.closed', {});
+    const all = history.says('p', 'keys.left', { keys });
+    const report = await checked(all);
+    expect(reasons(report, 'I10')).toEqual([
+      'the process that ran it last may not have recorded its outcome',
+    ]);
+    expect(report.violations.map(({ message }) => message)).toEqual([
+      'bull:queue:t2 is left',
+      'bull:queue:t3 is left',
+    ]);
+    // The witness would have seen the end.
+    const witnessed = await checkHistory({ histories: all.histories, witness: witnessOf() });
+    expect(witnessed.violations.map(({ message }) => message)).toContain('bull:queue:t1 is left');
   });
 
   it('not a task that ended while nobody lived to write it down', async () => {

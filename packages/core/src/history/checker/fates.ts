@@ -2,7 +2,7 @@ import type { HistoryRecord, RecordOf } from '../records.js';
 import type { WitnessEntry } from '../witness.js';
 import type { Check, CheckContext } from './check.js';
 import type { Placed } from './merge-histories.js';
-import { wentBack } from './processes.js';
+import { mayHaveCommitted, wentBack } from './processes.js';
 
 interface Fate {
   acknowledged: RecordOf<'add.acknowledged'>[];
@@ -140,7 +140,7 @@ export class Fates implements Check {
     } else if (reset !== undefined) {
       findings.undecided('I3', wentBack, [...evidence, reset]);
     } else if (seen === undefined && lastStart !== undefined && this.#mayHaveCommitted(lastStart)) {
-      findings.undecided('I3', 'the process that ran it last may not have recorded its outcome', evidence);
+      findings.undecided('I3', mayHaveCommitted, evidence);
     } else {
       findings.violation('I3', `${task} was acknowledged and has no end`, [...evidence, this.#drained]);
     }

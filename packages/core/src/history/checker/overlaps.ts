@@ -1,6 +1,10 @@
 import type { RecordOf } from '../records.js';
+import type { WitnessEntry } from '../witness.js';
+import { AttemptPairs, type AttemptPair } from './attempt-pairs.js';
 import type { Check, CheckContext } from './check.js';
 import type { Placed } from './merge-histories.js';
+
+const killedTooSoon = 'a process was killed before it wrote down what it did last';
 
 interface Open {
   readonly start: RecordOf<'task.started'>;
@@ -8,9 +12,10 @@ interface Open {
   readonly boot: string;
 }
 
-interface Candidate {
-  readonly earlier: Open;
-  readonly later: Open;
+interface Candidate extends AttemptPair {
+  readonly earlierAt: number;
+  readonly laterAt: number;
+  readonly haveOneClock: boolean;
 }
 
 /**
@@ -19,7 +24,7 @@ interface Candidate {
  */
 export class Overlaps implements Check {
   readonly #open = new Map<string, Open[]>();
-  readonly #candidates: Candidate[] = [];
+  readonly #candidates = new AttemptPairs<Candidate>();
 
   constructor(private readonly context: CheckContext) {}
 
@@ -28,8 +33,12 @@ export class Overlaps implements Check {
     if (record.type === 'task.ended') this.#end(record);
   }
 
+  seeEntry(entry: WitnessEntry): void {
+    this.#candidates.seeEntry(entry);
+  }
+
   finish(): void {
-    for (const candidate of this.#candidates) this.#judge(candidate);
+    for (const candidate of this.#candidates.all) this.#judge(candidate);
   }
 
   #start(later: Open): void {
@@ -40,7 +49,12 @@ export class Overlaps implements Check {
     // Those of a dead process have ended with it.
     const alive = open.filter(({ start }) => (processes.goneAt(start.process) ?? Infinity) > later.time);
     if (alive.length >= processes.limitOf(tag)) {
-      for (const earlier of alive) this.#candidates.push({ earlier, later });
+      for (const earlier of alive)
+        this.#candidates.add({
+          ...{ earlier: earlier.start, earlierAt: earlier.time },
+          ...{ later: later.start, laterAt: later.time },
+          haveOneClock: earlier.boot === later.boot,
+        });
     }
     this.#open.set(tag, [...alive, later]);
   }
@@ -59,33 +73,27 @@ export class Overlaps implements Check {
     else this.#open.set(tag, left);
   }
 
-  #judge({ earlier, later }: Candidate): void {
+  #judge(candidate: Candidate): void {
     const { processes, findings } = this.context;
-    const [before, after] = [earlier.start, later.start];
-    const what = `tag ${String(before.tag)}: ${after.task} started while ${before.task} ran`;
+    const { earlier, later, earlierAt, laterAt, haveOneClock } = candidate;
+    const owner = processes.known.get(earlier.process);
+    // What a process did last it may not have lived to write down.
+    const isSilent = owner !== undefined && owner.lastTime <= laterAt && owner.closedAt === undefined;
+    if (isSilent && this.#candidates.wereApart(candidate)) return;
+    const what = `tag ${String(earlier.tag)}: ${later.task} started while ${earlier.task} ran`;
+    const leaseUs = processes.heartbeatTimeoutUs;
     const fault =
-      processes.faultLongerThan(
-        processes.heartbeatTimeoutUs,
-        before.process,
-        earlier.time - processes.heartbeatTimeoutUs,
-        later.time,
-      ) ??
+      processes.faultLongerThan(leaseUs, earlier.process, earlierAt - leaseUs, laterAt) ??
       // The one that was frozen may also be the one that starts late what others have run meanwhile.
-      processes.faultLongerThan(
-        processes.heartbeatTimeoutUs,
-        after.process,
-        earlier.time - processes.heartbeatTimeoutUs,
-        later.time,
-      );
-    if (fault !== undefined) {
-      findings.overlap(what, [before, after, fault.record]);
-      return;
-    }
-    const owner = processes.known.get(before.process);
-    if (owner !== undefined && owner.lastTime <= later.time && owner.closedAt === undefined) {
-      findings.undecided('I1', 'the history of a process ends without saying why', [before, after]);
-    } else if (earlier.boot !== later.boot) {
-      findings.undecided('I1', 'the two processes have no clock in common', [before, after]);
-    } else findings.violation('I1', `${what}, and no fault explains it`, [before, after]);
+      processes.faultLongerThan(leaseUs, later.process, earlierAt - leaseUs, laterAt);
+    const kill = processes.killOf(earlier.process);
+    if (fault !== undefined) findings.overlap(what, [earlier, later, fault.record]);
+    else if (isSilent && kill === undefined)
+      findings.undecided('I1', 'the history of a process ends without saying why', [earlier, later]);
+    else if (isSilent && kill !== undefined && processes.wasKilledSoonAfter(earlier.process, laterAt))
+      findings.undecided('I1', killedTooSoon, [earlier, later, kill.record]);
+    else if (!haveOneClock)
+      findings.undecided('I1', 'the two processes have no clock in common', [earlier, later]);
+    else findings.violation('I1', `${what}, and no fault explains it`, [earlier, later]);
   }
 }

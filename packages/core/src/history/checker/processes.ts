@@ -70,8 +70,22 @@ export class Processes {
 
   /** When a process ceased to do anything: it was killed, or closed its history. */
   goneAt(id: string): number | undefined {
-    const killed = this.faults.find(({ record }) => record.kind === 'kill' && record.target === id)?.from;
-    return killed ?? this.known.get(id)?.closedAt;
+    return this.killOf(id)?.from ?? this.known.get(id)?.closedAt;
+  }
+
+  killOf(id: string): PlacedFault | undefined {
+    return this.faults.find(({ record }) => record.kind === 'kill' && record.target === id);
+  }
+
+  /** Whether it was killed before it had a lease's time to write down what it had done by then. */
+  wasKilledSoonAfter(id: string, time: number): boolean {
+    const killedAt = this.killOf(id)?.from;
+    if (killedAt === undefined) return false;
+    const stoodStill = this.faults.some(
+      ({ record, from, until }) =>
+        record.target === id && standsStill.has(record.kind) && from < killedAt && until > time,
+    );
+    return stoodStill || killedAt - time <= this.heartbeatTimeoutUs;
   }
 
   /** A fault of the process, or of Redis, that went on for longer than `us` and touches the span. */
@@ -118,7 +132,11 @@ export class Processes {
 
 /** Why a check decides nothing then. */
 export const wentBack = 'Redis went back to an earlier state of its data';
+export const mayHaveCommitted = 'the process that ran it last may not have recorded its outcome';
 const losesHistory: ReadonlySet<string> = new Set(['promote', 'power-loss']);
+
+/** A process does nothing as long as they last. */
+const standsStill: ReadonlySet<string> = new Set(['freeze', 'block']);
 
 /** These end a lease however short they are: the worker is told to go, or Redis forgets it. */
 const endsALease: ReadonlySet<string> = new Set(['terminate', 'promote', 'power-loss']);

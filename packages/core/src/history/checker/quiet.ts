@@ -2,6 +2,7 @@ import type { RecordOf } from '../records.js';
 import type { WitnessEntry } from '../witness.js';
 import type { Check, CheckContext } from './check.js';
 import type { Placed } from './merge-histories.js';
+import { mayHaveCommitted } from './processes.js';
 
 /** Ends of the names of what stays; docs/reference/redis-keys.md lists them. Tasks that retention keeps are the only others. */
 const staying = [
@@ -28,14 +29,22 @@ const ofAParent = /:(processed|failed|unsuccessful)$/;
 export class Quiet implements Check {
   #left: RecordOf<'keys.left'> | undefined;
   readonly #ended = new Set<string>();
+  /** Of tasks that have started and whose outcome is open: the latest start. */
+  readonly #open = new Map<string, RecordOf<'task.started'>>();
 
   constructor(private readonly context: CheckContext) {}
 
   see({ record }: Placed): void {
     if (record.type === 'keys.left') this.#left = record;
-    if (record.type === 'outcome.committed' || record.type === 'outcome.unknown')
+    if (record.type === 'task.started' && !this.#ended.has(record.task)) this.#open.set(record.task, record);
+    if (
+      record.type === 'outcome.committed' ||
+      record.type === 'outcome.unknown' ||
+      record.type === 'task.seen'
+    ) {
       this.#ended.add(record.task);
-    if (record.type === 'task.seen') this.#ended.add(record.task);
+      this.#open.delete(record.task);
+    }
   }
 
   /** Its producer may not have heard of it, and who ran it may have died before it wrote down that it ended. */
@@ -52,8 +61,22 @@ export class Quiet implements Check {
     }
     const queue = left.queue ?? '';
     const kept = new Set(left.keys);
-    for (const key of left.keys)
-      if (!this.#mayStay(key, queue, kept)) findings.violation('I10', `${key} is left`, [left]);
+    for (const key of left.keys) {
+      if (this.#mayStay(key, queue, kept)) continue;
+      const start = this.#mayHaveEnded(key, queue);
+      if (start === undefined) findings.violation('I10', `${key} is left`, [left]);
+      else findings.undecided('I10', mayHaveCommitted, [start, left]);
+    }
+  }
+
+  /** @returns its last start, by a process that may not have lived to write down its outcome; a witness would tell */
+  #mayHaveEnded(key: string, queue: string): RecordOf<'task.started'> | undefined {
+    const { hasWitness, processes } = this.context;
+    const task = key.slice(`bull:${queue}:`.length).replace(/:logs$/, '');
+    const start = hasWitness ? undefined : this.#open.get(task);
+    return start !== undefined && processes.known.get(start.process)?.closedAt === undefined
+      ? start
+      : undefined;
   }
 
   #mayStay(key: string, queue: string, kept: ReadonlySet<string>): boolean {

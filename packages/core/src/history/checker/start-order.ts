@@ -1,8 +1,11 @@
 import type { HistoryRecord, RecordOf } from '../records.js';
 import type { WitnessEntry } from '../witness.js';
 import type { Check, CheckContext } from './check.js';
+import { Departures } from './departures.js';
 import type { Placed } from './merge-histories.js';
 import { wentBack } from './processes.js';
+
+const wasLeaving = 'a task was about to leave its order, and nobody wrote down whether it did';
 
 interface AddedTask {
   readonly invoked: RecordOf<'add.invoked'>;
@@ -15,6 +18,8 @@ interface AddedTask {
 
 interface TagOrder {
   last: RecordOf<'task.started'> | undefined;
+  /** One that has started since then, of a task that may have left the order. */
+  lastUnsure: RecordOf<'task.started'> | undefined;
   /** The one of those that have started whose add was invoked last. */
   latest: { readonly added: AddedTask; readonly start: RecordOf<'task.started'> } | undefined;
 }
@@ -29,15 +34,14 @@ export class StartOrder implements Check {
   readonly #tags = new Map<string, TagOrder>();
   /** The first start of a task, as long as it has not ended, and its latest attempt. */
   readonly #started = new Map<string, { first: RecordOf<'task.started'> | undefined; attempt: number }>();
-  /** Tasks that have left the order: delayed, retried in order "skip", given new attempts. */
-  readonly #loose = new Set<string>();
-
+  readonly #departures = new Departures();
   /** Tasks before whose next attempt another one started: to be judged when the witness has told all that it knows. */
   readonly #overtaken: { tasks: readonly string[]; message: string; evidence: HistoryRecord[] }[] = [];
 
   constructor(private readonly context: CheckContext) {}
 
   see({ record, time, boot }: Placed): void {
+    this.#departures.see(record);
     switch (record.type) {
       case 'add.invoked':
         this.#invoke(record, time, boot);
@@ -47,11 +51,7 @@ export class StartOrder implements Check {
         break;
       case 'outcome.committed':
       case 'outcome.unknown':
-        if (record.outcome === 'delayed') this.#loose.add(record.task);
-        else if (record.outcome === 'completed' || record.outcome === 'failed') this.#forget(record.task);
-        break;
-      case 'task.requeued':
-        this.#loose.add(record.task);
+        if (record.outcome === 'completed' || record.outcome === 'failed') this.#forget(record.task);
         break;
       case 'task.started':
         this.#start(record);
@@ -78,7 +78,7 @@ export class StartOrder implements Check {
 
   #add(task: string, invoked: RecordOf<'add.invoked'>, invokedAt: number, boot: string): void {
     const { delayMs = 0, retryOrder = this.context.processes.bounds?.retryOrder, deduplicated } = invoked;
-    if (delayMs > 0 || retryOrder === 'skip') this.#loose.add(task);
+    if (delayMs > 0 || retryOrder === 'skip') this.#departures.leaves(task);
     // Added again, it is the task that it was.
     if (this.#added.has(task)) return;
     this.#added.set(task, {
@@ -100,36 +100,54 @@ export class StartOrder implements Check {
   #start(start: RecordOf<'task.started'>): void {
     const { task, tag, attempt } = start;
     if (tag === undefined || this.context.processes.limitOf(tag) > 1) return;
-    const order = this.#tags.get(tag) ?? { last: undefined, latest: undefined };
+    const order = this.#tags.get(tag) ?? { last: undefined, lastUnsure: undefined, latest: undefined };
     this.#tags.set(tag, order);
     const before = this.#started.get(task);
     // Somebody who was frozen begins what others have begun since: that is an overlap, not an order.
     if (before !== undefined && attempt <= before.attempt) return;
     this.#started.set(task, { first: before?.first ?? start, attempt });
-    if (this.#loose.has(task)) return;
+    if (this.#departures.hasLeft(task)) return;
     if (before !== undefined) this.#again(start, before.first ?? start, order);
     else this.#first(start, order);
-    order.last = start;
+    const isUnsure = this.#mayHaveLeft(task);
+    if (!isUnsure) order.last = start;
+    order.lastUnsure = isUnsure ? start : undefined;
   }
 
-  #again(start: RecordOf<'task.started'>, first: RecordOf<'task.started'>, { last }: TagOrder): void {
-    if (last === undefined || last.task === start.task || this.#loose.has(last.task)) return;
-    const message = `tag ${String(start.tag)}: ${last.task} started between two attempts of ${start.task}`;
+  #again(
+    start: RecordOf<'task.started'>,
+    first: RecordOf<'task.started'>,
+    { last, lastUnsure }: TagOrder,
+  ): void {
+    const between = [last, lastUnsure].find(
+      (one) => one !== undefined && one.task !== start.task && !this.#departures.hasLeft(one.task),
+    );
+    if (between === undefined) return;
+    const message = `tag ${String(start.tag)}: ${between.task} started between two attempts of ${start.task}`;
     const { findings, processes } = this.context;
-    const reset = processes.wentBack(first.at < last.at ? first : last);
-    if (reset !== undefined) findings.undecided('I2', wentBack, [first, reset, last, start]);
-    else this.#overtaken.push({ tasks: [start.task, last.task], message, evidence: [first, last, start] });
+    const reset = processes.wentBack(first.at < between.at ? first : between);
+    if (reset !== undefined) findings.undecided('I2', wentBack, [first, reset, between, start]);
+    else
+      this.#overtaken.push({ tasks: [start.task, between.task], message, evidence: [first, between, start] });
   }
 
   /** Who ran a task that left the order may have died before it wrote that down. */
   seeEntry(entry: WitnessEntry): void {
-    if (entry.witness === 'ended' && entry.outcome === 'delayed') this.#loose.add(entry.id);
+    this.#departures.seeEntry(entry);
   }
 
   finish(): void {
-    for (const { tasks, message, evidence } of this.#overtaken)
-      if (!tasks.some((task) => this.#loose.has(task)))
-        this.context.findings.violation('I2', message, evidence);
+    const { findings } = this.context;
+    for (const { tasks, message, evidence } of this.#overtaken) {
+      if (tasks.some((task) => this.#departures.hasLeft(task))) continue;
+      if (tasks.some((task) => this.#mayHaveLeft(task))) findings.undecided('I2', wasLeaving, evidence);
+      else findings.violation('I2', message, evidence);
+    }
+  }
+
+  /** A witness would tell. */
+  #mayHaveLeft(task: string): boolean {
+    return !this.context.hasWitness && this.#departures.mayHaveLeft(task);
   }
 
   #first(start: RecordOf<'task.started'>, order: TagOrder): void {

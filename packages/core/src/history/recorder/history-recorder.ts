@@ -14,6 +14,7 @@ const announcements: ReadonlySet<RecordType> = new Set([
   'leadership.lost',
   'add.invoked',
   'task.started',
+  'task.leaving',
   'task.removed',
   'task.requeued',
   'tag.purged',

@@ -49,6 +49,8 @@ export function recordOutcomes(
 ): ((outcome: ScriptOutcome) => void) | undefined {
   const told = endings[script]?.(caller, args);
   if (told === undefined) return undefined;
+  for (const { worker, task, attempt, outcome } of told)
+    if (outcome === 'delayed') history.record('task.leaving', attempts.get(worker, task, attempt, false));
   return (outcome) => {
     told.forEach((each, index) => {
       const { worker, task, attempt, outcome: how } = each;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { DelayedError } from 'bullmq';
 import {
   checkHistoryFiles,
   HistoryModule,
@@ -123,6 +124,28 @@ describe('an application with the history module', () => {
     expect(all.map(({ type }) => type)).toEqual(
       expect.arrayContaining(['queue.opened', 'leadership.gained', 'leader.acted', 'leadership.lost']),
     );
+  });
+
+  it('announces that a task leaves its order', async () => {
+    const app = await start(async (_, { job, attempt }) => {
+      if (attempt > 1) return 'done';
+      await job.moveToDelayed(Date.now() + 10, job.token);
+      throw new DelayedError();
+    });
+    const queue = app.get(QueueService);
+    await queue.waitUntilFinished(await queue.add(task('a'), { jobId: 'mine' }), 10_000);
+    await stop();
+    const said = (await records()).filter((record) => 'attempt' in record);
+    expect(said.map((record) => [record.type, 'attempt' in record && record.attempt])).toEqual([
+      ['task.started', 1],
+      ['task.leaving', 1],
+      ['outcome.committed', 1],
+      ['task.ended', 1],
+      ['task.started', 2],
+      ['task.ended', 2],
+      ['outcome.committed', 2],
+    ]);
+    expect((await checkHistoryFiles(folder)).violations).toEqual([]);
   });
 
   it('says what became of calls that fail', async () => {
