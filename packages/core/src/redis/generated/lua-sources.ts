@@ -2952,7 +2952,7 @@ local FIRST, FIELDS = 6, 8
 local count = (#ARGV + 1 - FIRST) / FIELDS
 if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
 local COLON = 58
-local commits, childKeys, seen = {}, {}, {}
+local commits, childKeys, children, seen = {}, {}, 0, {}
 for i = 1, count do
   local at = FIRST + (i - 1) * FIELDS
   local worker, text = ARGV[at], ARGV[at + 1]
@@ -2969,14 +2969,13 @@ for i = 1, count do
     local made = isOurs and not job[3] and not job[4] and tonumber(job[2] or 0)
     if made then
       commits[i] = { metaKey, key, made, isSame }
-      childKeys[#childKeys + 1] = key .. ':dependencies'
-      childKeys[#childKeys + 1] = key .. ':processed'
-      childKeys[#childKeys + 1] = key .. ':failed'
-      childKeys[#childKeys + 1] = key .. ':unsuccessful'
+      childKeys[children + 1], childKeys[children + 2] = key .. ':dependencies', key .. ':processed'
+      childKeys[children + 3], childKeys[children + 4] = key .. ':failed', key .. ':unsuccessful'
+      children = children + 4
     end
   end
 end
-if #childKeys > 0 and rcall('EXISTS', unpack(childKeys)) > 0 then
+if children > 0 and rcall('EXISTS', unpack(childKeys)) > 0 then
   for i = 1, count do
     local key = commits[i] and commits[i][2]
     if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful') > 0 then
@@ -3451,28 +3450,27 @@ local function appendChildKeys(list, key)
   list[n + 3], list[n + 4] = key .. ':failed', key .. ':unsuccessful'
 end
 local MOST_REMOVED, MOST_SLACK = 150, 100
-local hasFlows
-local function appendTaskKeys(list, key)
-  if hasFlows == nil then hasFlows = rcall('HEXISTS', ctlKey, 'flows') == 1 end
-  list[#list + 1] = key
-  list[#list + 1] = key .. ':logs'
-  if hasFlows then appendChildKeys(list, key) end
-end
-local function removeCompleted(ids)
-  if #ids == 0 then return end
-  local gone = {}
-  for _, id in ipairs(ids) do appendTaskKeys(gone, jobKey(id)) end
+local function removeOldest(ids)
+  local count, gone = #ids, {}
+  if count == 0 then return end
+  for i = 1, count do
+    local key = base .. ids[i]
+    gone[2 * i - 1], gone[2 * i] = key, key .. ':logs'
+  end
+  if rcall('HEXISTS', ctlKey, 'flows') == 1 then
+    for i = 1, count do appendChildKeys(gone, jobKey(ids[i])) end
+  end
   rcall('DEL', unpack(gone))
-  rcall('ZREM', keys.completed, unpack(ids))
+  rcall('ZREMRANGEBYRANK', keys.completed, 0, count - 1)
 end
 local function retainByAge(seconds, timestamp)
   local oldest = string.format('%.0f', tonumber(timestamp) - seconds * 1000)
-  removeCompleted(rcall('ZRANGEBYSCORE', keys.completed, '-inf', oldest, 'LIMIT', 0, MOST_REMOVED))
+  removeOldest(rcall('ZRANGEBYSCORE', keys.completed, '-inf', oldest, 'LIMIT', 0, MOST_REMOVED))
 end
 local function retainByCount(most)
   local excess = rcall('ZCARD', keys.completed) - most
   if excess > math.min(MOST_SLACK, math.floor(most / 10)) then
-    removeCompleted(rcall('ZRANGE', keys.completed, 0, math.min(excess, MOST_REMOVED) - 1))
+    removeOldest(rcall('ZRANGE', keys.completed, 0, math.min(excess, MOST_REMOVED) - 1))
   end
 end
 local function retain(rule, timestamp)

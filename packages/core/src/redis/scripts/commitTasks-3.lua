@@ -35,7 +35,7 @@ if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_AR
   small command.
 ]]
 local COLON = 58
-local commits, childKeys, seen = {}, {}, {}
+local commits, childKeys, children, seen = {}, {}, 0, {}
 for i = 1, count do
   local at = FIRST + (i - 1) * FIELDS
   local worker, text = ARGV[at], ARGV[at + 1]
@@ -55,15 +55,14 @@ for i = 1, count do
     local made = isOurs and not job[3] and not job[4] and tonumber(job[2] or 0)
     if made then
       commits[i] = { metaKey, key, made, isSame }
-      childKeys[#childKeys + 1] = key .. ':dependencies'
-      childKeys[#childKeys + 1] = key .. ':processed'
-      childKeys[#childKeys + 1] = key .. ':failed'
-      childKeys[#childKeys + 1] = key .. ':unsuccessful'
+      childKeys[children + 1], childKeys[children + 2] = key .. ':dependencies', key .. ':processed'
+      childKeys[children + 3], childKeys[children + 4] = key .. ':failed', key .. ':unsuccessful'
+      children = children + 4
     end
   end
 end
 -- One of them has children, or had some.
-if #childKeys > 0 and rcall('EXISTS', unpack(childKeys)) > 0 then
+if children > 0 and rcall('EXISTS', unpack(childKeys)) > 0 then
   for i = 1, count do
     local key = commits[i] and commits[i][2]
     if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful') > 0 then

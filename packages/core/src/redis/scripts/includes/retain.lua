@@ -5,33 +5,31 @@
 ]]
 local MOST_REMOVED, MOST_SLACK = 150, 100
 
-local hasFlows
-
--- The keys that a job of BullMQ can have. Those of its children only where commitTask has completed a task with children.
-local function appendTaskKeys(list, key)
-  if hasFlows == nil then hasFlows = rcall('HEXISTS', ctlKey, 'flows') == 1 end
-  list[#list + 1] = key
-  list[#list + 1] = key .. ':logs'
-  if hasFlows then appendChildKeys(list, key) end
-end
-
-local function removeCompleted(ids)
-  if #ids == 0 then return end
-  local gone = {}
-  for _, id in ipairs(ids) do appendTaskKeys(gone, jobKey(id)) end
+-- Removes the tasks that completed first, whose ids these are: the keys that a job of BullMQ can have, those of its children only
+-- where commitTask has completed a task with children.
+local function removeOldest(ids)
+  local count, gone = #ids, {}
+  if count == 0 then return end
+  for i = 1, count do
+    local key = base .. ids[i]
+    gone[2 * i - 1], gone[2 * i] = key, key .. ':logs'
+  end
+  if rcall('HEXISTS', ctlKey, 'flows') == 1 then
+    for i = 1, count do appendChildKeys(gone, jobKey(ids[i])) end
+  end
   rcall('DEL', unpack(gone))
-  rcall('ZREM', keys.completed, unpack(ids))
+  rcall('ZREMRANGEBYRANK', keys.completed, 0, count - 1)
 end
 
 local function retainByAge(seconds, timestamp)
   local oldest = string.format('%.0f', tonumber(timestamp) - seconds * 1000)
-  removeCompleted(rcall('ZRANGEBYSCORE', keys.completed, '-inf', oldest, 'LIMIT', 0, MOST_REMOVED))
+  removeOldest(rcall('ZRANGEBYSCORE', keys.completed, '-inf', oldest, 'LIMIT', 0, MOST_REMOVED))
 end
 
 local function retainByCount(most)
   local excess = rcall('ZCARD', keys.completed) - most
   if excess > math.min(MOST_SLACK, math.floor(most / 10)) then
-    removeCompleted(rcall('ZRANGE', keys.completed, 0, math.min(excess, MOST_REMOVED) - 1))
+    removeOldest(rcall('ZRANGE', keys.completed, 0, math.min(excess, MOST_REMOVED) - 1))
   end
 end
 
