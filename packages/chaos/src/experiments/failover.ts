@@ -31,8 +31,8 @@ export const sameHost: Experiment = {
   episodes: (setup, from) =>
     failovers('same-host', setup, from, {
       options: { ...queueOptions(), electionOptions: longLeases },
-      measure: ({ timeline }) => {
-        const { leaderCrash, workerCrash, leaderAndWorkerCrash } = failoverTimes(timeline);
+      measure: ({ timeline, ended }) => {
+        const { leaderCrash, workerCrash, leaderAndWorkerCrash } = failoverTimes(timeline, ended);
         return {
           ...{ leaderCrash: [], workerCrash: [], leaderAndWorkerCrash: [], resignation: [] },
           seenCrash: [...leaderCrash, ...workerCrash, ...leaderAndWorkerCrash],

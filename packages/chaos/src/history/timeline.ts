@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { stoodStill } from '../instance/stall-watch.js';
 import type { Stall } from './stalls.js';
 import {
+  Circumstances,
   readHistory,
   type HistoryRecord,
   type RecordOf,
@@ -13,6 +14,7 @@ import {
 export class Timeline {
   readonly #byType = new Map<RecordType, HistoryRecord[]>();
   #stalled: Stall[] | undefined;
+  #circumstances: Circumstances | undefined;
 
   constructor(readonly records: readonly HistoryRecord[]) {}
 
@@ -34,14 +36,14 @@ export class Timeline {
     return found as RecordOf<Type>[];
   }
 
-  /** Whether nothing else was done to anybody between `from` and `until`, but to these targets. */
-  isSingle(from: number, until: number, except: ReadonlySet<RecordOf<'fault'>>): boolean {
-    return !this.of('fault').some((fault) => {
-      if (except.has(fault)) return false;
-      const begin = fault.at - (fault.agoMs ?? 0) * 1_000;
-      const end = begin + (fault.durationMs ?? 0) * 1_000;
-      return begin <= until && end >= from;
-    });
+  /**
+   * Whether somebody was there to take over between two moments, and nothing else that was done to anybody but `own` was felt:
+   * as the checker has it (I8).
+   */
+  isSingle(from: number, until: number, target: string, own: ReadonlySet<RecordOf<'fault'>>): boolean {
+    const circumstances = (this.#circumstances ??= Circumstances.of(this.records));
+    if (circumstances.candidates(from, until, target).length === 0) return false;
+    return circumstances.faultsFeltBetween(from, until).every((fault) => own.has(fault));
   }
 
   /** Each time that a process stood still although nothing was done to it, and nothing to Redis. */
