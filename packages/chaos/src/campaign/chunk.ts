@@ -42,8 +42,8 @@ export interface Chunk {
   undecided: Record<string, number>;
   stalls: number;
   restarts: number;
-  /** Sequences of scripts against the model. */
-  sequences: number;
+  /** Sequences of scripts, by what they were held against. */
+  sequences?: Record<string, number>;
   /** The last search of the model. */
   search?: SearchFigures;
   duplicates: Record<string, number>;
@@ -54,7 +54,7 @@ export function newChunk(experiment: string, seed: number, from: number, machine
   return {
     ...{ experiment, seed, from, next: from, startedAt: new Date().toISOString(), seconds: 0, machine },
     ...{ tasks: 0, starts: 0, commits: 0, witnessEntries: 0, processes: 0 },
-    ...{ violations: 0, problems: 0, failedSeeds: [], stalls: 0, restarts: 0, sequences: 0 },
+    ...{ violations: 0, problems: 0, failedSeeds: [], stalls: 0, restarts: 0 },
     ...{ faults: {}, overlaps: {}, undecided: {}, duplicates: {}, samples: {} },
   };
 }
@@ -72,7 +72,7 @@ export function addEpisode(chunk: Chunk, outcome: EpisodeOutcome): void {
   chunk.problems += outcome.problems.length;
   chunk.stalls += outcome.stalls;
   chunk.restarts += outcome.restarts ?? 0;
-  chunk.sequences += outcome.sequences ?? 0;
+  if (outcome.sequences !== undefined) addTo((chunk.sequences ??= {}), outcome.sequences);
   if (outcome.search !== undefined) chunk.search = outcome.search;
   if (outcome.violations.length + outcome.problems.length > 0) chunk.failedSeeds.push(outcome.seed);
   for (const point of outcome.reached ?? []) addTo((chunk.reached ??= {}), { [point]: 1 });

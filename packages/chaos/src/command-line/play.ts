@@ -19,6 +19,7 @@ export interface PlayOptions {
   readonly faults: number;
   readonly seedsPerPoint: number;
   readonly minutes: number;
+  readonly only?: string | undefined;
   readonly chunkMinutes: number;
   readonly resume: boolean;
   readonly from: number | undefined;

@@ -16,7 +16,7 @@ export function summary(chunk: Chunk): string {
     `${chunk.experiment}, seed ${chunk.seed}: ${chunk.next - chunk.from} episodes, ${chunk.seconds} s`,
     faults.toString(),
     times.toString(),
-    `${chunk.tasks} tasks, ${chunk.commits} outcomes, ${chunk.witnessEntries} entries of the witness, ${chunk.sequences} sequences of the model`,
+    `${chunk.tasks} tasks, ${chunk.commits} outcomes, ${chunk.witnessEntries} entries of the witness, sequences ${JSON.stringify(chunk.sequences ?? {})}`,
     `overlaps ${JSON.stringify(chunk.overlaps)}, duplicates ${JSON.stringify(chunk.duplicates)}, stalls ${chunk.stalls}`,
     `undecided ${JSON.stringify(chunk.undecided)}`,
     ...(chunk.missedBars ?? []).map((missed) => `missed: ${missed}`),

@@ -12,6 +12,8 @@ export interface CampaignSetup {
   readonly seedsPerPoint: number;
   /** Of a soak. */
   readonly minutes: number;
+  /** Of the model: nothing but these sequences. */
+  readonly only?: string | undefined;
   /** "Every step": the file of what instances send. */
   readonly stepsFile: string;
   /** Histories go there. */

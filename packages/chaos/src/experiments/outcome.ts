@@ -16,6 +16,8 @@ export interface SearchFigures {
   readonly seconds: number;
   /** Whether nothing new was left beyond that depth. */
   readonly isComplete: boolean;
+  /** It ends at the first one. */
+  readonly violations: number;
 }
 
 /** What one episode came to. */
@@ -41,8 +43,8 @@ export interface EpisodeOutcome {
   /** How often an instance could not reach Redis at its start, and was started again. */
   readonly restarts?: number;
   readonly samples: Samples;
-  /** Sequences of scripts that were tried against the model. */
-  readonly sequences?: number;
+  /** Sequences of scripts that were tried, by what they were held against. */
+  readonly sequences?: Readonly<Record<string, number>>;
   readonly search?: SearchFigures;
   readonly duplicates: Readonly<Record<string, number>>;
   /** Where its histories are, if something was found. */

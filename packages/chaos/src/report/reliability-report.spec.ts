@@ -29,6 +29,19 @@ describe('the report', () => {
     expect(lines).toContain('| kill | 4 | 3 | 2 |');
   });
 
+  it('counts the sequences of each kind apart', () => {
+    const lines = reliabilityReport([
+      chunk({ sequences: { invariants: 3_000, 'lock-step': 1_000 } }),
+      chunk({ sequences: { 'lock-step': 500 } }),
+      // As chunks of earlier versions have it.
+      chunk({ sequences: 0 as never }),
+    ])
+      .split('\n')
+      .filter((line) => line.startsWith('| sequences'))
+      .map((line) => line.split('|')[2]?.trim());
+    expect(lines).toEqual(['3,000', '0', '1,500']);
+  });
+
   it('tells of the deepest search of the model, where there was one', () => {
     const figures = {
       leaders: 2,
@@ -39,12 +52,13 @@ describe('the report', () => {
       transitions: 5_678,
       seconds: 9,
     };
-    const search = { ...figures, depth: 7, isComplete: false };
-    expect(reliabilityReport([chunk({})])).not.toContain('search');
+    const search = { ...figures, depth: 7, isComplete: false, violations: 3 };
+    expect(reliabilityReport([chunk({})])).not.toContain('The search of the model');
     const text = reliabilityReport([chunk({ search }), chunk({ search: { ...search, depth: 6 } })]);
     const lines = text.split('\n').map((line) => line.replace(/ +/g, ' '));
     expect(lines).toContain('| depth, in steps | 7 |');
     expect(lines).toContain('| transitions | 5,678 |');
+    expect(lines).toContain('| violations | 3 |');
   });
 
   it('names the points that nothing led to', () => {

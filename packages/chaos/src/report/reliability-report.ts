@@ -1,4 +1,5 @@
 import { addTo, type Chunk, type FaultCounts } from '../campaign/chunk.js';
+import type { SequenceKind } from '../experiments/model.js';
 import { percentiles } from '../measures/percentiles.js';
 import { bars } from './bars.js';
 import { lossKinds } from './loss-kinds.js';
@@ -23,6 +24,12 @@ export function reliabilityReport(chunks: readonly Chunk[]): string {
   ];
   return sections.map(([title, text]) => `### ${title}\n\n${text}`).join('\n\n');
 }
+
+const sequenceNames: Readonly<Record<SequenceKind, string>> = {
+  invariants: 'each held against the invariants after every step',
+  witness: 'each with the checker looking at what they witness',
+  'lock-step': 'each in lock-step with the model that is searched',
+};
 
 function sum(chunks: readonly Chunk[], of: (chunk: Chunk) => number): number {
   return chunks.reduce((total, chunk) => total + of(chunk), 0);
@@ -49,7 +56,10 @@ function played(chunks: readonly Chunk[]): string {
       ['tasks', thousands(sum(chunks, ({ tasks }) => tasks))],
       ['outcomes that Redis accepted', thousands(sum(chunks, ({ commits }) => commits))],
       ['state transitions that were checked', thousands(sum(chunks, ({ witnessEntries }) => witnessEntries))],
-      ['sequences of scripts against the model', thousands(sum(chunks, ({ sequences }) => sequences))],
+      ...Object.entries(sequenceNames).map(([kind, name]): [string, string] => [
+        `sequences of scripts, ${name}`,
+        thousands(sum(chunks, ({ sequences }) => sequences?.[kind] ?? 0)),
+      ]),
       ['**violations of an invariant**', thousands(sum(chunks, ({ violations }) => violations))],
       [
         'other problems: a queue that does not drain, a process that fails, a bar that is missed',
