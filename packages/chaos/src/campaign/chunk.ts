@@ -1,5 +1,5 @@
 import { counts } from '../faults/fault-log.js';
-import type { EpisodeOutcome, SearchFigures } from '../experiments/outcome.js';
+import type { EpisodeOutcome, MistakeFigures, SearchFigures } from '../experiments/outcome.js';
 import type { Machine } from './machine.js';
 
 export interface FaultCounts {
@@ -46,6 +46,8 @@ export interface Chunk {
   sequences?: Record<string, number>;
   /** The last search of the model. */
   search?: SearchFigures;
+  /** Made on purpose, by name. */
+  mistakes?: Record<string, MistakeFigures>;
   duplicates: Record<string, number>;
   samples: Record<string, number[]>;
 }
@@ -74,6 +76,10 @@ export function addEpisode(chunk: Chunk, outcome: EpisodeOutcome): void {
   chunk.restarts += outcome.restarts ?? 0;
   if (outcome.sequences !== undefined) addTo((chunk.sequences ??= {}), outcome.sequences);
   if (outcome.search !== undefined) chunk.search = outcome.search;
+  if (outcome.mistake !== undefined) {
+    const { name, ...figures } = outcome.mistake;
+    (chunk.mistakes ??= {})[name] = figures;
+  }
   if (outcome.violations.length + outcome.problems.length > 0) chunk.failedSeeds.push(outcome.seed);
   for (const point of outcome.reached ?? []) addTo((chunk.reached ??= {}), { [point]: 1 });
   if (outcome.missed?.length) chunk.missed = [...(chunk.missed ?? []), ...outcome.missed];

@@ -33,6 +33,7 @@ async function runOf(samples: readonly Samples[], resume = false): Promise<Chunk
       seed: 1,
       faults: 1,
       seedsPerPoint: 1,
+      attempts: 1,
       minutes: 1,
       chunkMinutes: 1,
       folder,

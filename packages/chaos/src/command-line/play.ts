@@ -18,6 +18,7 @@ export interface PlayOptions {
   readonly seed: number;
   readonly faults: number;
   readonly seedsPerPoint: number;
+  readonly attempts: number;
   readonly minutes: number;
   readonly only?: string | undefined;
   readonly chunkMinutes: number;

@@ -34,6 +34,7 @@ export function program(run: typeof play = play): Command {
       )
       .option('--seeds-per-point <n>', 'every-step: how often each point is tried', wholeNumber, 3)
       .option('--steps <file>', 'every-step: what instances send; next to the results if left out')
+      .option('--attempts <n>', 'bugs: how many episodes each mistake has to show itself', wholeNumber, 2)
       .option('--minutes <n>', 'soak: how long', wholeNumber, 60)
       .option('--only <kind>', `model: nothing but these sequences: ${Object.keys(sequenceKinds).join(', ')}`)
       .option(

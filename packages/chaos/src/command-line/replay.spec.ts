@@ -108,10 +108,12 @@ describe('the printed command', () => {
   });
 
   it.each(experiments.map(({ name }) => name))('%s: says all that decides what is played', async (name) => {
-    const words = '--seed 3 --seeds-per-point 20 --minutes 7 --bug some-mistake --steps /s/t.json';
+    const words =
+      '--seed 3 --seeds-per-point 20 --minutes 7 --attempts 5 --bug some-mistake --steps /s/t.json';
     const again = await parse(replayCommand(name, await parse(`${name} ${words}`), 4));
     expect(again).toMatchObject({ seed: 3, from: 4, episodes: 1, bug: 'some-mistake' });
     if (name === 'every-step') expect(again).toMatchObject({ seedsPerPoint: 20, steps: '/s/t.json' });
+    if (name === 'bugs') expect(again.attempts).toBe(5);
     if (name === 'soak') expect(again.minutes).toBe(7);
   });
 });

@@ -10,6 +10,8 @@ export interface CampaignSetup {
   readonly episodes: number | undefined;
   /** Seeds for each point of "every step". */
   readonly seedsPerPoint: number;
+  /** How many episodes a mistake has to show itself. */
+  readonly attempts: number;
   /** Of a soak. */
   readonly minutes: number;
   /** Of the model: nothing but these sequences. */

@@ -20,6 +20,14 @@ export interface SearchFigures {
   readonly violations: number;
 }
 
+/** A mistake in the scripts that was made on purpose, and whether the campaign noticed. */
+export interface MistakeFigures {
+  /** Until something was found, or no more were allowed. */
+  readonly episodes: number;
+  /** Invariants, and kinds of problems; nothing if it was not found. */
+  readonly foundBy: readonly string[];
+}
+
 /** What one episode came to. */
 export interface EpisodeOutcome {
   readonly experiment: string;
@@ -46,6 +54,7 @@ export interface EpisodeOutcome {
   /** Sequences of scripts that were tried, by what they were held against. */
   readonly sequences?: Readonly<Record<string, number>>;
   readonly search?: SearchFigures;
+  readonly mistake?: MistakeFigures & { readonly name: string };
   readonly duplicates: Readonly<Record<string, number>>;
   /** Where its histories are, if something was found. */
   readonly kept: string | undefined;

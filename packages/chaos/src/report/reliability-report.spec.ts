@@ -61,6 +61,19 @@ describe('the report', () => {
     expect(lines).toContain('| violations | 3 |');
   });
 
+  it('tells which mistakes were found, over all chunks', () => {
+    const mistakes = { one: { episodes: 2, foundBy: [] }, other: { episodes: 1, foundBy: ['I2', 'I3'] } };
+    const text = reliabilityReport([
+      chunk({ mistakes: { other: { episodes: 2, foundBy: [] } } }),
+      chunk({ mistakes }),
+    ]);
+    const lines = text.split('\n').map((line) => line.replace(/ +/g, ' '));
+    expect(text).toContain('found 1 of 2 mistakes');
+    expect(lines).toContain('| one | not within these episodes | 2 |');
+    expect(lines).toContain('| other | I2, I3 | 3 |');
+    expect(reliabilityReport([chunk({})])).not.toContain('on purpose');
+  });
+
   it('names the points that nothing led to', () => {
     const of = (more: Partial<Chunk>) => reliabilityReport([chunk({ experiment: 'every-step', ...more })]);
     expect(of({})).toContain('every planned point of `every-step` was hit');

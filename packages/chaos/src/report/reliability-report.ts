@@ -4,6 +4,7 @@ import { percentiles } from '../measures/percentiles.js';
 import { bars } from './bars.js';
 import { lossKinds } from './loss-kinds.js';
 import { markdownTable } from './markdown-table.js';
+import { mistakesSection } from './mistakes-section.js';
 import { searchSection } from './search-section.js';
 
 /** What all chunks together found, as the generated part of docs/reliability.md. */
@@ -12,6 +13,7 @@ export function reliabilityReport(chunks: readonly Chunk[]): string {
   const sections = [
     ['What was played', played(chunks)],
     ...searchSection(chunks),
+    ...mistakesSection(chunks),
     ['Faults by kind', faultTable(chunks)],
     ['How soon everything goes on', times(chunks)],
     ['What was never reached', neverReached(chunks)],
