@@ -22,6 +22,10 @@ export interface Chunk {
   readonly startedAt: string;
   seconds: number;
   readonly machine: Machine;
+  /** Of the code that ran, with a "+" where it had been changed since; nothing where there was no git. */
+  readonly commit?: string;
+  /** What has to be known about it. */
+  note?: string;
   tasks: number;
   starts: number;
   commits: number;
@@ -52,9 +56,16 @@ export interface Chunk {
   samples: Record<string, number[]>;
 }
 
-export function newChunk(experiment: string, seed: number, from: number, machine: Machine): Chunk {
+export function newChunk(
+  experiment: string,
+  seed: number,
+  from: number,
+  machine: Machine,
+  commit?: string,
+): Chunk {
   return {
     ...{ experiment, seed, from, next: from, startedAt: new Date().toISOString(), seconds: 0, machine },
+    ...(commit !== undefined && { commit }),
     ...{ tasks: 0, starts: 0, commits: 0, witnessEntries: 0, processes: 0 },
     ...{ violations: 0, problems: 0, failedSeeds: [], stalls: 0, restarts: 0 },
     ...{ faults: {}, overlaps: {}, undecided: {}, duplicates: {}, samples: {} },

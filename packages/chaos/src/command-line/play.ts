@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { countedIn } from '../campaign/chunk.js';
 import { describeMachine } from '../campaign/machine.js';
+import { revision } from '../campaign/revision.js';
 import { Results } from '../campaign/results.js';
 import { runCampaign } from '../campaign/run-campaign.js';
 import type { Experiment } from '../experiments/experiment.js';
@@ -58,6 +59,7 @@ export async function play(experiment: Experiment, options: PlayOptions): Promis
     scripts,
     stepsFile,
     machine,
+    commit: revision(),
     results,
     progress: (now) => {
       text = now;

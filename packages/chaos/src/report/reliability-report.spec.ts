@@ -74,6 +74,15 @@ describe('the report', () => {
     expect(reliabilityReport([chunk({})])).not.toContain('on purpose');
   });
 
+  it('says which code the chunks ran on, and what there is to know about them', () => {
+    const text = reliabilityReport([
+      chunk({ startedAt: '2026-01-02T03:04:05Z', note: 'judged twice' }),
+      ...['a1', 'a1', 'b2+'].map((commit) => chunk({ commit })),
+    ]);
+    expect(text).toContain('3 of the 4 chunks noted the commit, 2 different ones; 1 ran with changes');
+    expect(text).toContain('- 2026-01-02 03:04, `random`: judged twice');
+  });
+
   it('names the points that nothing led to', () => {
     const of = (more: Partial<Chunk>) => reliabilityReport([chunk({ experiment: 'every-step', ...more })]);
     expect(of({})).toContain('every planned point of `every-step` was hit');

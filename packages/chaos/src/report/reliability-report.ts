@@ -2,6 +2,7 @@ import { addTo, type Chunk, type FaultCounts } from '../campaign/chunk.js';
 import type { SequenceKind } from '../experiments/model.js';
 import { percentiles } from '../measures/percentiles.js';
 import { bars } from './bars.js';
+import { chunksSection } from './chunks-section.js';
 import { lossKinds } from './loss-kinds.js';
 import { markdownTable } from './markdown-table.js';
 import { mistakesSection } from './mistakes-section.js';
@@ -21,7 +22,7 @@ export function reliabilityReport(chunks: readonly Chunk[]): string {
     ['Tasks that ran more than once', duplicates(chunks)],
     ['Two handlers of a tag at the same time', overlaps(chunks)],
     ['What the histories do not say', undecided(chunks)],
-    ['Chunks', chunkTable(chunks)],
+    ['Chunks', chunksSection(chunks)],
     ['Where', machines(chunks)],
   ];
   return sections.map(([title, text]) => `### ${title}\n\n${text}`).join('\n\n');
@@ -160,22 +161,6 @@ function undecided(chunks: readonly Chunk[]): string {
   return markdownTable(
     ['invariant and reason', 'times'],
     merged(chunks, (chunk) => chunk.undecided),
-  );
-}
-
-function chunkTable(chunks: readonly Chunk[]): string {
-  return markdownTable(
-    ['when', 'experiment', 'seed', 'episodes', 'minutes', 'faults', 'violations', 'problems'],
-    chunks.map((chunk) => [
-      chunk.startedAt.slice(0, 16).replace('T', ' '),
-      chunk.experiment,
-      chunk.seed,
-      `${chunk.from}–${chunk.next - 1}`,
-      Math.round(chunk.seconds / 60),
-      Object.values(chunk.faults).reduce((total, { counted }) => total + counted, 0),
-      chunk.violations,
-      chunk.problems,
-    ]),
   );
 }
 
