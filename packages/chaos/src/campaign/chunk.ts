@@ -1,5 +1,6 @@
 import { counts } from '../faults/fault-log.js';
 import type { EpisodeOutcome, MistakeFigures, SearchFigures } from '../experiments/outcome.js';
+import { problemKind } from '../experiments/problem-kinds.js';
 import type { Machine } from './machine.js';
 
 export interface FaultCounts {
@@ -33,6 +34,8 @@ export interface Chunk {
   processes: number;
   violations: number;
   problems: number;
+  /** By kind; chunks of earlier versions only counted them. */
+  problemKinds?: Record<string, number>;
   /** What took longer than its bar allows; counted among the problems. Nothing where nobody has looked yet. */
   missedBars?: readonly string[];
   /** Seeds of the episodes in which something was found. */
@@ -82,7 +85,7 @@ export function addEpisode(chunk: Chunk, outcome: EpisodeOutcome): void {
   // The campaign writes a history too.
   chunk.processes += outcome.counts.processes - 1;
   chunk.violations += outcome.violations.length;
-  chunk.problems += outcome.problems.length;
+  addProblems(chunk, outcome.problems);
   chunk.stalls += outcome.stalls;
   chunk.restarts += outcome.restarts ?? 0;
   if (outcome.sequences !== undefined) addTo((chunk.sequences ??= {}), outcome.sequences);
@@ -105,6 +108,11 @@ export function addEpisode(chunk: Chunk, outcome: EpisodeOutcome): void {
   addTo(chunk.duplicates, outcome.duplicates);
   for (const [name, values] of Object.entries(outcome.samples))
     chunk.samples[name] = [...(chunk.samples[name] ?? []), ...values.map((value) => Math.round(value))];
+}
+
+export function addProblems(chunk: Chunk, problems: readonly string[]): void {
+  chunk.problems += problems.length;
+  for (const problem of problems) addTo((chunk.problemKinds ??= {}), { [problemKind(problem)]: 1 });
 }
 
 export function countedIn({ faults }: Chunk): number {

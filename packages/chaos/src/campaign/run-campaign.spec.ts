@@ -95,7 +95,14 @@ describe('a run of the campaign', () => {
 
   it('is kept as a problem if it breaks off', async () => {
     await expect(runOf([{}], { breaksOff: true })).rejects.toThrow('no Redis');
-    expect(kept()).toMatchObject([{ next: 1, problems: 1, note: 'broke off: Error: no Redis' }]);
+    expect(kept()).toMatchObject([
+      {
+        next: 1,
+        problems: 1,
+        problemKinds: { 'an episode that broke off': 1 },
+        note: 'the campaign broke off: Error: no Redis',
+      },
+    ]);
   });
 
   it('with a mistake in the scripts is no result', async () => {

@@ -1,7 +1,7 @@
 import type { Experiment, CampaignSetup } from '../experiments/experiment.js';
 import type { EpisodeOutcome } from '../experiments/outcome.js';
 import { missedBars } from '../report/missed-bars.js';
-import { addEpisode, countedIn, newChunk, type Chunk } from './chunk.js';
+import { addEpisode, addProblems, countedIn, newChunk, type Chunk } from './chunk.js';
 import type { Machine } from './machine.js';
 import type { Results } from './results.js';
 
@@ -52,8 +52,9 @@ export async function runCampaign(experiment: Experiment, options: CampaignOptio
     }
   } catch (error) {
     // A chunk that fails belongs to the results as much as any other.
-    chunk.problems += 1;
-    chunk.note = `broke off: ${String(error)}`;
+    const what = `the campaign broke off: ${String(error)}`;
+    addProblems(chunk, [what]);
+    chunk.note = what;
     save();
     throw error;
   }
@@ -68,5 +69,5 @@ function judge(chunk: Chunk, earlier: readonly Chunk[]): void {
   for (const [name, values] of [...earlier, chunk].flatMap((one) => Object.entries(one.samples)))
     samples[name] = [...(samples[name] ?? []), ...values];
   chunk.missedBars = missedBars(chunk.experiment, samples);
-  chunk.problems += chunk.missedBars.length;
+  addProblems(chunk, chunk.missedBars);
 }

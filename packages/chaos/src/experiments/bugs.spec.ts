@@ -29,7 +29,7 @@ async function mistakeOf(...episodes: Found[]) {
 describe('a mistake', () => {
   it('is looked for until an episode finds something, by seeds of its own', async () => {
     const violations = [violation('I3'), violation('I2'), violation('I2')];
-    const problems = ['DeadlineError: the queue is quiet: not within 60000 ms'];
+    const problems = ['DeadlineError: Waited 60000 ms in vain until the queue is quiet'];
     const { chunk, seeds } = await mistakeOf({}, { violations, problems });
     expect(seeds).toEqual([13, 14]);
     const foundBy = ['I2', 'I3', 'a queue that did not drain'];

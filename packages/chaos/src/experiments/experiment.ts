@@ -32,6 +32,8 @@ export interface Experiment {
   readonly about: string;
   /** How many faults a campaign has if nobody says it. */
   readonly defaultFaults: number;
+  /** Whether these are sequences of scripts. */
+  readonly countsSequences?: boolean;
   /**
    * Plays the episodes of a campaign from number `from` on, one after the other, each with a seed of its own that gives the
    * same episode again. Whoever runs the campaign stops asking when enough faults have counted.

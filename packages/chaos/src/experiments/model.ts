@@ -24,6 +24,7 @@ export const modelBy = (run: typeof runSpecs, search: typeof withDeepSearch): Ex
   name: 'model',
   about: 'random sequences of scripts, of each kind as many as --faults says, and a search of the model',
   defaultFaults: 10_000,
+  countsSequences: true,
   async *episodes({ seed, faults, folder, only, progress }, from) {
     const kinds = only === undefined ? all : [kindOf(only)];
     for (let episode = from; episode * runsPerEpisode < faults; episode += 1) {

@@ -2,9 +2,9 @@
 const kinds: readonly (readonly [text: RegExp, kind: string])[] = [
   [/points were never reached/, 'points of `every-step` that nothing led to'],
   [/^the census never saw/, 'scripts that the census of `every-step` never saw'],
-  [/the queue is quiet/, 'a queue that did not drain'],
+  [/until the queue is quiet/, 'a queue that did not drain'],
   [/fewer than \d+ attempts ended|does not go on|no attempt ended/, 'a standstill after a fault'],
-  [/^the episode broke off/, 'an episode that broke off'],
+  [/^the (episode|campaign) broke off/, 'an episode that broke off'],
   [/^process \d+ ended by itself/, 'a process that ended by itself'],
   [/^an instance did not start/, 'an instance that did not start'],
   [/missed \d+ times/, 'a fault that did not hit'],
