@@ -1,5 +1,6 @@
 import { counts } from '../faults/fault-log.js';
-import type { EpisodeOutcome, SearchFigures } from '../experiments/outcome.js';
+import type { EpisodeOutcome, MistakeFigures, SearchFigures } from '../experiments/outcome.js';
+import { problemKind } from '../experiments/problem-kinds.js';
 import type { Machine } from './machine.js';
 
 export interface FaultCounts {
@@ -22,6 +23,10 @@ export interface Chunk {
   readonly startedAt: string;
   seconds: number;
   readonly machine: Machine;
+  /** Of the code that ran, with a "+" where it had been changed since; nothing where there was no git. */
+  readonly commit?: string;
+  /** What has to be known about it. */
+  note?: string;
   tasks: number;
   starts: number;
   commits: number;
@@ -29,6 +34,8 @@ export interface Chunk {
   processes: number;
   violations: number;
   problems: number;
+  /** By kind; chunks of earlier versions only counted them. */
+  problemKinds?: Record<string, number>;
   /** What took longer than its bar allows; counted among the problems. Nothing where nobody has looked yet. */
   missedBars?: readonly string[];
   /** Seeds of the episodes in which something was found. */
@@ -42,19 +49,28 @@ export interface Chunk {
   undecided: Record<string, number>;
   stalls: number;
   restarts: number;
-  /** Sequences of scripts against the model. */
-  sequences: number;
+  /** Sequences of scripts, by what they were held against. */
+  sequences?: Record<string, number>;
   /** The last search of the model. */
   search?: SearchFigures;
+  /** Made on purpose, by name. */
+  mistakes?: Record<string, MistakeFigures>;
   duplicates: Record<string, number>;
   samples: Record<string, number[]>;
 }
 
-export function newChunk(experiment: string, seed: number, from: number, machine: Machine): Chunk {
+export function newChunk(
+  experiment: string,
+  seed: number,
+  from: number,
+  machine: Machine,
+  commit?: string,
+): Chunk {
   return {
     ...{ experiment, seed, from, next: from, startedAt: new Date().toISOString(), seconds: 0, machine },
+    ...(commit !== undefined && { commit }),
     ...{ tasks: 0, starts: 0, commits: 0, witnessEntries: 0, processes: 0 },
-    ...{ violations: 0, problems: 0, failedSeeds: [], stalls: 0, restarts: 0, sequences: 0 },
+    ...{ violations: 0, problems: 0, failedSeeds: [], stalls: 0, restarts: 0 },
     ...{ faults: {}, overlaps: {}, undecided: {}, duplicates: {}, samples: {} },
   };
 }
@@ -69,11 +85,15 @@ export function addEpisode(chunk: Chunk, outcome: EpisodeOutcome): void {
   // The campaign writes a history too.
   chunk.processes += outcome.counts.processes - 1;
   chunk.violations += outcome.violations.length;
-  chunk.problems += outcome.problems.length;
+  addProblems(chunk, outcome.problems);
   chunk.stalls += outcome.stalls;
   chunk.restarts += outcome.restarts ?? 0;
-  chunk.sequences += outcome.sequences ?? 0;
+  if (outcome.sequences !== undefined) addTo((chunk.sequences ??= {}), outcome.sequences);
   if (outcome.search !== undefined) chunk.search = outcome.search;
+  if (outcome.mistake !== undefined) {
+    const { name, ...figures } = outcome.mistake;
+    (chunk.mistakes ??= {})[name] = figures;
+  }
   if (outcome.violations.length + outcome.problems.length > 0) chunk.failedSeeds.push(outcome.seed);
   for (const point of outcome.reached ?? []) addTo((chunk.reached ??= {}), { [point]: 1 });
   if (outcome.missed?.length) chunk.missed = [...(chunk.missed ?? []), ...outcome.missed];
@@ -88,6 +108,11 @@ export function addEpisode(chunk: Chunk, outcome: EpisodeOutcome): void {
   addTo(chunk.duplicates, outcome.duplicates);
   for (const [name, values] of Object.entries(outcome.samples))
     chunk.samples[name] = [...(chunk.samples[name] ?? []), ...values.map((value) => Math.round(value))];
+}
+
+export function addProblems(chunk: Chunk, problems: readonly string[]): void {
+  chunk.problems += problems.length;
+  for (const problem of problems) addTo((chunk.problemKinds ??= {}), { [problemKind(problem)]: 1 });
 }
 
 export function countedIn({ faults }: Chunk): number {

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { countedIn } from '../campaign/chunk.js';
 import { describeMachine } from '../campaign/machine.js';
+import { revision } from '../campaign/revision.js';
 import { Results } from '../campaign/results.js';
 import { runCampaign } from '../campaign/run-campaign.js';
 import type { Experiment } from '../experiments/experiment.js';
@@ -18,7 +19,9 @@ export interface PlayOptions {
   readonly seed: number;
   readonly faults: number;
   readonly seedsPerPoint: number;
+  readonly attempts: number;
   readonly minutes: number;
+  readonly only?: string | undefined;
   readonly chunkMinutes: number;
   readonly resume: boolean;
   readonly from: number | undefined;
@@ -56,6 +59,7 @@ export async function play(experiment: Experiment, options: PlayOptions): Promis
     scripts,
     stepsFile,
     machine,
+    commit: revision(),
     results,
     progress: (now) => {
       text = now;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { Results } from '../campaign/results.js';
 import { experiments } from '../experiments/index.js';
+import { sequenceKinds } from '../experiments/model.js';
 import { packageFolder } from '../paths.js';
 import { publish, publishedResults } from '../report/publish.js';
 import { play, type PlayOptions } from './play.js';
@@ -33,7 +34,9 @@ export function program(run: typeof play = play): Command {
       )
       .option('--seeds-per-point <n>', 'every-step: how often each point is tried', wholeNumber, 3)
       .option('--steps <file>', 'every-step: what instances send; next to the results if left out')
+      .option('--attempts <n>', 'bugs: how many episodes each mistake has to show itself', wholeNumber, 2)
       .option('--minutes <n>', 'soak: how long', wholeNumber, 60)
+      .option('--only <kind>', `model: nothing but these sequences: ${Object.keys(sequenceKinds).join(', ')}`)
       .option(
         '--chunk-minutes <n>',
         'begin no further episode after that; go on later with --resume',

@@ -80,24 +80,40 @@ describe('the printed command', () => {
 
   it('model: plays the sequences of that episode, as many', async () => {
     const played: unknown[] = [];
-    const run = (seed: number, runs: number): Promise<EpisodeOutcome> => {
-      played.push({ seed, runs });
+    const run = (kinds: readonly string[], seed: number, runs: number): Promise<EpisodeOutcome> => {
+      played.push({ kinds, seed, runs });
       return Promise.resolve(outcome(seed, 0));
     };
-    const model = modelBy(run, (found) => Promise.resolve(found));
+    let searches = 0;
+    const model = modelBy(run, (found) => {
+      searches += 1;
+      return Promise.resolve(found);
+    });
+    const kinds = ['invariants', 'witness', 'lock-step'];
     const options = await parse('model --seed 7 --faults 2500');
     await campaign(model, options, 'model');
-    expect(played).toEqual([7, 8, 9].map((seed) => ({ seed, runs: 1_000 })));
+    expect(played).toEqual([7, 8, 9].map((seed) => ({ kinds, seed, runs: 1_000 })));
+    expect(searches).toBe(1);
     played.length = 0;
     await campaign(model, await parse(replayCommand('model', options, 2)), 'again');
-    expect(played).toEqual([{ seed: 9, runs: 1_000 }]);
+    expect(played).toEqual([{ kinds, seed: 9, runs: 1_000 }]);
+    played.length = 0;
+    const only = await parse('model --seed 7 --faults 1000 --only lock-step');
+    await campaign(model, only, 'only');
+    await campaign(model, await parse(replayCommand('model', only, 2)), 'again');
+    expect(played).toEqual([7, 9].map((seed) => ({ kinds: ['lock-step'], seed, runs: 1_000 })));
+    expect(searches).toBe(1);
+    const none = campaign(model, await parse('model --only everything'), 'none');
+    await expect(none).rejects.toThrow('There are no sequences "everything"');
   });
 
   it.each(experiments.map(({ name }) => name))('%s: says all that decides what is played', async (name) => {
-    const words = '--seed 3 --seeds-per-point 20 --minutes 7 --bug some-mistake --steps /s/t.json';
+    const words =
+      '--seed 3 --seeds-per-point 20 --minutes 7 --attempts 5 --bug some-mistake --steps /s/t.json';
     const again = await parse(replayCommand(name, await parse(`${name} ${words}`), 4));
     expect(again).toMatchObject({ seed: 3, from: 4, episodes: 1, bug: 'some-mistake' });
     if (name === 'every-step') expect(again).toMatchObject({ seedsPerPoint: 20, steps: '/s/t.json' });
+    if (name === 'bugs') expect(again.attempts).toBe(5);
     if (name === 'soak') expect(again.minutes).toBe(7);
   });
 });

@@ -16,9 +16,12 @@ export function summary(chunk: Chunk): string {
     `${chunk.experiment}, seed ${chunk.seed}: ${chunk.next - chunk.from} episodes, ${chunk.seconds} s`,
     faults.toString(),
     times.toString(),
-    `${chunk.tasks} tasks, ${chunk.commits} outcomes, ${chunk.witnessEntries} entries of the witness, ${chunk.sequences} sequences of the model`,
+    `${chunk.tasks} tasks, ${chunk.commits} outcomes, ${chunk.witnessEntries} entries of the witness, sequences ${JSON.stringify(chunk.sequences ?? {})}`,
     `overlaps ${JSON.stringify(chunk.overlaps)}, duplicates ${JSON.stringify(chunk.duplicates)}, stalls ${chunk.stalls}`,
     `undecided ${JSON.stringify(chunk.undecided)}`,
+    ...Object.entries(chunk.mistakes ?? {}).map(
+      ([name, { foundBy }]) => `${name}: ${foundBy.length > 0 ? foundBy.join(', ') : 'not found'}`,
+    ),
     ...(chunk.missedBars ?? []).map((missed) => `missed: ${missed}`),
     ...(chunk.missed ?? []).map((point) => `never reached: ${point}`),
     `${chunk.violations} violations, ${chunk.problems} problems`,

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { coreFolder } from '../paths.js';
@@ -19,15 +19,20 @@ export async function withDeepSearch(outcome: EpisodeOutcome, folder: string): P
     AFFINITY_SEARCH_DEPTH: String(depth),
     AFFINITY_SEARCH_REPORT: report,
   };
+  rmSync(report, { force: true });
+  let problem: string | undefined;
   try {
     const jest = [join('node_modules', 'jest', 'bin', 'jest.js'), ...words, ...oneTest];
     await promisify(execFile)(process.execPath, jest, { cwd: coreFolder, env, maxBuffer: 10_000_000 });
-    const search = JSON.parse(readFileSync(report, 'utf8')) as SearchFigures;
-    return { ...outcome, search, seconds: outcome.seconds + search.seconds };
   } catch (error) {
     // A violation: jest has printed the steps that lead to it.
     const { stderr = '' } = error as { stderr?: string };
-    const problem = stderr === '' ? String(error) : stderr.slice(-4_000);
-    return { ...outcome, problems: [...outcome.problems, problem], kept: folder };
+    problem = stderr === '' ? String(error) : stderr.slice(-4_000);
   }
+  const search = existsSync(report) ? (JSON.parse(readFileSync(report, 'utf8')) as SearchFigures) : undefined;
+  return {
+    ...outcome,
+    ...(search && { search, seconds: outcome.seconds + search.seconds }),
+    ...(problem !== undefined && { problems: [...outcome.problems, problem], kept: folder }),
+  };
 }

@@ -11,13 +11,13 @@ import { duplicatesByCause } from '../measures/duplicates.js';
 import { failoverTimes } from '../measures/failover.js';
 import { missesBar } from '../report/bars.js';
 import { Cluster } from '../stage/cluster.js';
+import { lastingKeys } from '../stage/lasting-keys.js';
 import { keys, pendingQueueName } from '../stage/queue-names.js';
 import { until } from '../stage/until.js';
 import type { WitnessedScripts } from '../witness/test-build.js';
 import { isClean, type EpisodeOutcome, type Samples } from './outcome.js';
 
 const drainsWithinMs = 60_000;
-const interrupt = /^scheduler:instance:.*:interrupt:(workers|leaders)$/;
 
 /** What an experiment does in an episode. */
 export interface Play {
@@ -161,15 +161,6 @@ async function end(
   await recordFates(cluster);
   const left = await lastingKeys(cluster);
   if (isQuiet) cluster.recorder.record('keys.left', { keys: left }, pendingQueueName);
-}
-
-/** But for those that tell a blocking wait to begin anew: who is killed before it reads one leaves it for a minute. */
-async function lastingKeys({ redis }: Cluster): Promise<string[]> {
-  const lasting: string[] = [];
-  for (const key of await redis.keys('*')) {
-    if (!interrupt.test(key) || (await redis.pttl(key)) < 0) lasting.push(key);
-  }
-  return lasting;
 }
 
 /** What Redis says about tasks whose end nobody recorded. */

@@ -10,8 +10,12 @@ export interface CampaignSetup {
   readonly episodes: number | undefined;
   /** Seeds for each point of "every step". */
   readonly seedsPerPoint: number;
+  /** How many episodes a mistake has to show itself. */
+  readonly attempts: number;
   /** Of a soak. */
   readonly minutes: number;
+  /** Of the model: nothing but these sequences. */
+  readonly only?: string | undefined;
   /** "Every step": the file of what instances send. */
   readonly stepsFile: string;
   /** Histories go there. */
@@ -28,6 +32,8 @@ export interface Experiment {
   readonly about: string;
   /** How many faults a campaign has if nobody says it. */
   readonly defaultFaults: number;
+  /** Whether these are sequences of scripts. */
+  readonly countsSequences?: boolean;
   /**
    * Plays the episodes of a campaign from number `from` on, one after the other, each with a seed of its own that gives the
    * same episode again. Whoever runs the campaign stops asking when enough faults have counted.

@@ -1,3 +1,4 @@
+import { bugs } from './bugs.js';
 import { everyStep } from './every-step/every-step.js';
 import type { Experiment } from './experiment.js';
 import { clock } from './disasters/clock.js';
@@ -24,5 +25,6 @@ export const experiments: readonly Experiment[] = [
   promotion,
   soak,
   model,
+  bugs,
   short,
 ];

@@ -8,26 +8,48 @@ import type { EpisodeOutcome } from './outcome.js';
 
 /** Always as many, so that seed and number say what an episode plays. */
 const runsPerEpisode = 1_000;
-/** The scripts against their invariants and against the model that is searched, and the checker against what the scripts witness. */
-const specs = 'integration/scripts/(model|lock-step).spec|integration/history/witnessed-model.spec';
+/** By what a sequence is held against: the test of the library that plays it. */
+export const sequenceKinds = {
+  invariants: 'integration/scripts/model.spec',
+  witness: 'integration/history/witnessed-model.spec',
+  'lock-step': 'integration/scripts/lock-step.spec',
+} as const;
 
-/** Random sequences of scripts against a small model: the tests of the library that do so, with many more runs. */
+export type SequenceKind = keyof typeof sequenceKinds;
+
+const all = Object.keys(sequenceKinds) as SequenceKind[];
+
+/** Random sequences of scripts: the tests of the library that play them, with many more runs. */
 export const modelBy = (run: typeof runSpecs, search: typeof withDeepSearch): Experiment => ({
   name: 'model',
-  about: 'random sequences of scripts against a small model; --faults is the number of sequences',
+  about: 'random sequences of scripts, of each kind as many as --faults says, and a search of the model',
   defaultFaults: 10_000,
-  async *episodes({ seed, faults, folder, progress }, from) {
+  countsSequences: true,
+  async *episodes({ seed, faults, folder, only, progress }, from) {
+    const kinds = only === undefined ? all : [kindOf(only)];
     for (let episode = from; episode * runsPerEpisode < faults; episode += 1) {
       progress(`${episode * runsPerEpisode} sequences`);
-      const outcome = await run(seed + episode, runsPerEpisode, folder);
-      yield episode === 0 ? await search(outcome, folder) : outcome;
+      const outcome = await run(kinds, seed + episode, runsPerEpisode, folder);
+      yield episode === 0 && only === undefined ? await search(outcome, folder) : outcome;
     }
   },
 });
 
 export const model = modelBy(runSpecs, withDeepSearch);
 
-async function runSpecs(seed: number, runs: number, folder: string): Promise<EpisodeOutcome> {
+function kindOf(only: string): SequenceKind {
+  const found = all.find((kind) => kind === only);
+  if (found === undefined) throw new Error(`There are no sequences "${only}", but: ${all.join(', ')}`);
+  return found;
+}
+
+async function runSpecs(
+  kinds: readonly SequenceKind[],
+  seed: number,
+  runs: number,
+  folder: string,
+): Promise<EpisodeOutcome> {
+  const specs = kinds.map((kind) => sequenceKinds[kind]).join('|');
   const startedAt = performance.now();
   const words = ['--selectProjects', 'integration', '--testPathPatterns', specs, '--maxWorkers', '1'];
   const jest = spawn(process.execPath, [join('node_modules', 'jest', 'bin', 'jest.js'), ...words], {
@@ -48,7 +70,7 @@ async function runSpecs(seed: number, runs: number, folder: string): Promise<Epi
     counts: { processes: 1, records: 0, witnessEntries: 0, tasks: 0, starts: 0, commits: 0, faults: 0 },
     ...{ faults: [], violations: [], overlaps: {}, undecided: {}, stalls: 0, samples: {}, duplicates: {} },
     problems: code === 0 ? [] : [printed.join('').slice(-4_000)],
-    sequences: code === 0 ? 3 * runs : 0,
+    sequences: code === 0 ? Object.fromEntries(kinds.map((kind) => [kind, runs])) : {},
     kept: code === 0 ? undefined : folder,
   };
 }

@@ -16,6 +16,16 @@ export interface SearchFigures {
   readonly seconds: number;
   /** Whether nothing new was left beyond that depth. */
   readonly isComplete: boolean;
+  /** It ends at the first one. */
+  readonly violations: number;
+}
+
+/** A mistake in the scripts that was made on purpose, and whether the campaign noticed. */
+export interface MistakeFigures {
+  /** Until something was found, or no more were allowed. */
+  readonly episodes: number;
+  /** Invariants, and kinds of problems; nothing if it was not found. */
+  readonly foundBy: readonly string[];
 }
 
 /** What one episode came to. */
@@ -41,9 +51,10 @@ export interface EpisodeOutcome {
   /** How often an instance could not reach Redis at its start, and was started again. */
   readonly restarts?: number;
   readonly samples: Samples;
-  /** Sequences of scripts that were tried against the model. */
-  readonly sequences?: number;
+  /** Sequences of scripts that were tried, by what they were held against. */
+  readonly sequences?: Readonly<Record<string, number>>;
   readonly search?: SearchFigures;
+  readonly mistake?: MistakeFigures & { readonly name: string };
   readonly duplicates: Readonly<Record<string, number>>;
   /** Where its histories are, if something was found. */
   readonly kept: string | undefined;

@@ -24,6 +24,8 @@ export interface RandomSetup {
   readonly instances?: number | undefined;
   /** One after the other without a pause, each again until it has hit; instead of some together and some alone, by chance. */
   readonly isByPlan?: boolean;
+  /** Nothing more is done once something has happened that must not. */
+  readonly endsAtProblem?: boolean;
   readonly onFault?: (fault: string) => void;
 }
 
@@ -53,6 +55,7 @@ export function randomFaults({
   plan,
   instances,
   isByPlan = false,
+  endsAtProblem = false,
   onFault = () => undefined,
 }: RandomSetup): Promise<EpisodeOutcome> {
   const { random, count, faults } = planEpisode({ seed, faultCount, plan, instances });
@@ -63,28 +66,39 @@ export function randomFaults({
     scripts,
     // Every other episode is played as on one host, where deaths are seen.
     options: queueOptions({ onOneHost: seed % 2 === 0 }),
-    play: (cluster, play) => playFaults(cluster, play, { random, count, faults, isByPlan, onFault }),
+    play: (cluster, play) =>
+      playFaults(cluster, play, { random, count, faults, isByPlan, endsAtProblem, onFault }),
   };
   return runEpisode(setup);
 }
 
 async function playFaults(
   cluster: Cluster,
-  play: Play,
+  outer: Play,
   {
     random,
     count,
     faults,
     isByPlan,
+    endsAtProblem,
     onFault,
   }: {
     random: SeededRandom;
     count: number;
     faults: readonly PlannedFault[];
     isByPlan: boolean;
+    endsAtProblem: boolean;
     onFault: (fault: string) => void;
   },
 ): Promise<void> {
+  let isOver = false;
+  const play: Play = {
+    ...outer,
+    problem: (text) => {
+      isOver = endsAtProblem;
+      outer.problem(text);
+    },
+  };
   // Chance of its own: who starts when depends on the faults, and must not change what is planned.
   const starts = new SeededRandom(random.int(1, 2 ** 30));
   const production = () =>
@@ -104,6 +118,7 @@ async function playFaults(
   const running = new Set<Promise<void>>();
   const missed: PlannedFault[] = [];
   for (const fault of faults) {
+    if (isOver) break;
     // Some come while the one before is not over, some when all is well again.
     const isTogether = random.chance(0.2);
     const isAlone = random.chance(0.4);
@@ -120,7 +135,7 @@ async function playFaults(
   }
   await Promise.all(running);
   // Such as a black hole around a process that was frozen.
-  for (const fault of missed) await strike(cluster, striker, fault, play);
+  for (const fault of isOver ? [] : missed) await strike(cluster, striker, fault, play);
 }
 
 /** A miss, such as of a leader where there is none at the moment, is no reason to do without it. */

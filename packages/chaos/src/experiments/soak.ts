@@ -5,11 +5,13 @@ import { FaultStriker } from '../faults/strike.js';
 import { growthBounds, growthPerHour, isFlat, type Reading } from '../measures/growth.js';
 import { SeededRandom } from '../random/seeded-random.js';
 import type { Cluster } from '../stage/cluster.js';
-import { strayConnections } from '../stage/connections.js';
+import { countConnections } from '../stage/connections.js';
 import type { InstanceProcess } from '../stage/instance-process.js';
-import { queueOptions } from '../stage/queue-names.js';
+import { lastingKeys } from '../stage/lasting-keys.js';
+import { keys, queueOptions } from '../stage/queue-names.js';
 import type { CampaignSetup, Experiment } from './experiment.js';
 import { runEpisode, type Play } from './episode.js';
+import { soakSamples } from './soak-samples.js';
 
 const sampleMs = 5_000;
 const faultMs = 60_000;
@@ -31,8 +33,18 @@ export const soak: Experiment = {
       scripts: setup.scripts,
       options: queueOptions({ keep }),
       play: (cluster, play) => run(cluster, play, { ...setup, seed: seed + from }, samples),
-      whenQuiet: countConnections('the queue is quiet'),
-      whenStopped: countConnections('everybody has stopped'),
+      whenQuiet: async (cluster, play) => {
+        const { instances, count, problem } = await countConnections(cluster);
+        samples[soakSamples.instances] = [instances];
+        samples[soakSamples.connectionsQuiet] = [count];
+        if (problem !== undefined) play.problem(`when the queue is quiet, ${problem}`);
+      },
+      whenStopped: async (cluster, play) => {
+        const { count, problem } = await countConnections(cluster);
+        samples[soakSamples.connectionsStopped] = [count];
+        if (problem !== undefined) play.problem(`when everybody has stopped, ${problem}`);
+        await countKeys(cluster, samples);
+      },
     });
     yield { ...outcome, samples: { ...outcome.samples, ...samples } };
   },
@@ -73,12 +85,16 @@ async function run(
   }
 }
 
-/** Whatever the faults broke is closed, and opened again no more often than it should be. */
-function countConnections(when: string): (cluster: Cluster, play: Play) => Promise<void> {
-  return async (cluster, play) => {
-    const stray = await strayConnections(cluster);
-    if (stray !== undefined) play.problem(`when ${when}, ${stray}`);
-  };
+async function countKeys(cluster: Cluster, samples: Record<string, number[]>): Promise<void> {
+  const { redis } = cluster;
+  const finished = await Promise.all(
+    [keys.completed, keys.failed].map((key) => redis.zrange(key, '0', '-1')),
+  );
+  const tasks = new Set(finished.flat().map((id) => keys.task(id)));
+  const isOfTask = (key: string): boolean => tasks.has(key) || tasks.has(key.slice(0, key.lastIndexOf(':')));
+  const others = (await lastingKeys(cluster)).filter((key) => !isOfTask(key));
+  samples[soakSamples.finishedTasks] = [tasks.size];
+  samples[soakSamples.otherKeys] = [others.length];
 }
 
 async function strike(

@@ -60,7 +60,7 @@ export const bars: readonly Bar[] = [
   {
     sample: 'standstill',
     timedBy: 'rolling',
-    what: 'rolling deploy: a tag has tasks and none of them runs',
+    what: 'rolling deploy: a tag has tasks and none of them runs (of each tag in each episode the longest time)',
     bound: '1 s (max)',
     boundMs: 1_000,
     figure: 'max',

@@ -1,7 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Results } from '../campaign/results.js';
 import { packageFolder, rootFolder } from '../paths.js';
+import { KeptSteps } from '../experiments/every-step/kept-steps.js';
+import type { Censuses } from './every-step-section.js';
 import { reliabilityReport } from './reliability-report.js';
 
 /** The results that are committed, and the document that is made of them. */
@@ -17,6 +19,19 @@ export function publish(results: Results): string {
   const [before, rest] = text.split(begin);
   const after = rest?.split(end)[1];
   if (before === undefined || after === undefined) throw new Error(`${document} has no place for the report`);
-  writeFileSync(document, `${before}${begin}\n\n${reliabilityReport(results.chunks)}\n\n${end}${after}`);
+  writeFileSync(
+    document,
+    `${before}${begin}\n\n${reliabilityReport(results.chunks, censusesBeside(results))}\n\n${end}${after}`,
+  );
   return document;
+}
+
+function censusesBeside({ file }: Results): Censuses {
+  const folder = dirname(file);
+  return new Map(
+    readdirSync(folder).flatMap((name) => {
+      const seed = /^every-step-(\d+)\.json$/.exec(name)?.[1];
+      return seed === undefined ? [] : [[Number(seed), new KeptSteps(join(folder, name)).all]];
+    }),
+  );
 }

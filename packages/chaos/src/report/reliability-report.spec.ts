@@ -29,6 +29,19 @@ describe('the report', () => {
     expect(lines).toContain('| kill | 4 | 3 | 2 |');
   });
 
+  it('counts the sequences of each kind apart', () => {
+    const lines = reliabilityReport([
+      chunk({ sequences: { invariants: 3_000, 'lock-step': 1_000 } }),
+      chunk({ sequences: { 'lock-step': 500 } }),
+      // As chunks of earlier versions have it.
+      chunk({ sequences: 0 as never }),
+    ])
+      .split('\n')
+      .filter((line) => line.startsWith('| sequences'))
+      .map((line) => line.split('|')[2]?.trim());
+    expect(lines).toEqual(['3,000', '0', '1,500']);
+  });
+
   it('tells of the deepest search of the model, where there was one', () => {
     const figures = {
       leaders: 2,
@@ -39,12 +52,35 @@ describe('the report', () => {
       transitions: 5_678,
       seconds: 9,
     };
-    const search = { ...figures, depth: 7, isComplete: false };
-    expect(reliabilityReport([chunk({})])).not.toContain('search');
+    const search = { ...figures, depth: 7, isComplete: false, violations: 3 };
+    expect(reliabilityReport([chunk({})])).not.toContain('The search of the model');
     const text = reliabilityReport([chunk({ search }), chunk({ search: { ...search, depth: 6 } })]);
     const lines = text.split('\n').map((line) => line.replace(/ +/g, ' '));
     expect(lines).toContain('| depth, in steps | 7 |');
     expect(lines).toContain('| transitions | 5,678 |');
+    expect(lines).toContain('| violations | 3 |');
+  });
+
+  it('tells which mistakes were found, over all chunks', () => {
+    const mistakes = { one: { episodes: 2, foundBy: [] }, other: { episodes: 1, foundBy: ['I2', 'I3'] } };
+    const text = reliabilityReport([
+      chunk({ mistakes: { other: { episodes: 2, foundBy: [] } } }),
+      chunk({ mistakes }),
+    ]);
+    const lines = text.split('\n').map((line) => line.replace(/ +/g, ' '));
+    expect(text).toContain('found 1 of 2 mistakes');
+    expect(lines).toContain('| one | not within these episodes | 2 |');
+    expect(lines).toContain('| other | I2, I3 | 3 |');
+    expect(reliabilityReport([chunk({})])).not.toContain('on purpose');
+  });
+
+  it('says which code the chunks ran on, and what there is to know about them', () => {
+    const text = reliabilityReport([
+      chunk({ startedAt: '2026-01-02T03:04:05Z', note: 'judged twice' }),
+      ...['a1', 'a1', 'b2+'].map((commit) => chunk({ commit })),
+    ]);
+    expect(text).toContain('3 of the 4 chunks noted the commit, 2 different ones; 1 ran with changes');
+    expect(text).toContain('- 2026-01-02 03:04, `random`: judged twice');
   });
 
   it('names the points that nothing led to', () => {

@@ -7,7 +7,8 @@ export function searchSection(chunks: readonly Chunk[]): [title: string, text: s
     .flatMap(({ search }) => search ?? [])
     .sort((one, other) => other.depth - one.depth || other.states - one.states);
   if (found === undefined) return [];
-  const { leaders, workers, tags, tasks, depth, states, transitions, seconds, isComplete } = found;
+  const { leaders, workers, tags, tasks, depth, states, transitions, seconds, isComplete, violations } =
+    found;
   const world = `${leaders} leaders, ${workers} workers, ${tags} tags and ${tasks} tasks`;
   const text = `Everything that ${world} can do, breadth first. The runs in lock-step hold that model to the scripts.`;
   const table = markdownTable(
@@ -20,7 +21,7 @@ export function searchSection(chunks: readonly Chunk[]): [title: string, text: s
       ],
       ['transitions', thousands(transitions)],
       ['seconds', seconds],
-      ['violations', 0],
+      ['violations', violations],
     ],
   );
   return [['The search of the model', `${text}\n\n${table}`]];

@@ -8,13 +8,23 @@ const perInstance = 3;
 /** Redis hears of a socket that is gone when it next looks at it. */
 const settlesWithinMs = 10_000;
 
-/**
- * Waits until Redis has as many connections as the instances that work have by the documents, and the campaign.
- *
- * @returns what is wrong, if it does not come to that
- */
-export async function strayConnections(cluster: Cluster): Promise<string | undefined> {
+/** Connections that are there. */
+export interface Connections {
+  readonly instances: number;
+  /** Of all instances together. */
+  readonly count: number;
+  /** What is wrong with that. */
+  readonly problem: string | undefined;
+}
+
+/** Waits until Redis has as many connections as the instances that work have by the documents, and the campaign. */
+export async function countConnections(cluster: Cluster): Promise<Connections> {
   let count = 0;
+  const found = (problem?: string): Connections => ({
+    instances: cluster.working.length,
+    count: count - own,
+    problem,
+  });
   const documented = (): number => own + perInstance * cluster.working.length;
   try {
     await until(
@@ -22,10 +32,12 @@ export async function strayConnections(cluster: Cluster): Promise<string | undef
       async () => (count = await connectionsOf(cluster)) === documented(),
       { timeoutMs: settlesWithinMs, everyMs: 100 },
     );
-    return undefined;
+    return found();
   } catch (error) {
     if (!(error instanceof DeadlineError)) throw error;
-    return `${count} connections are open of ${cluster.working.length} instances and the campaign; it should be ${documented()}`;
+    return found(
+      `${count} connections are open of ${cluster.working.length} instances and the campaign; it should be ${documented()}`,
+    );
   }
 }
 

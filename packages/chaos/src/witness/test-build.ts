@@ -34,12 +34,7 @@ interface TestBuild {
  * @param bug - a mistake that the scripts are to have; what it leads to is then found, or the campaign is worth nothing
  */
 export async function witnessedScripts(folder: string, bug?: string): Promise<WitnessedScripts> {
-  const tool = join(rootFolder, 'tools', 'embed-lua.mjs');
-  const output = execFileSync(process.execPath, [tool, '--test'], {
-    encoding: 'utf8',
-    maxBuffer: 100_000_000,
-  });
-  const build = JSON.parse(output) as TestBuild;
+  const build = testBuild();
   const witnessed = bug === undefined ? build.witnessed : seeded(build, bug);
   const file = join(folder, 'witnessed-scripts.json');
   writeFileSync(file, JSON.stringify(witnessed));
@@ -59,6 +54,20 @@ export async function installedScripts(): Promise<{ own: string[]; bullmq: strin
   const { luaSources } = (await import(generated)) as { luaSources: Sources };
   const theirs = Object.values(installedBullMQ().scripts).flatMap(({ name }) => name ?? []);
   return { own: Object.keys(luaSources), bullmq: theirs.map((name) => `bullmq:${name}`) };
+}
+
+/** The mistakes that the sources of the scripts know, by name. */
+export function seededBugs(): string[] {
+  return Object.keys(testBuild().bugs).sort();
+}
+
+function testBuild(): TestBuild {
+  const tool = join(rootFolder, 'tools', 'embed-lua.mjs');
+  const output = execFileSync(process.execPath, [tool, '--test'], {
+    encoding: 'utf8',
+    maxBuffer: 100_000_000,
+  });
+  return JSON.parse(output) as TestBuild;
 }
 
 async function scriptsModule(): Promise<ScriptsModule> {

@@ -17,6 +17,11 @@ export class KeptSteps {
     return this.#read()[place]?.map(parseStep);
   }
 
+  /** Each once, wherever it is sent. */
+  get all(): Step[] {
+    return [...new Set(Object.values(this.#read()).flat())].map(parseStep);
+  }
+
   save(place: Place, steps: readonly Step[]): void {
     mkdirSync(dirname(this.file), { recursive: true });
     const kept: Kept = { ...this.#read(), [place]: steps.map(describeStep).sort() };
