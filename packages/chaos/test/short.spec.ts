@@ -61,9 +61,12 @@ describe('the short form of the campaign', () => {
     },
   );
 
-  (mayWatchSyncs ? it : it.skip)('a power loss hit, where strace may look at Redis', () => {
-    expect(chunk.faults['power loss (always)']?.counted).toBe(1);
-  });
+  (mayWatchSyncs ? it : it.skip).each(['power loss (always)', 'power loss (everysec)'])(
+    '%s hit, where strace may look at Redis',
+    (kind) => {
+      expect(chunk.faults[kind]?.counted).toBe(1);
+    },
+  );
 
   it('played the episodes that it has, and no other seed', () => {
     expect(chunk).toMatchObject({ seed: 1, from: 0, next: 2 });
