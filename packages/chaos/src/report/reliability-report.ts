@@ -59,8 +59,8 @@ function faultTable(chunks: readonly Chunk[]): string {
 }
 
 const aboutTimed =
-  'There are fewer cases than faults. A failure is timed if nothing else was done to anybody, and the machine let no process ' +
-  'stand still, from 1.5 leases before it until 2.5 leases after it; of a leader that was killed, if the next one had a ' +
+  'There are fewer cases than faults. A failure is timed if it came alone: nothing else that was done to anybody, and no time ' +
+  'for which the machine let a process stand still, was felt around it; of a leader that was killed, if the next one had a ' +
   'task to give and a worker to give it to; of a worker, if it was running a task. With fewer than 100 cases the p99 is the ' +
   'maximum. Guarantee 8 names these bounds for an idle machine; here the campaign itself keeps the processors busy.';
 
