@@ -1,5 +1,5 @@
 import type { HistoryRecord, RecordOf } from '../records.js';
-import { aftermathMs, feltForMs } from './aftermath.js';
+import { aftermathMs, feltForMs, type Leases } from './aftermath.js';
 import { Processes } from './processes.js';
 
 /**
@@ -15,13 +15,19 @@ import { Processes } from './processes.js';
  */
 export class Circumstances {
   /** @internal */
-  constructor(private readonly processes: Processes) {}
+  constructor(
+    private readonly processes: Processes,
+    private readonly leases: Leases | undefined = processes.bounds,
+  ) {}
 
-  /** @param records - of processes that share the monotonic clock, ordered by `at` */
-  static of(records: Iterable<HistoryRecord>): Circumstances {
+  /**
+   * @param records - of processes that share the monotonic clock, ordered by `at`
+   * @param leases - shorter ones than those of the queue, where deaths are seen long before the leases are over
+   */
+  static of(records: Iterable<HistoryRecord>, leases?: Leases): Circumstances {
     const processes = new Processes();
     for (const record of records) processes.see({ record, time: record.at, boot: '' });
-    return new Circumstances(processes);
+    return new Circumstances(processes, leases);
   }
 
   /**
@@ -30,15 +36,16 @@ export class Circumstances {
    * such as a kill; a process that is told to stop is felt until it has stopped.
    */
   faultsFeltBetween(from: number, until: number): RecordOf<'fault'>[] {
-    const { bounds, known, faults } = this.processes;
-    if (bounds === undefined) return [];
+    const { leases } = this;
+    const { known, faults } = this.processes;
+    if (leases === undefined) return [];
     return faults
       .filter((fault) => {
         if (fault.from >= until) return false;
         const { closedAt, lastTime = fault.from } = known.get(fault.record.target) ?? {};
         const tookMs = Math.max(0, (closedAt ?? lastTime) - fault.from) / 1_000;
         const stop = { tookMs, isClosed: closedAt !== undefined };
-        return fault.from + feltForMs(fault.record, bounds, stop) * 1_000 > from;
+        return fault.from + feltForMs(fault.record, leases, stop) * 1_000 > from;
       })
       .map(({ record }) => record);
   }
@@ -48,8 +55,8 @@ export class Circumstances {
    * started, and lived on.
    */
   candidates(from: number, until: number, besides: string): string[] {
-    const { bounds, known } = this.processes;
-    const settledUs = bounds === undefined ? 0 : aftermathMs(bounds) * 1_000;
+    const { known } = this.processes;
+    const settledUs = this.leases === undefined ? 0 : aftermathMs(this.leases) * 1_000;
     return [...known.values()]
       .filter(
         ({ id, isCandidate, openedAt = Infinity, lastTime }) =>
