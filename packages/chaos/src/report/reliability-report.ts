@@ -1,9 +1,9 @@
 import { addTo, type Chunk, type FaultCounts } from '../campaign/chunk.js';
 import { percentiles } from '../measures/percentiles.js';
-import { bars } from './bars.js';
 import { lossKinds } from './loss-kinds.js';
 import { markdownTable } from './markdown-table.js';
 import { searchSection } from './search-section.js';
+import { timesSection } from './times-section.js';
 
 /** What all chunks together found, as the generated part of docs/reliability.md. */
 export function reliabilityReport(chunks: readonly Chunk[]): string {
@@ -12,7 +12,7 @@ export function reliabilityReport(chunks: readonly Chunk[]): string {
     ['What was played', played(chunks)],
     ...searchSection(chunks),
     ['Faults by kind', faultTable(chunks)],
-    ['How soon everything goes on', times(chunks)],
+    ...timesSection(chunks),
     ['What was never reached', neverReached(chunks)],
     ['What Redis lost', losses(chunks)],
     ['Tasks that ran more than once', duplicates(chunks)],
@@ -102,21 +102,6 @@ function neverReached(chunks: readonly Chunk[]): string {
   }
   if (points.length === 0) return 'Nothing: every planned point of `every-step` was hit.';
   return points.map((point) => `- ${point}`).join('\n');
-}
-
-function times(chunks: readonly Chunk[]): string {
-  const rows = bars.map(({ sample, timedBy, what, bound, boundMs, figure }) => {
-    const own = chunks.filter(({ experiment }) => experiment === timedBy);
-    const found = percentiles(own.flatMap(({ samples }) => samples[sample] ?? []));
-    if (found === undefined) return [what, bound, 0, '', '', '', 'not measured'];
-    const verdict = found[figure] <= boundMs ? 'holds' : '**missed**';
-    return [what, bound, found.count, found.p50, found.p99, found.max, verdict];
-  });
-  const table = markdownTable(['from → to', 'bar', 'cases', 'p50, ms', 'p99, ms', 'max, ms', ''], rows);
-  const about =
-    'Lock TTL and `heartbeatTimeout` are one second here. Timed are failures that come alone, in the experiments that are ' +
-    'there for it; everywhere else the checker holds them to their bounds (I8).';
-  return `${about}\n\n${table}`;
 }
 
 /** Of the acknowledged tasks, each time that Redis lost data on purpose. */

@@ -51,18 +51,18 @@ export class Circumstances {
   }
 
   /**
-   * Who could lead between two moments, microseconds, besides one: whoever stood for election long before, so that it had surely
-   * started, and lived on.
+   * Who could lead between two moments, microseconds, besides one: whoever stands for election, had surely started (it had worked
+   * already, or had opened the queue long before), and lived on.
    */
   candidates(from: number, until: number, besides: string): string[] {
     const { known } = this.processes;
     const settledUs = this.leases === undefined ? 0 : aftermathMs(this.leases) * 1_000;
     return [...known.values()]
       .filter(
-        ({ id, isCandidate, openedAt = Infinity, lastTime }) =>
+        ({ id, isCandidate, openedAt = Infinity, workedAt = Infinity, lastTime }) =>
           id !== besides &&
           isCandidate &&
-          openedAt <= from - settledUs &&
+          (workedAt < from || openedAt <= from - settledUs) &&
           // One that stands by writes nothing; that it is killed later shows that it was there.
           (this.processes.goneAt(id) ?? (lastTime > from ? Infinity : lastTime)) > until,
       )

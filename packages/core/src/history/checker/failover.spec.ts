@@ -121,8 +121,10 @@ describe('I8 is not decided', () => {
   });
 
   it('where whoever is there may still be about to start', async () => {
-    const history = leads(new MadeHistory(['p', 'q']).after(2_000), 'p', '1');
-    const killed = history.says('q', 'fault', { kind: 'kill', target: 'p' });
-    expect(await undecided(takesOver(killed.after(5_000)))).toEqual(nobody);
+    const young = (): MadeHistory => leads(new MadeHistory(['p', 'q']).after(2_000), 'p', '1');
+    const late = (history: MadeHistory): MadeHistory =>
+      takesOver(history.says('q', 'fault', { kind: 'kill', target: 'p' }).after(5_000));
+    expect(await undecided(late(young()))).toEqual(nobody);
+    expect(await violations(late(young().adds('p', 't1').runs('q', 't1')))).toHaveLength(1);
   });
 });

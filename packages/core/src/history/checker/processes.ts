@@ -27,6 +27,8 @@ export interface KnownProcess {
   isCandidate: boolean;
   /** When it began to work on the queue. */
   openedAt: number | undefined;
+  /** When it first showed that it had started: by a task, or by leading. */
+  workedAt: number | undefined;
   lastTime: number;
   closedAt: number | undefined;
 }
@@ -42,11 +44,18 @@ export class Processes {
   see({ record, time, boot }: Placed): void {
     let known = this.known.get(record.process);
     if (known === undefined) {
-      const blank = { node: '', isCandidate: false, openedAt: undefined, closedAt: undefined };
+      const blank = {
+        node: '',
+        isCandidate: false,
+        openedAt: undefined,
+        workedAt: undefined,
+        closedAt: undefined,
+      };
       known = { ...blank, id: record.process, boot, lastTime: time };
       this.known.set(record.process, known);
     }
     known.lastTime = time;
+    if (record.type === 'task.started' || record.type === 'leadership.gained') known.workedAt ??= time;
     if (record.type === 'process.opened') known.node = record.node;
     if (record.type === 'process.closed') known.closedAt = time;
     if (record.type === 'queue.opened') this.#open(known, record, time);
