@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { QueueModuleOptions } from 'nestjs-affinity-queue';
 import { checkHistoryFiles, describeReport, type HistoryReport } from 'nestjs-affinity-queue/history';
 import { counts, type LoggedFault } from '../faults/fault-log.js';
+import { readEnded, type Ended } from '../history/ended.js';
 import { Timeline } from '../history/timeline.js';
 import { readKeptWitness } from '../history/witness-follower.js';
 import { duplicatesByCause } from '../measures/duplicates.js';
@@ -33,8 +34,7 @@ export interface Play {
 /** What is there to look at when an episode is over. */
 export interface Aftermath extends Pick<Play, 'problem'> {
   readonly timeline: Timeline;
-  /** Tasks whose end the witness has. */
-  readonly ended: ReadonlySet<string>;
+  readonly ended: Ended;
 }
 
 export interface EpisodeSetup {
@@ -102,6 +102,7 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
     witness: readKeptWitness(cluster.witness.path),
   });
   const timeline = await Timeline.read(folder);
+  const ended = await readEnded(cluster.witness.path);
   const outcome: EpisodeOutcome = {
     experiment,
     seed,
@@ -117,8 +118,8 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
     stalls: timeline.stalls,
     restarts: cluster.restarts,
     samples: {
-      ...failoverTimes(timeline),
-      ...setup.measure?.({ timeline, ended: await endedTasks(cluster), problem: play.problem }),
+      ...failoverTimes(timeline, ended),
+      ...setup.measure?.({ timeline, ended, problem: play.problem }),
     },
     duplicates: duplicatesByCause(timeline),
     kept: folder,
@@ -133,14 +134,6 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
 /** How many of the faults count. */
 export function countedFaults({ faults }: EpisodeOutcome): number {
   return faults.filter(counts).length;
-}
-
-/** Retention may have removed them since, and who ran them may never have heard of it. */
-async function endedTasks({ witness }: Cluster): Promise<ReadonlySet<string>> {
-  const ended = new Set<string>();
-  for await (const entry of readKeptWitness(witness.path))
-    if (entry.witness === 'ended' || entry.witness === 'gone') ended.add(entry.id);
-  return ended;
 }
 
 /** No more faults: everything that was added ends, everybody stops, and what is left is written down. */

@@ -34,16 +34,6 @@ export class Timeline {
     return found as RecordOf<Type>[];
   }
 
-  /** Whether nothing else was done to anybody between `from` and `until`, but to these targets. */
-  isSingle(from: number, until: number, except: ReadonlySet<RecordOf<'fault'>>): boolean {
-    return !this.of('fault').some((fault) => {
-      if (except.has(fault)) return false;
-      const begin = fault.at - (fault.agoMs ?? 0) * 1_000;
-      const end = begin + (fault.durationMs ?? 0) * 1_000;
-      return begin <= until && end >= from;
-    });
-  }
-
   /** Each time that a process stood still although nothing was done to it, and nothing to Redis. */
   get stalled(): readonly Stall[] {
     return (this.#stalled ??= this.#findStalls());

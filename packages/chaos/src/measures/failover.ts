@@ -1,4 +1,5 @@
-import type { RecordOf } from 'nestjs-affinity-queue/history';
+import { Circumstances, type Leases, type RecordOf } from 'nestjs-affinity-queue/history';
+import { nameOfAttempt, type Ended } from '../history/ended.js';
 import type { Timeline } from '../history/timeline.js';
 import { leaseMs } from '../stage/lease.js';
 
@@ -14,21 +15,27 @@ export interface FailoverTimes {
   readonly leaderAndWorkerCrash: number[];
 }
 
-const before = 1.5 * leaseMs * 1_000;
+/** A time that is far beyond its bar is still one. */
 const after = 2.5 * leaseMs * 1_000;
 
-export function failoverTimes(timeline: Timeline): FailoverTimes {
+/** @param leases - see {@link Circumstances.of} */
+export function failoverTimes(
+  timeline: Timeline,
+  ended: Pick<Ended, 'attempts'>,
+  leases?: Leases,
+): FailoverTimes {
   const times: FailoverTimes = {
     leaderCrash: [],
     resignation: [],
     workerCrash: [],
     leaderAndWorkerCrash: [],
   };
+  const circumstances = Circumstances.of(timeline.records, leases);
   for (const kill of timeline.of('fault').filter(({ kind }) => kind === 'kill')) {
-    if (!timeline.isSingle(kill.at - before, kill.at + after, new Set([kill]))) continue;
+    if (!isSingle(circumstances, kill.at, kill.target, [kill])) continue;
     const epoch = ledEpoch(timeline, kill);
     if (epoch !== undefined) times.leaderCrash.push(...nextDispatch(timeline, kill));
-    const elsewhere = runsElsewhere(timeline, kill);
+    const elsewhere = runsElsewhere(timeline, kill, ended);
     (epoch === undefined ? times.workerCrash : times.leaderAndWorkerCrash).push(...elsewhere);
   }
   const gained = timeline.of('leadership.gained');
@@ -36,12 +43,26 @@ export function failoverTimes(timeline: Timeline): FailoverTimes {
     const own = timeline
       .of('fault')
       .filter(({ kind, target }) => kind === 'terminate' && target === lost.process);
-    if (!timeline.isSingle(lost.at - before, lost.at + after, new Set(own))) continue;
+    if (!isSingle(circumstances, lost.at, lost.process, own)) continue;
     // The next one may have heard of it before the one that resigned did.
     const next = gained.find(({ epoch }) => Number(epoch) > Number(lost.epoch));
     if (next !== undefined) times.resignation.push(Math.max(0, next.at - lost.at) / 1_000);
   }
   return times;
+}
+
+/** Whether somebody was there to take over, and nothing else that was done to anybody was felt: as the checker has it (I8). */
+function isSingle(
+  circumstances: Circumstances,
+  from: number,
+  target: string,
+  own: readonly RecordOf<'fault'>[],
+): boolean {
+  const until = from + after;
+  return (
+    circumstances.candidates(from, until, target).length > 0 &&
+    circumstances.faultsFeltBetween(from, until).every((fault) => own.includes(fault))
+  );
 }
 
 /** The epoch of the term that the killed process was in. */
@@ -65,19 +86,33 @@ function nextDispatch(timeline: Timeline, kill: RecordOf<'fault'>): number[] {
   return next?.bound ? [(next.at - kill.at) / 1_000] : [];
 }
 
-function runsElsewhere(timeline: Timeline, kill: RecordOf<'fault'>): number[] {
-  const running = new Map<string, string>();
+/**
+ * The attempt after the one that was killed. A later one says nothing: that one was taken back before it ran, and somebody gave
+ * the task new attempts. Nor does the first attempt of a task that was added again under its id, nor one whose end Redis had
+ * accepted.
+ */
+function runsElsewhere(
+  timeline: Timeline,
+  kill: RecordOf<'fault'>,
+  ended: Pick<Ended, 'attempts'>,
+): number[] {
+  const running = new Map<string, RecordOf<'task.started'>>();
   for (const record of timeline.records) {
     if (record.at > kill.at) break;
     if (record.process !== kill.target) continue;
-    if (record.type === 'task.started') running.set(record.worker, record.task);
+    if (record.type === 'task.started') running.set(record.worker, record);
     if (record.type === 'task.ended') running.delete(record.worker);
   }
-  const tasks = new Set(running.values());
+  const killed = [...running.values()].filter(
+    ({ task, attempt }) => !ended.attempts.has(nameOfAttempt(task, attempt)),
+  );
+  const attempts = new Map(killed.map(({ task, attempt }) => [task, attempt]));
   const times: number[] = [];
-  for (const { at, task, process } of timeline.of('task.started')) {
-    if (at <= kill.at || process === kill.target || !tasks.delete(task)) continue;
-    times.push((at - kill.at) / 1_000);
+  for (const { at, task, process, attempt } of timeline.of('task.started')) {
+    const before = attempts.get(task);
+    if (at <= kill.at || process === kill.target || before === undefined) continue;
+    attempts.delete(task);
+    if (attempt === before + 1) times.push((at - kill.at) / 1_000);
   }
   return times;
 }

@@ -3,7 +3,7 @@ import type { HistoryRecord } from 'nestjs-affinity-queue/history';
 import { Timeline } from '../history/timeline.js';
 import { stoodStill } from '../instance/stall-watch.js';
 import { duplicatesByCause } from './duplicates.js';
-import { failoverTimes } from './failover.js';
+import { failoverTimes as timesOf } from './failover.js';
 import { declaredDead } from './declared-dead.js';
 import { percentiles } from './percentiles.js';
 import { standstills } from './standstill.js';
@@ -35,34 +35,70 @@ const stall = (ms: number, process: string, agoMs: number) =>
   });
 
 describe('failover times', () => {
+  /** Long before anything happens `p`, `q` and `r` stand for election, with leases of a second; `r` to the end. */
+  const failoverTimes = (records: readonly HistoryRecord[], ended: readonly string[] = []) => {
+    const opened = ['p', 'q', 'r'].map((process) =>
+      says(-60_000, process, 'queue.opened', {
+        ...{ node: process, role: 'BOTH', lockTtlMs: 1_000, heartbeatTimeoutMs: 1_000, tagConcurrency: {} },
+      }),
+    );
+    const timeline = new Timeline([...opened, ...records, says(60_000, 'r', 'process.closed', {})]);
+    return timesOf(timeline, { attempts: new Set(ended) });
+  };
+
   it('from the death of a leader to the next dispatch', () => {
     const records = [gains(0, 'p', '1'), fault(5_000, 'kill', 'p'), dispatches(6_000, 'q', '2', 3)];
-    const times = failoverTimes(new Timeline([...records, dispatches(6_200, 'q', '2', 1)]));
+    const times = failoverTimes([...records, dispatches(6_200, 'q', '2', 1)]);
     expect(times.leaderCrash).toEqual([1_000]);
   });
 
   it('not where the next leader has nothing to give', () => {
     const records = [gains(0, 'p', '1'), fault(5_000, 'kill', 'p'), dispatches(6_000, 'q', '2', 0)];
-    const times = failoverTimes(new Timeline([...records, dispatches(7_200, 'q', '2', 3)]));
+    const times = failoverTimes([...records, dispatches(7_200, 'q', '2', 3)]);
     expect(times.leaderCrash).toEqual([]);
   });
 
   it('not of two failures that come together', () => {
     const records = [gains(0, 'p', '1'), fault(4_000, 'freeze', 'q', 800), fault(5_000, 'kill', 'p')];
-    const times = failoverTimes(new Timeline([...records, dispatches(6_200, 'q', '2', 3)]));
+    const times = failoverTimes([...records, dispatches(6_200, 'q', '2', 3)]);
     expect(times.leaderCrash).toEqual([]);
+  });
+
+  it.each([
+    ['a kill that is not over', 1_600, 'kill', []],
+    ['a kill long before', 1_400, 'kill', [1_000]],
+    ['a process that has stopped since', 4_000, 'terminate', [1_000]],
+  ])('of two failures: %s', (_, ms, kind, times) => {
+    const stopped = kind === 'terminate' ? [says(4_200, 'q', 'process.closed', {})] : [];
+    const records = [gains(0, 'p', '1'), fault(ms, kind, 'q'), ...stopped, fault(5_000, 'kill', 'p')];
+    expect(failoverTimes([...records, dispatches(6_000, 'r', '2', 3)]).leaderCrash).toEqual(times);
+  });
+
+  it('not where nobody else is left to lead', () => {
+    const records = [gains(0, 'p', '1'), fault(100, 'kill', 'q'), fault(101, 'kill', 'r')];
+    records.push(fault(5_000, 'kill', 'p'), dispatches(6_200, 's', '2', 3));
+    expect(failoverTimes(records).leaderCrash).toEqual([]);
   });
 
   it('from the death of a worker to the next start of what it ran', () => {
     const records = [gains(0, 'l', '1'), starts(4_900, 'p', 't1'), ends(4_950, 'p', 't1')];
     records.push(starts(4_960, 'p', 't2'), fault(5_000, 'kill', 'p'), starts(6_500, 'q', 't2', 2));
-    const times = failoverTimes(new Timeline(records));
+    const times = failoverTimes(records);
     expect(times).toMatchObject({ leaderCrash: [], workerCrash: [1_500], leaderAndWorkerCrash: [] });
+  });
+
+  it.each([
+    ['that somebody had taken back before, and gave new attempts', 3, []],
+    ['that was added again', 1, []],
+    ['whose end Redis had accepted', 2, ['t2 1']],
+  ])('not of a task %s', (_, attempt, ended) => {
+    const records = [gains(0, 'l', '1'), starts(4_960, 'p', 't2'), fault(5_000, 'kill', 'p')];
+    expect(failoverTimes([...records, starts(6_500, 'q', 't2', attempt)], ended).workerCrash).toEqual([]);
   });
 
   it('from a resignation to the next leader, who may hear of it first', () => {
     const lost = says(5_000, 'p', 'leadership.lost', { node: 'p', epoch: '1', reason: 'resigned' });
-    const times = failoverTimes(new Timeline([gains(0, 'p', '1'), gains(4_999, 'q', '2'), lost]));
+    const times = failoverTimes([gains(0, 'p', '1'), gains(4_999, 'q', '2'), lost]);
     expect(times.resignation).toEqual([0]);
   });
 });

@@ -37,11 +37,11 @@ export const powerLoss: Experiment = {
         redisArgs: ['--appendonly', 'yes', '--appendfsync', policy, '--auto-aof-rewrite-percentage', '0'],
         measure: ({ timeline, ended, problem }): Samples => {
           const isLoss = ({ detail }: RecordOf<'fault'>): boolean => detail === detailOf(policy);
-          const ages = lostTasks(timeline, ended, isLoss).map(({ ageMs }) => ageMs);
+          const ages = lostTasks(timeline, ended.tasks, isLoss).map(({ ageMs }) => ageMs);
           fallingEpochs(timeline).forEach(problem);
           for (const age of ages.filter((one) => policy === 'always' || one > everysecBoundMs))
             problem(`a task was lost that had been acknowledged ${Math.round(age)} ms before the power loss`);
-          const counts = lostPerLoss(timeline, ended, isLoss);
+          const counts = lostPerLoss(timeline, ended.tasks, isLoss);
           return policy === 'always' ? { lostByAlways: counts } : { lostByEverysec: counts, lostAge: ages };
         },
         play: (cluster, play) => losePower(cluster, play, policy, new SeededRandom(seed + episode), progress),

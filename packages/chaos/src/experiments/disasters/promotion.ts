@@ -30,7 +30,7 @@ export const promotion: Experiment = {
         measure: ({ timeline, ended, problem }) => {
           fallingEpochs(timeline).forEach(problem);
           return {
-            lostByPromotion: lostPerLoss(timeline, ended, ({ kind }) => kind === 'promote'),
+            lostByPromotion: lostPerLoss(timeline, ended.tasks, ({ kind }) => kind === 'promote'),
           };
         },
         play: (cluster, play) => promote(cluster, play, new SeededRandom(seed + episode), progress),

@@ -435,47 +435,6 @@ describe('I6', () => {
   });
 });
 
-describe('I8', () => {
-  const led = (): MadeHistory => new MadeHistory().leads('p', '1').after(10);
-  const killed = (): MadeHistory => led().says('q', 'fault', { kind: 'kill', target: 'p' });
-  const takesOver = (history: MadeHistory): MadeHistory => history.leads('q', '2');
-
-  it('a crashed leader that is replaced late', async () => {
-    expect((await checked(takesOver(killed().after(1_400)))).ok).toBe(true);
-    const report = await checked(takesOver(killed().after(1_600)));
-    expect(found(report)).toEqual([['I8', ['leadership.gained', 'fault', 'leadership.gained']]]);
-  });
-
-  it('a resignation that is followed late', async () => {
-    const resigned = (): MadeHistory =>
-      led().says('p', 'leadership.lost', { node: 'p', epoch: '1', reason: 'resigned' });
-    expect((await checked(takesOver(resigned().after(150)))).ok).toBe(true);
-    expect(found(await checked(takesOver(resigned().after(250))))).toEqual([
-      ['I8', ['leadership.lost', 'leadership.gained']],
-    ]);
-  });
-
-  it('a dead worker that is recovered late', async () => {
-    const died = (): MadeHistory =>
-      new MadeHistory().adds('p', 't1').starts('p', 't1').says('q', 'fault', { kind: 'kill', target: 'p' });
-    const recovered = (history: MadeHistory): MadeHistory =>
-      history.says('q', 'worker.recovered', { worker: 'p-1', epoch: '1', sentAt: 0, count: 1 });
-    expect((await checked(recovered(died().after(1_900)))).ok).toBe(true);
-    expect(found(await checked(recovered(died().after(2_100))))).toEqual([
-      ['I8', ['task.started', 'fault', 'worker.recovered']],
-    ]);
-  });
-
-  it('decides nothing where faults come together, or nobody is left', async () => {
-    const both = takesOver(
-      killed().says('q', 'fault', { kind: 'freeze', target: 'redis', durationMs: 900 }).after(2_000),
-    );
-    expect(reasons(await checked(both), 'I8')).toEqual(['several faults came together']);
-    const alone = killed().says('q', 'process.closed', {}).after(5_000).says('q', 'drained', {});
-    expect(reasons(await checked(alone), 'I8')).toEqual(['nobody was there to take over']);
-  });
-});
-
 describe('I9', () => {
   it('an id that is added again while it is there, and ends twice', async () => {
     const history = new MadeHistory().adds('p', 't1').adds('q', 't1').runs('p', 't1');

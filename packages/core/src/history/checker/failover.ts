@@ -1,5 +1,9 @@
 import type { HistoryRecord, RecordOf } from '../records.js';
+import type { WitnessEntry } from '../witness.js';
+import { crashSlackMs, recoverySlackMs } from './aftermath.js';
 import type { Check, CheckContext } from './check.js';
+import { Circumstances } from './circumstances.js';
+import { compareEpochs } from './epochs.js';
 import type { Placed } from './merge-histories.js';
 import type { PlacedFault } from './processes.js';
 
@@ -8,21 +12,22 @@ interface Moment<R extends HistoryRecord> {
   readonly time: number;
 }
 
-const crashSlackUs = 500_000;
-const recoverySlackUs = 1_000_000;
 const resignationUs = 200_000;
 
 /**
- * I8: how soon another leader leads after the crash of one, or after a resignation, and how soon the tasks of a dead worker are
- * given back. The bounds are for single failures: one with another one close to it decides nothing.
+ * I8: how soon the next leader dispatches after the crash of one, how soon it leads after a resignation, and how soon the tasks
+ * of a dead worker are given back. The bounds are for single failures: one with another one close to it decides nothing.
  */
 export class Failover implements Check {
   readonly #gained: Moment<RecordOf<'leadership.gained'>>[] = [];
+  readonly #dispatched: Moment<RecordOf<'leader.acted'>>[] = [];
   readonly #resigned: Moment<RecordOf<'leadership.lost'>>[] = [];
   readonly #recovered: Moment<RecordOf<'worker.recovered'>>[] = [];
   /** Workers that had begun a task and not ended it, by process. */
   readonly #busy = new Map<string, Map<string, RecordOf<'task.started'>>>();
   readonly #busyAtKill = new Map<PlacedFault['record'], RecordOf<'task.started'>[]>();
+  /** Workers that gave back what they held, as the witness has it. */
+  readonly #retired = new Set<string>();
   #lastTime = 0;
 
   constructor(private readonly context: CheckContext) {}
@@ -30,6 +35,8 @@ export class Failover implements Check {
   see({ record, time }: Placed): void {
     this.#lastTime = time;
     if (record.type === 'leadership.gained') this.#gained.push({ record, time });
+    if (record.type === 'leader.acted' && record.script === 'dispatch')
+      this.#dispatched.push({ record, time });
     if (record.type === 'leadership.lost' && record.reason === 'resigned')
       this.#resigned.push({ record, time });
     if (record.type === 'worker.recovered') this.#recovered.push({ record, time });
@@ -42,14 +49,18 @@ export class Failover implements Check {
       this.#busyAtKill.set(record, [...(this.#busy.get(record.target)?.values() ?? [])]);
   }
 
+  seeEntry(entry: WitnessEntry): void {
+    if (entry.witness === 'retired') this.#retired.add(entry.worker);
+  }
+
   finish(): void {
     const { processes } = this.context;
     const { bounds } = processes;
     if (bounds === undefined) return;
     for (const fault of processes.faults) {
       if (fault.record.kind !== 'kill') continue;
-      const lockUs = bounds.lockTtlMs * 1_000 + crashSlackUs;
-      const recoveryUs = bounds.heartbeatTimeoutMs * 1_000 + recoverySlackUs;
+      const lockUs = (bounds.lockTtlMs + crashSlackMs) * 1_000;
+      const recoveryUs = (bounds.heartbeatTimeoutMs + recoverySlackMs) * 1_000;
       const led = this.#leaderAt(fault.from);
       const leads = led?.record.process === fault.record.target;
       if (leads) this.#judgeCrash(fault, led.record, lockUs);
@@ -65,21 +76,25 @@ export class Failover implements Check {
     return resigned ? undefined : latest;
   }
 
+  /** The first round of a term is recorded also if there is nothing to dispatch. */
   #judgeCrash(fault: PlacedFault, led: RecordOf<'leadership.gained'>, withinUs: number): void {
-    const next = this.#gained.find(({ time }) => time > fault.from);
+    const next = this.#dispatched.find(({ record }) => compareEpochs(record.epoch, led.epoch) > 0);
     const evidence = [led, fault.record, ...(next ? [next.record] : [])];
     if (!this.#isDecided(fault.from, withinUs, next?.time, fault.record.target, evidence)) return;
-    this.#violate(`the next leader led ${after(fault.from, next?.time)} after the crash`, evidence);
+    this.#violate(`the next leader dispatched ${after(fault.from, next?.time)} after the crash`, evidence);
   }
 
+  /** The next leader may have heard of it before the one that resigned did. */
   #judgeResignation({ record, time }: Moment<RecordOf<'leadership.lost'>>): void {
-    const next = this.#gained.find((gained) => gained.time > time);
+    const next = this.#gained.find((gained) => compareEpochs(gained.record.epoch, record.epoch) > 0);
     const evidence = [record, ...(next ? [next.record] : [])];
     if (!this.#isDecided(time, resignationUs, next?.time, record.process, evidence)) return;
     this.#violate(`the next leader led ${after(time, next?.time)} after the resignation`, evidence);
   }
 
   #judgeRecovery(fault: PlacedFault, start: RecordOf<'task.started'>, withinUs: number): void {
+    // It had nothing any more, and its process did not live to write down that its task had ended.
+    if (this.#retired.has(start.worker)) return;
     const recovery = this.#recovered.find(
       ({ record, time }) => record.worker === start.worker && time > fault.from,
     );
@@ -102,13 +117,12 @@ export class Failover implements Check {
     if ((happened ?? this.#lastTime) - from <= withinUs) return false;
     const { processes, findings } = this.context;
     const until = from + withinUs;
-    const others = processes.faults.filter(
-      (fault) => fault.from !== from && fault.from < until && fault.until > from,
-    );
-    const candidates = [...processes.known.values()].filter(
-      ({ id, isCandidate, lastTime }) =>
-        id !== process && isCandidate && (processes.goneAt(id) ?? Infinity) > until && lastTime > from,
-    );
+    const circumstances = new Circumstances(processes);
+    // What was done to the process itself is what is judged, and so is a resignation by SIGTERM.
+    const others = circumstances
+      .faultsFeltBetween(from, until)
+      .filter((fault) => !evidence.includes(fault) && !isOwnStop(fault, evidence));
+    const candidates = circumstances.candidates(from, until, process);
     if (candidates.length === 0) findings.undecided('I8', 'nobody was there to take over', evidence);
     else if (others.length > 0) findings.undecided('I8', 'several faults came together', evidence);
     return candidates.length > 0 && others.length === 0;
@@ -117,6 +131,13 @@ export class Failover implements Check {
   #violate(message: string, evidence: HistoryRecord[]): void {
     this.context.findings.violation('I8', message, evidence);
   }
+}
+
+/** The process that resigned was told to stop. */
+function isOwnStop({ kind, target }: RecordOf<'fault'>, evidence: readonly HistoryRecord[]): boolean {
+  return (
+    kind === 'terminate' && evidence.some((one) => one.type === 'leadership.lost' && one.process === target)
+  );
 }
 
 function after(from: number, happened: number | undefined): string {

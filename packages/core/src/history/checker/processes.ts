@@ -25,6 +25,10 @@ export interface KnownProcess {
   readonly boot: string;
   node: string;
   isCandidate: boolean;
+  /** When it began to work on the queue. */
+  openedAt: number | undefined;
+  /** When it first showed that it had started: by a task, or by leading. */
+  workedAt: number | undefined;
   lastTime: number;
   closedAt: number | undefined;
 }
@@ -40,13 +44,21 @@ export class Processes {
   see({ record, time, boot }: Placed): void {
     let known = this.known.get(record.process);
     if (known === undefined) {
-      known = { id: record.process, boot, node: '', isCandidate: false, lastTime: time, closedAt: undefined };
+      const blank = {
+        node: '',
+        isCandidate: false,
+        openedAt: undefined,
+        workedAt: undefined,
+        closedAt: undefined,
+      };
+      known = { ...blank, id: record.process, boot, lastTime: time };
       this.known.set(record.process, known);
     }
     known.lastTime = time;
+    if (record.type === 'task.started' || record.type === 'leadership.gained') known.workedAt ??= time;
     if (record.type === 'process.opened') known.node = record.node;
     if (record.type === 'process.closed') known.closedAt = time;
-    if (record.type === 'queue.opened') this.#open(known, record);
+    if (record.type === 'queue.opened') this.#open(known, record, time);
     if (record.type === 'drained' || record.type === 'keys.left') this.isDrained = true;
     if (record.type === 'fault') {
       const lasts = record.durationMs === undefined ? Number.POSITIVE_INFINITY : record.durationMs * 1_000;
@@ -106,8 +118,9 @@ export class Processes {
     )?.record;
   }
 
-  #open(known: KnownProcess, record: RecordOf<'queue.opened'>): void {
+  #open(known: KnownProcess, record: RecordOf<'queue.opened'>, time: number): void {
     known.node = record.node;
+    known.openedAt ??= time;
     known.isCandidate = record.role === 'BOTH' || record.role === 'SCHEDULER';
     // Instances may differ, as in a rolling deploy: the wider bound holds.
     const { bounds } = this;

@@ -1,0 +1,130 @@
+import { describe, expect, it } from '@jest/globals';
+import { MadeHistory, witnessOf } from '../../../test/support/history/a-history.js';
+import type { RecordFields } from '../records.js';
+import { checkHistory } from './check-history.js';
+import type { HistoryReport } from './report.js';
+
+const checked = ({ histories }: MadeHistory): Promise<HistoryReport> => checkHistory({ histories });
+const violations = async (history: MadeHistory): Promise<string[][]> =>
+  (await checked(history)).violations.map(({ invariant, evidence }) => [
+    invariant,
+    ...evidence.map((one) => ('type' in one ? one.type : one.witness)),
+  ]);
+const undecided = async (history: MadeHistory): Promise<string[]> =>
+  (await checked(history)).undecided.flatMap(({ invariant, reason }) => (invariant === 'I8' ? [reason] : []));
+
+/** Everybody has stood for election for long: the leases are a second, so that 3.5 s after a fault nothing is left of it. */
+const standing = (processes = ['p', 'q', 'r']): MadeHistory => new MadeHistory(processes).after(60_000);
+const leads = (history: MadeHistory, process: string, epoch: string): MadeHistory =>
+  history
+    .leads(process, epoch)
+    .says(process, 'leader.acted', { node: process, epoch, sentAt: 0, script: 'dispatch', bound: 0 });
+const takesOver = (history: MadeHistory): MadeHistory => leads(history, 'q', '2');
+const meets = (history: MadeHistory, fault: RecordFields['fault']): MadeHistory =>
+  history.says('r', 'fault', fault);
+const dies = (history: MadeHistory, target: string): MadeHistory => meets(history, { kind: 'kill', target });
+const led = (): MadeHistory => leads(standing(), 'p', '1').after(10_000);
+const resigned = (history: MadeHistory): MadeHistory =>
+  history.says('p', 'leadership.lost', { node: 'p', epoch: '1', reason: 'resigned' });
+
+const late = [['I8', 'leadership.gained', 'fault', 'leader.acted']];
+const lateResignation = [['I8', 'leadership.lost', 'leadership.gained']];
+
+describe('I8 is violated by', () => {
+  it('a crashed leader after which the next one dispatches late', async () => {
+    expect(await violations(takesOver(dies(led(), 'p').after(1_400)))).toEqual([]);
+    expect(await violations(takesOver(dies(led(), 'p').after(1_600)))).toEqual(late);
+  });
+
+  it('one that takes over in time, and does not dispatch', async () => {
+    const idle = dies(led(), 'p').after(1_000).leads('q', '2').after(5_000).says('q', 'drained', {});
+    expect(await violations(idle)).toEqual([['I8', 'leadership.gained', 'fault']]);
+  });
+
+  it('a resignation that is followed late', async () => {
+    expect(await violations(takesOver(resigned(led()).after(150)))).toEqual([]);
+    expect(await violations(takesOver(resigned(led()).after(250)))).toEqual(lateResignation);
+  });
+
+  it('not by one of which the next leader heard first', async () => {
+    const before = resigned(takesOver(led()));
+    expect(await violations(leads(before.after(20_000), 'r', '3'))).toEqual([]);
+  });
+
+  it('a dead worker that is recovered late', async () => {
+    const died = (): MadeHistory => dies(standing().adds('p', 't1').starts('p', 't1'), 'p');
+    const recovered = (history: MadeHistory): MadeHistory =>
+      history.says('q', 'worker.recovered', { worker: 'p-1', epoch: '1', sentAt: 0, count: 1 });
+    expect(await violations(recovered(died().after(1_900)))).toEqual([]);
+    expect(await violations(recovered(died().after(2_100)))).toEqual([
+      ['I8', 'task.started', 'fault', 'worker.recovered'],
+    ]);
+  });
+
+  it('not by one that had retired, and did not live to write it down', async () => {
+    const died = dies(standing().adds('p', 't1').starts('p', 't1'), 'p').after(9_000);
+    const { histories } = died.says('q', 'drained', {});
+    const witness = witnessOf(['retired', { worker: 'p-1' }]);
+    const ofI8 = ({ violations: all }: HistoryReport) => all.filter(({ invariant }) => invariant === 'I8');
+    expect(ofI8(await checkHistory({ histories }))).toHaveLength(1);
+    expect(ofI8(await checkHistory({ histories, witness }))).toEqual([]);
+  });
+});
+
+describe('I8 is not excused by', () => {
+  it.each<[string, RecordFields['fault']]>([
+    ['a kill a minute earlier', { kind: 'kill', target: 'r' }],
+    ['a connection that was cut a minute earlier', { kind: 'cut', target: 'q' }],
+    ['a frozen Redis a minute earlier', { kind: 'redis-freeze', target: 'redis', durationMs: 900 }],
+  ])('%s', async (_, fault) => {
+    const history = meets(standing(), fault).after(60_000);
+    expect(await violations(takesOver(dies(leads(history, 'p', '1'), 'p').after(30_000)))).toEqual(late);
+  });
+
+  it('the SIGTERM by which its leader resigned', async () => {
+    const told = resigned(meets(led(), { kind: 'terminate', target: 'p' }));
+    expect(await violations(takesOver(told.after(20_000)))).toEqual(lateResignation);
+  });
+
+  it('another one that has stopped since', async () => {
+    const told = meets(led(), { kind: 'terminate', target: 'r' }).says('r', 'process.closed', {});
+    expect(await violations(takesOver(resigned(told).after(20_000)))).toEqual(lateResignation);
+  });
+});
+
+describe('I8 is not decided', () => {
+  const together = ['several faults came together'];
+
+  it.each<[string, RecordFields['fault'], number]>([
+    ['one that goes on', { kind: 'freeze', target: 'redis', durationMs: 900 }, 500],
+    ['one whose consequences go on', { kind: 'freeze', target: 'redis', durationMs: 900 }, 4_000],
+    ['a kill of which not everything is over', { kind: 'kill', target: 'r' }, 3_000],
+    ['one for good', { kind: 'black-hole', target: 'r' }, 60_000],
+    ['the stop of another process, which takes long', { kind: 'terminate', target: 'r' }, 20_000],
+  ])('beside %s', async (_, fault, afterMs) => {
+    const history = dies(meets(led(), fault).after(afterMs), 'p').after(2_000);
+    const closed = takesOver(history).says('r', 'process.closed', {});
+    expect([await violations(closed), await undecided(closed)]).toEqual([[], together]);
+  });
+
+  it('beside one that comes right after it', async () => {
+    const history = meets(dies(led(), 'p').after(500), { kind: 'cut', target: 'q' });
+    expect(await undecided(takesOver(history.after(2_000)))).toEqual(together);
+  });
+
+  const nobody = ['nobody was there to take over'];
+
+  it('where nobody is left', async () => {
+    const alone = leads(standing(['p', 'q']), 'p', '1').after(10_000);
+    const history = alone.says('q', 'fault', { kind: 'kill', target: 'p' }).says('q', 'process.closed', {});
+    expect(await undecided(history.after(5_000).says('q', 'drained', {}))).toEqual(nobody);
+  });
+
+  it('where whoever is there may still be about to start', async () => {
+    const young = (): MadeHistory => leads(new MadeHistory(['p', 'q']).after(2_000), 'p', '1');
+    const late = (history: MadeHistory): MadeHistory =>
+      takesOver(history.says('q', 'fault', { kind: 'kill', target: 'p' }).after(5_000));
+    expect(await undecided(late(young()))).toEqual(nobody);
+    expect(await violations(late(young().adds('p', 't1').runs('q', 't1')))).toHaveLength(1);
+  });
+});
