@@ -35,6 +35,8 @@ export function failoverTimes(
     if (!isSingle(circumstances, kill.at, kill.target, [kill])) continue;
     const epoch = ledEpoch(timeline, kill);
     if (epoch !== undefined) times.leaderCrash.push(...nextDispatch(timeline, kill));
+    // Where nobody is left to run it, it waits for somebody who starts.
+    if (circumstances.workers(kill.at, kill.at + after, kill.target).length === 0) continue;
     const elsewhere = runsElsewhere(timeline, kill, ended);
     (epoch === undefined ? times.workerCrash : times.leaderAndWorkerCrash).push(...elsewhere);
   }

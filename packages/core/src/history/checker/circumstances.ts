@@ -1,6 +1,6 @@
 import type { HistoryRecord, RecordOf } from '../records.js';
 import { aftermathMs, feltForMs, type Leases } from './aftermath.js';
-import { Processes } from './processes.js';
+import { Processes, type KnownProcess } from './processes.js';
 
 /**
  * What was around a failure: faults that are felt at the same time, and processes that could take over. Only a failure that came
@@ -55,17 +55,31 @@ export class Circumstances {
    * already, or had opened the queue long before), and lived on.
    */
   candidates(from: number, until: number, besides: string): string[] {
-    const { known } = this.processes;
+    return this.#present(from, until, besides, ({ isCandidate }) => isCandidate);
+  }
+
+  /** The same of who could run tasks. */
+  workers(from: number, until: number, besides: string): string[] {
+    return this.#present(from, until, besides, ({ runsTasks }) => runsTasks);
+  }
+
+  #present(
+    from: number,
+    until: number,
+    besides: string,
+    isMeant: (process: KnownProcess) => boolean,
+  ): string[] {
     const settledUs = this.leases === undefined ? 0 : aftermathMs(this.leases) * 1_000;
-    return [...known.values()]
-      .filter(
-        ({ id, isCandidate, openedAt = Infinity, workedAt = Infinity, lastTime }) =>
-          id !== besides &&
-          isCandidate &&
-          (workedAt < from || openedAt <= from - settledUs) &&
-          // One that stands by writes nothing; that it is killed later shows that it was there.
-          (this.processes.goneAt(id) ?? (lastTime > from ? Infinity : lastTime)) > until,
-      )
-      .map(({ id }) => id);
+    return [...this.processes.known.values()].flatMap((process) => {
+      const { id, openedAt = Infinity, workedAt = Infinity, lastWorkedAt = 0, closedAt, lastTime } = process;
+      if (id === besides || !isMeant(process)) return [];
+      const hasStarted = workedAt < from || openedAt <= from - settledUs;
+      // One that stands by writes nothing; that it is killed later shows that it was there.
+      const killedAt = this.processes.killOf(id)?.from;
+      // One that closes soon after it may have been about to stop, if it did nothing any more.
+      const stoppedAt = closedAt === undefined ? undefined : Math.max(lastWorkedAt, closedAt - settledUs);
+      const goneAt = killedAt ?? stoppedAt ?? (lastTime > from ? Infinity : lastTime);
+      return hasStarted && goneAt > until ? [id] : [];
+    });
   }
 }

@@ -120,6 +120,14 @@ describe('I8 is not decided', () => {
     expect(await undecided(history.after(5_000).says('q', 'drained', {}))).toEqual(nobody);
   });
 
+  it('where everybody stops', async () => {
+    const stopping = resigned(led())
+      .after(900)
+      .says('q', 'process.closed', {})
+      .says('r', 'process.closed', {});
+    expect(await undecided(stopping.says('p', 'process.closed', {}))).toEqual(nobody);
+  });
+
   it('where whoever is there may still be about to start', async () => {
     const young = (): MadeHistory => leads(new MadeHistory(['p', 'q']).after(2_000), 'p', '1');
     const late = (history: MadeHistory): MadeHistory =>
