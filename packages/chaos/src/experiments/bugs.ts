@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { seededBugs, witnessedScripts } from '../witness/test-build.js';
 import type { CampaignSetup, Experiment } from './experiment.js';
-import { isClean, type EpisodeOutcome } from './outcome.js';
+import type { EpisodeOutcome } from './outcome.js';
 import { problemKind } from './problem-kinds.js';
 import { randomFaults } from './random-faults.js';
 
@@ -71,6 +71,6 @@ async function playBug(bug: string, seed: number, { folder, progress }: Setup): 
     },
   });
   // A history is for a failure that somebody has to look into.
-  if (!isClean(outcome)) rmSync(place, { recursive: true });
+  rmSync(place, { recursive: true });
   return outcome;
 }

@@ -32,7 +32,7 @@ export const sameHost: Experiment = {
     failovers('same-host', setup, from, {
       options: { ...queueOptions(), electionOptions: longLeases },
       measure: ({ timeline, ended }) => {
-        const { leaderCrash, workerCrash, leaderAndWorkerCrash } = failoverTimes(timeline, ended);
+        const { leaderCrash, workerCrash, leaderAndWorkerCrash } = failoverTimes(timeline, ended, seen);
         return {
           ...{ leaderCrash: [], workerCrash: [], leaderAndWorkerCrash: [], resignation: [] },
           seenCrash: [...leaderCrash, ...workerCrash, ...leaderAndWorkerCrash],
@@ -40,6 +40,9 @@ export const sameHost: Experiment = {
       },
     }),
 };
+
+/** A death that is seen is over as soon as with leases of that length. */
+const seen = { lockTtlMs: leaseMs, heartbeatTimeoutMs: leaseMs };
 
 const longLeases = {
   electionLockTtl: 20_000,

@@ -12,6 +12,9 @@ import type { EpisodeOutcome } from './outcome.js';
 
 const mostTries = 5;
 const retryMs = 200;
+/** Nothing is felt of the fault before any more: lock TTL and heartbeatTimeout, and what I8 allows beyond them. */
+const aloneBeforeMs = 3.6 * leaseMs;
+const aloneAfterMs = 2.6 * leaseMs;
 
 export interface RandomSetup {
   readonly experiment?: string;
@@ -121,7 +124,11 @@ async function playFaults(
     if (isOver) break;
     // Some come while the one before is not over, some when all is well again.
     const isTogether = random.chance(0.2);
-    const isAlone = random.chance(0.4);
+    const isAlone = random.chance(0.2) && !isTogether;
+    if (isAlone) {
+      await Promise.all(running);
+      await pause(aloneBeforeMs);
+    }
     const one = strike(cluster, striker, fault, play)
       .then((hit) => {
         if (!hit) missed.push(fault);
@@ -131,7 +138,7 @@ async function playFaults(
     onFault(describeFault(fault));
     if (isTogether) await pause(random.int(0, leaseMs));
     else await Promise.all(running);
-    if (isAlone && !isTogether) await pause(1.6 * leaseMs);
+    if (isAlone) await pause(aloneAfterMs);
   }
   await Promise.all(running);
   // Such as a black hole around a process that was frozen.

@@ -8,7 +8,7 @@ import { randomFaults } from './random-faults.js';
 const leader: Victim = { isLeader: true, number: 0 };
 const other = (number: number): Victim => ({ isLeader: false, number });
 
-/** Every kind of fault once; the quick ones first. */
+/** Every kind of fault once, freezes of every span; the quick ones first. */
 export const shortPlan: readonly PlannedFault[] = [
   { kind: 'script-flush' },
   { kind: 'cut', victim: other(1) },
@@ -17,12 +17,16 @@ export const shortPlan: readonly PlannedFault[] = [
   { kind: 'black-hole', victim: other(0), direction: 'to-redis', ms: 1.1 * leaseMs, ending: 'deliver' },
   { kind: 'black-hole', victim: leader, direction: 'to-instance', ms: 1.1 * leaseMs, ending: 'break' },
   { kind: 'block', victim: other(1), ms: leaseMs / 2 },
+  { kind: 'freeze', victim: other(2), ms: 0.5 * leaseMs },
   { kind: 'freeze', victim: leader, ms: 1.1 * leaseMs },
+  { kind: 'freeze', victim: other(0), ms: 3 * leaseMs },
   { kind: 'cut', victim: 'all' },
   { kind: 'redis-freeze', ms: leaseMs / 2 },
   { kind: 'redis-kill', ms: 0 },
   { kind: 'kill', victim: leader, awayMs: 0 },
   { kind: 'kill', victim: other(1), awayMs: 0 },
+  { kind: 'kill before a command', victim: other(0), command: 'commitTasks' },
+  { kind: 'kill after a command', victim: other(2), command: 'commitTasks' },
   { kind: 'terminate' },
 ];
 

@@ -10,6 +10,13 @@ export interface Victim {
 
 export type Direction = 'to-redis' | 'to-instance' | 'both';
 
+/** In the short form; "every step" does it at every command. */
+export interface KillAtCommand {
+  readonly kind: 'kill before a command' | 'kill after a command';
+  readonly victim: Victim;
+  readonly command: string;
+}
+
 /** A fault as the seed has it; who and when exactly is known when it happens. */
 export type PlannedFault =
   | { readonly kind: 'kill'; readonly victim: Victim; readonly awayMs: number }
@@ -30,9 +37,11 @@ export type PlannedFault =
   | { readonly kind: 'drop-replies'; readonly victim: Victim; readonly count: number }
   | { readonly kind: 'script-flush' }
   /** A rolling restart of all instances. */
-  | { readonly kind: 'terminate' };
+  | { readonly kind: 'terminate' }
+  | KillAtCommand;
 
-export type PlannedKind = PlannedFault['kind'];
+/** What chance chooses from. */
+export type PlannedKind = Exclude<PlannedFault['kind'], KillAtCommand['kind']>;
 
 /** How often each comes. */
 const weights: Readonly<Record<PlannedKind, number>> = {

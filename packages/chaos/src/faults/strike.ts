@@ -5,6 +5,7 @@ import type { ProductionSetup } from '../instance/setup.js';
 import type { Cluster } from '../stage/cluster.js';
 import { ProcessGoneError, type InstanceProcess } from '../stage/instance-process.js';
 import { until } from '../stage/until.js';
+import { killAtCommand } from './kill-at-command.js';
 import type { Direction, PlannedFault, Victim } from './planned-fault.js';
 
 /** Starts an instance like the one that is gone. */
@@ -60,6 +61,9 @@ export class FaultStriker {
         return this.#flushScripts();
       case 'terminate':
         return this.#roll();
+      case 'kill before a command':
+      case 'kill after a command':
+        return killAtCommand(this.cluster.recorder, this.find(fault.victim), fault, this.respawn);
     }
   }
 

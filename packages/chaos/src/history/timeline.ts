@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { stoodStill } from '../instance/stall-watch.js';
 import type { Stall } from './stalls.js';
 import {
-  Circumstances,
   readHistory,
   type HistoryRecord,
   type RecordOf,
@@ -14,7 +13,6 @@ import {
 export class Timeline {
   readonly #byType = new Map<RecordType, HistoryRecord[]>();
   #stalled: Stall[] | undefined;
-  #circumstances: Circumstances | undefined;
 
   constructor(readonly records: readonly HistoryRecord[]) {}
 
@@ -34,16 +32,6 @@ export class Timeline {
       this.#byType.set(type, found);
     }
     return found as RecordOf<Type>[];
-  }
-
-  /**
-   * Whether somebody was there to take over between two moments, and nothing else that was done to anybody but `own` was felt:
-   * as the checker has it (I8).
-   */
-  isSingle(from: number, until: number, target: string, own: ReadonlySet<RecordOf<'fault'>>): boolean {
-    const circumstances = (this.#circumstances ??= Circumstances.of(this.records));
-    if (circumstances.candidates(from, until, target).length === 0) return false;
-    return circumstances.faultsFeltBetween(from, until).every((fault) => own.has(fault));
   }
 
   /** Each time that a process stood still although nothing was done to it, and nothing to Redis. */

@@ -1,4 +1,4 @@
-import type { RecordOf } from 'nestjs-affinity-queue/history';
+import { Circumstances, type Leases, type RecordOf } from 'nestjs-affinity-queue/history';
 import { nameOfAttempt, type Ended } from '../history/ended.js';
 import type { Timeline } from '../history/timeline.js';
 import { leaseMs } from '../stage/lease.js';
@@ -18,17 +18,25 @@ export interface FailoverTimes {
 /** A time that is far beyond its bar is still one. */
 const after = 2.5 * leaseMs * 1_000;
 
-export function failoverTimes(timeline: Timeline, ended: Pick<Ended, 'attempts'>): FailoverTimes {
+/** @param leases - see {@link Circumstances.of} */
+export function failoverTimes(
+  timeline: Timeline,
+  ended: Pick<Ended, 'attempts'>,
+  leases?: Leases,
+): FailoverTimes {
   const times: FailoverTimes = {
     leaderCrash: [],
     resignation: [],
     workerCrash: [],
     leaderAndWorkerCrash: [],
   };
+  const circumstances = Circumstances.of(timeline.records, leases);
   for (const kill of timeline.of('fault').filter(({ kind }) => kind === 'kill')) {
-    if (!timeline.isSingle(kill.at, kill.at + after, kill.target, new Set([kill]))) continue;
+    if (!isSingle(circumstances, kill.at, kill.target, [kill])) continue;
     const epoch = ledEpoch(timeline, kill);
     if (epoch !== undefined) times.leaderCrash.push(...nextDispatch(timeline, kill));
+    // Where nobody is left to run it, it waits for somebody who starts.
+    if (circumstances.workers(kill.at, kill.at + after, kill.target).length === 0) continue;
     const elsewhere = runsElsewhere(timeline, kill, ended);
     (epoch === undefined ? times.workerCrash : times.leaderAndWorkerCrash).push(...elsewhere);
   }
@@ -37,12 +45,26 @@ export function failoverTimes(timeline: Timeline, ended: Pick<Ended, 'attempts'>
     const own = timeline
       .of('fault')
       .filter(({ kind, target }) => kind === 'terminate' && target === lost.process);
-    if (!timeline.isSingle(lost.at, lost.at + after, lost.process, new Set(own))) continue;
+    if (!isSingle(circumstances, lost.at, lost.process, own)) continue;
     // The next one may have heard of it before the one that resigned did.
     const next = gained.find(({ epoch }) => Number(epoch) > Number(lost.epoch));
     if (next !== undefined) times.resignation.push(Math.max(0, next.at - lost.at) / 1_000);
   }
   return times;
+}
+
+/** Whether somebody was there to take over, and nothing else that was done to anybody was felt: as the checker has it (I8). */
+function isSingle(
+  circumstances: Circumstances,
+  from: number,
+  target: string,
+  own: readonly RecordOf<'fault'>[],
+): boolean {
+  const until = from + after;
+  return (
+    circumstances.candidates(from, until, target).length > 0 &&
+    circumstances.faultsFeltBetween(from, until).every((fault) => own.includes(fault))
+  );
 }
 
 /** The epoch of the term that the killed process was in. */

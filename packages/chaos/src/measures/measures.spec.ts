@@ -87,6 +87,16 @@ describe('failover times', () => {
     expect(times).toMatchObject({ leaderCrash: [], workerCrash: [1_500], leaderAndWorkerCrash: [] });
   });
 
+  it('not where nobody is left to run it', () => {
+    const leader = says(-60_000, 'l', 'queue.opened', {
+      ...{ node: 'l', role: 'SCHEDULER', lockTtlMs: 1_000, heartbeatTimeoutMs: 1_000, tagConcurrency: {} },
+    });
+    const others = ['q', 'r'].map((process) => fault(100, 'kill', process));
+    const records = [leader, ...others, starts(4_900, 'p', 't1'), fault(5_000, 'kill', 'p')];
+    records.push(starts(9_000, 's', 't1', 2), says(60_000, 'l', 'process.closed', {}));
+    expect(failoverTimes(records).workerCrash).toEqual([]);
+  });
+
   it.each([
     ['that somebody had taken back before, and gave new attempts', 3, []],
     ['that was added again', 1, []],

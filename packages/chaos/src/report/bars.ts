@@ -6,7 +6,7 @@ import type { Percentiles } from '../measures/percentiles.js';
 export interface Bar {
   /** Its name among the samples. */
   readonly sample: string;
-  /** The experiment that is there to measure it; elsewhere the checker holds it to the bounds (I8). */
+  /** The experiment that is there to measure it, and that holds it to the bar. */
   readonly timedBy: string;
   readonly what: string;
   readonly bound: string;

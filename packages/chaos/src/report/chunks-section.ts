@@ -28,7 +28,7 @@ function commits(chunks: readonly Chunk[]): string {
   const noted = `${known.length} of the ${chunks.length} chunks`;
   const changed = known.filter((commit) => commit.endsWith('+')).length;
   return (
-    `Chunks that found something stay in the table like the others. Each ran on the code of its time: ${noted} noted the commit, ` +
+    `Each chunk ran on the code of its time: ${noted} noted the commit, ` +
     `${new Set(known).size} different ones` +
     (changed > 0 ? `; ${changed} ran with changes on top of it (\`+\`)` : '') +
     (known.length < chunks.length ? '; the others are from before it was noted.' : '.')

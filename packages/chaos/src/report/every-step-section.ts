@@ -59,7 +59,8 @@ export function neverReached(chunks: readonly Chunk[]): string {
     );
   }
   if (points.length === 0) return 'Nothing: every planned point of `every-step` was hit.';
-  return points.map((point) => `- ${point}`).join('\n');
+  const list = points.map((point) => `- ${point}`).join('\n');
+  return `Steps that the census saw, and that did not come again when somebody waited for them:\n\n${list}`;
 }
 
 /** Chunks of earlier versions do not say which they were. */

@@ -116,4 +116,19 @@ describe('the report', () => {
       .find((text) => text.includes('the leader is killed'));
     expect(line).toContain(verdict);
   });
+
+  it('shows what other experiments found apart, and what turned out to be no single failure', () => {
+    const discounted = [{ sample: 'leaderCrash', ms: 7_715, because: 'nobody else could lead' }];
+    const other = chunk({ experiment: 'every-step', samples: { leaderCrash: [900, 1_100] }, discounted });
+    const timed = chunk({ experiment: 'failover', samples: { leaderCrash: [1_000] } });
+    const lines = reliabilityReport([timed, other])
+      .split('\n')
+      .filter((text) => text.includes('the leader is killed'))
+      .map((text) => text.split('|').map((cell) => cell.trim()));
+    expect(lines.map(([, , name, ...figures]) => [name, ...figures.filter(Boolean)])).toEqual([
+      ['failover', 'lock TTL + 0.5 s (p99)', '1', '1000', '1000', '1000', 'holds'],
+      ['every-step', '2', '900', '1100', '1100'],
+      ['every-step', '7715', 'nobody else could lead'],
+    ]);
+  });
 });

@@ -1,6 +1,5 @@
 import { addTo, type Chunk, type FaultCounts } from '../campaign/chunk.js';
 import { percentiles } from '../measures/percentiles.js';
-import { bars } from './bars.js';
 import { chunksSection } from './chunks-section.js';
 import { everyStepSection, neverReached, type Censuses } from './every-step-section.js';
 import { lossKinds } from './loss-kinds.js';
@@ -9,6 +8,7 @@ import { mistakesSection } from './mistakes-section.js';
 import { playedSection } from './played-section.js';
 import { searchSection } from './search-section.js';
 import { soakSection } from './soak-section.js';
+import { timesSection } from './times-section.js';
 
 /** What all chunks together found, as the generated part of docs/reliability.md. */
 export function reliabilityReport(chunks: readonly Chunk[], censuses: Censuses = new Map()): string {
@@ -18,7 +18,7 @@ export function reliabilityReport(chunks: readonly Chunk[], censuses: Censuses =
     ...searchSection(chunks),
     ...mistakesSection(chunks),
     ['Faults by kind', faultTable(chunks)],
-    ['How soon everything goes on', times(chunks)],
+    ...timesSection(chunks),
     ['Every step', everyStepSection(chunks, censuses)],
     ['What was never reached', neverReached(chunks)],
     ...soakSection(chunks),
@@ -56,27 +56,6 @@ function faultTable(chunks: readonly Chunk[]): string {
     ['fault', 'tried', 'hit', 'count'],
     rows.map(([kind, { happened, hit, counted }]) => [kind, happened, hit, counted]),
   );
-}
-
-const aboutTimed =
-  'There are fewer cases than faults. A failure is timed if nothing else was done to anybody, and the machine let no process ' +
-  'stand still, from 1.5 leases before it until 2.5 leases after it; of a leader that was killed, if the next one had a ' +
-  'task to give and a worker to give it to; of a worker, if it was running a task. With fewer than 100 cases the p99 is the ' +
-  'maximum. Guarantee 8 names these bounds for an idle machine; here the campaign itself keeps the processors busy.';
-
-function times(chunks: readonly Chunk[]): string {
-  const rows = bars.map(({ sample, timedBy, what, bound, boundMs, figure }) => {
-    const own = chunks.filter(({ experiment }) => experiment === timedBy);
-    const found = percentiles(own.flatMap(({ samples }) => samples[sample] ?? []));
-    if (found === undefined) return [what, bound, 0, '', '', '', 'not measured'];
-    const verdict = found[figure] <= boundMs ? 'holds' : '**missed**';
-    return [what, bound, found.count, found.p50, found.p99, found.max, verdict];
-  });
-  const table = markdownTable(['from → to', 'bar', 'cases', 'p50, ms', 'p99, ms', 'max, ms', ''], rows);
-  const about =
-    'Lock TTL and `heartbeatTimeout` are one second here. Timed are failures that come alone, in the experiments that are ' +
-    'there for it; everywhere else the checker holds them to their bounds (I8).';
-  return [about, table, aboutTimed].join('\n\n');
 }
 
 /** Of the acknowledged tasks, each time that Redis lost data on purpose. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { FakeClock } from '../../disasters/fake-clock.js';
 import { canSetClocks, canWatchSyncs } from '../../disasters/tools.js';
 import type { Timeline } from '../../history/timeline.js';
@@ -26,6 +27,8 @@ const mostTries = 5;
 /** Longer than a lease, so that who could not renew it would have lost it. */
 const fullForMs = 1.5 * leaseMs;
 const followsMs = 300;
+/** Long enough for something that is not on the disk. */
+const unsyncedMs = 300;
 
 /**
  * Each disaster once, as short as it can be, in one episode: those that lose nothing come first. The clock of Redis is set
@@ -73,7 +76,13 @@ async function actsOf(
     maxmemory: (play) => fillOnce(cluster, play, fullForMs),
     resignation: (play) => resign(cluster, play),
     ...(watch && {
-      'power loss': async (play) => (watch = await losePowerOnce(cluster, play, 'always', watch!)),
+      'power loss, always': async (play) => (watch = await losePowerOnce(cluster, play, 'always', watch!)),
+      'power loss, everysec': async (play) => {
+        // Until Redis starts again, which it does with what it was started with.
+        await cluster.redis.config('SET', 'appendfsync', 'everysec');
+        await pause(unsyncedMs);
+        watch = await losePowerOnce(cluster, play, 'everysec', watch!);
+      },
     }),
     promotion: (play) => promoteOnce(cluster, play, random, followsMs),
   };

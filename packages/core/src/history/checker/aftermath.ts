@@ -16,7 +16,8 @@ const momentary: ReadonlySet<FaultKind> = new Set([
   'promote',
 ]);
 
-type Leases = Pick<RecordFields['queue.opened'], 'lockTtlMs' | 'heartbeatTimeoutMs'>;
+/** How long a queue believes in a leader and in a worker of which nothing is heard. @publicApi */
+export type Leases = Pick<RecordFields['queue.opened'], 'lockTtlMs' | 'heartbeatTimeoutMs'>;
 
 /**
  * How long after a fault everything is as if it had not been, ms: whoever led has lost the lock and another one leads, and

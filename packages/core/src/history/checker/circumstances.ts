@@ -1,6 +1,6 @@
 import type { HistoryRecord, RecordOf } from '../records.js';
-import { aftermathMs, feltForMs } from './aftermath.js';
-import { Processes } from './processes.js';
+import { aftermathMs, feltForMs, type Leases } from './aftermath.js';
+import { Processes, type KnownProcess } from './processes.js';
 
 /**
  * What was around a failure: faults that are felt at the same time, and processes that could take over. Only a failure that came
@@ -15,13 +15,19 @@ import { Processes } from './processes.js';
  */
 export class Circumstances {
   /** @internal */
-  constructor(private readonly processes: Processes) {}
+  constructor(
+    private readonly processes: Processes,
+    private readonly leases: Leases | undefined = processes.bounds,
+  ) {}
 
-  /** @param records - of processes that share the monotonic clock, ordered by `at` */
-  static of(records: Iterable<HistoryRecord>): Circumstances {
+  /**
+   * @param records - of processes that share the monotonic clock, ordered by `at`
+   * @param leases - shorter ones than those of the queue, where deaths are seen long before the leases are over
+   */
+  static of(records: Iterable<HistoryRecord>, leases?: Leases): Circumstances {
     const processes = new Processes();
     for (const record of records) processes.see({ record, time: record.at, boot: '' });
-    return new Circumstances(processes);
+    return new Circumstances(processes, leases);
   }
 
   /**
@@ -30,35 +36,50 @@ export class Circumstances {
    * such as a kill; a process that is told to stop is felt until it has stopped.
    */
   faultsFeltBetween(from: number, until: number): RecordOf<'fault'>[] {
-    const { bounds, known, faults } = this.processes;
-    if (bounds === undefined) return [];
+    const { leases } = this;
+    const { known, faults } = this.processes;
+    if (leases === undefined) return [];
     return faults
       .filter((fault) => {
         if (fault.from >= until) return false;
         const { closedAt, lastTime = fault.from } = known.get(fault.record.target) ?? {};
         const tookMs = Math.max(0, (closedAt ?? lastTime) - fault.from) / 1_000;
         const stop = { tookMs, isClosed: closedAt !== undefined };
-        return fault.from + feltForMs(fault.record, bounds, stop) * 1_000 > from;
+        return fault.from + feltForMs(fault.record, leases, stop) * 1_000 > from;
       })
       .map(({ record }) => record);
   }
 
   /**
-   * Who could lead between two moments, microseconds, besides one: whoever stood for election long before, so that it had surely
-   * started, and lived on.
+   * Who could lead between two moments, microseconds, besides one: whoever stands for election, had surely started (it had worked
+   * already, or had opened the queue long before), and lived on.
    */
   candidates(from: number, until: number, besides: string): string[] {
-    const { bounds, known } = this.processes;
-    const settledUs = bounds === undefined ? 0 : aftermathMs(bounds) * 1_000;
-    return [...known.values()]
-      .filter(
-        ({ id, isCandidate, openedAt = Infinity, lastTime }) =>
-          id !== besides &&
-          isCandidate &&
-          openedAt <= from - settledUs &&
-          // One that stands by writes nothing; that it is killed later shows that it was there.
-          (this.processes.goneAt(id) ?? (lastTime > from ? Infinity : lastTime)) > until,
-      )
-      .map(({ id }) => id);
+    return this.#present(from, until, besides, ({ isCandidate }) => isCandidate);
+  }
+
+  /** The same of who could run tasks. */
+  workers(from: number, until: number, besides: string): string[] {
+    return this.#present(from, until, besides, ({ runsTasks }) => runsTasks);
+  }
+
+  #present(
+    from: number,
+    until: number,
+    besides: string,
+    isMeant: (process: KnownProcess) => boolean,
+  ): string[] {
+    const settledUs = this.leases === undefined ? 0 : aftermathMs(this.leases) * 1_000;
+    return [...this.processes.known.values()].flatMap((process) => {
+      const { id, openedAt = Infinity, workedAt = Infinity, lastWorkedAt = 0, closedAt, lastTime } = process;
+      if (id === besides || !isMeant(process)) return [];
+      const hasStarted = workedAt < from || openedAt <= from - settledUs;
+      // One that stands by writes nothing; that it is killed later shows that it was there.
+      const killedAt = this.processes.killOf(id)?.from;
+      // One that closes soon after it may have been about to stop, if it did nothing any more.
+      const stoppedAt = closedAt === undefined ? undefined : Math.max(lastWorkedAt, closedAt - settledUs);
+      const goneAt = killedAt ?? stoppedAt ?? (lastTime > from ? Infinity : lastTime);
+      return hasStarted && goneAt > until ? [id] : [];
+    });
   }
 }

@@ -120,9 +120,19 @@ describe('I8 is not decided', () => {
     expect(await undecided(history.after(5_000).says('q', 'drained', {}))).toEqual(nobody);
   });
 
+  it('where everybody stops', async () => {
+    const stopping = resigned(led())
+      .after(900)
+      .says('q', 'process.closed', {})
+      .says('r', 'process.closed', {});
+    expect(await undecided(stopping.says('p', 'process.closed', {}))).toEqual(nobody);
+  });
+
   it('where whoever is there may still be about to start', async () => {
-    const history = leads(new MadeHistory(['p', 'q']).after(2_000), 'p', '1');
-    const killed = history.says('q', 'fault', { kind: 'kill', target: 'p' });
-    expect(await undecided(takesOver(killed.after(5_000)))).toEqual(nobody);
+    const young = (): MadeHistory => leads(new MadeHistory(['p', 'q']).after(2_000), 'p', '1');
+    const late = (history: MadeHistory): MadeHistory =>
+      takesOver(history.says('q', 'fault', { kind: 'kill', target: 'p' }).after(5_000));
+    expect(await undecided(late(young()))).toEqual(nobody);
+    expect(await violations(late(young().adds('p', 't1').runs('q', 't1')))).toHaveLength(1);
   });
 });

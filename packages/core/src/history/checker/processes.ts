@@ -25,8 +25,13 @@ export interface KnownProcess {
   readonly boot: string;
   node: string;
   isCandidate: boolean;
+  runsTasks: boolean;
   /** When it began to work on the queue. */
   openedAt: number | undefined;
+  /** When it first showed that it had started: by a task, or by leading. */
+  workedAt: number | undefined;
+  /** When it did so last: it was not about to stop then. */
+  lastWorkedAt: number | undefined;
   lastTime: number;
   closedAt: number | undefined;
 }
@@ -42,11 +47,23 @@ export class Processes {
   see({ record, time, boot }: Placed): void {
     let known = this.known.get(record.process);
     if (known === undefined) {
-      const blank = { node: '', isCandidate: false, openedAt: undefined, closedAt: undefined };
+      const blank = {
+        node: '',
+        isCandidate: false,
+        runsTasks: false,
+        openedAt: undefined,
+        workedAt: undefined,
+        lastWorkedAt: undefined,
+        closedAt: undefined,
+      };
       known = { ...blank, id: record.process, boot, lastTime: time };
       this.known.set(record.process, known);
     }
     known.lastTime = time;
+    if (record.type === 'task.started' || record.type === 'leadership.gained') {
+      known.workedAt ??= time;
+      known.lastWorkedAt = time;
+    }
     if (record.type === 'process.opened') known.node = record.node;
     if (record.type === 'process.closed') known.closedAt = time;
     if (record.type === 'queue.opened') this.#open(known, record, time);
@@ -112,6 +129,7 @@ export class Processes {
   #open(known: KnownProcess, record: RecordOf<'queue.opened'>, time: number): void {
     known.node = record.node;
     known.openedAt ??= time;
+    known.runsTasks = record.role === 'BOTH' || record.role === 'WORKER';
     known.isCandidate = record.role === 'BOTH' || record.role === 'SCHEDULER';
     // Instances may differ, as in a rolling deploy: the wider bound holds.
     const { bounds } = this;

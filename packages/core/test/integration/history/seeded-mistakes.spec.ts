@@ -227,6 +227,8 @@ const mistakes: Readonly<Record<string, readonly [Invariant, Scenario]>> = {
     'I8',
     async (queue) => {
       await queue.register('w1');
+      // It has led before, so that it is known to be there.
+      await queue.resign(await queue.elect('l2'));
       await queue.resign(await queue.elect('l1'));
       await queue.untilVacancy(300);
       await queue.drain(await queue.elect('l2'), 'w1');
