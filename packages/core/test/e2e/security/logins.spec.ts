@@ -228,12 +228,11 @@ describe('Sentinel', () => {
     await instance.close();
 
     // A login that the Sentinels refuse, or a certificate that nobody vouches for, ends the start.
-    const refused = way.refused().map(async (wrong) => {
+    for (const wrong of way.refused()) {
       const options = { sentinels, name: 'main', ...way.options(), ...login, commandTimeout: 500, ...wrong };
       await expect(start(options as QueueModuleOptions['redisOptions'])).rejects.toMatchObject({
         code: expect.stringMatching(/AFFINITY_REDIS_(UNAVAILABLE|AUTH)/),
       });
-    });
-    await Promise.all(refused);
+    }
   });
 });
