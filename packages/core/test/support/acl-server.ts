@@ -49,6 +49,24 @@ export class AclServer {
     });
   }
 
+  /** Forgets which commands were sent. */
+  async forgetCommands(): Promise<void> {
+    await this.admin.config('RESETSTAT');
+  }
+
+  /** The commands that Redis has run since then, also in scripts. */
+  async runCommands(): Promise<string[]> {
+    const rows = (await this.admin.info('commandstats')).matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm);
+    return [...rows].flatMap(([, command, calls]) => (Number(calls) > 0 ? [command!] : []));
+  }
+
+  /** The number of a command's words, negative where there may be more. */
+  async arityOf(command: string): Promise<number> {
+    const [about] = (await this.admin.call('COMMAND', 'INFO', command)) as [[string, number] | null];
+    if (about === null) throw new Error(`Redis does not know ${command}`);
+    return about[1];
+  }
+
   async stop(): Promise<void> {
     this.admin.disconnect();
     await this.server.stop();

@@ -15,8 +15,8 @@ export function startOwnServer(...args: readonly string[]): Promise<OwnServer> {
 }
 
 /** A Sentinel for one spec alone; it writes to its configuration file. */
-export function startSentinel(config: string): Promise<OwnServer> {
-  return acquire({ config, args: ['--sentinel'] });
+export function startSentinel(config: string, ...args: readonly string[]): Promise<OwnServer> {
+  return acquire({ config, args: ['--sentinel', ...args] });
 }
 
 async function acquire(options: object): Promise<OwnServer> {

@@ -88,6 +88,20 @@ describe('add and addBulk refuse a task that is', () => {
   });
 });
 
+describe('a payload of 20 MB', () => {
+  it('is refused where no limit is given, alone and in a list; one within the limit is not', async () => {
+    const producer = await startInstance({ name: uniqueName(), role: 'PRODUCER' });
+    const large = { ...good, payload: { text: 'x'.repeat(20 * 1024 * 1024) } };
+    const details = { field: 'payload' };
+    for (const adding of [producer.queue.add(large), producer.queue.addBulk([good, large])]) {
+      await expect(adding).rejects.toMatchObject({ code: 'AFFINITY_INVALID_TASK', details });
+    }
+    expect((await producer.queue.getQueueStats()).waiting).toBe(0);
+    await producer.queue.add({ ...good, payload: 'x'.repeat(250 * 1024) });
+    expect((await producer.queue.getQueueStats()).waiting).toBe(1);
+  });
+});
+
 const badOptions: [unknown, string][] = [
   ['fast', 'INVALID_TASK_OPTION'],
   [[], 'INVALID_TASK_OPTION'],

@@ -6,6 +6,7 @@ afterEach(clearStage);
 
 /** Nothing that happens here within seconds is due to these. */
 const electionOptions = { electionLockTtl: 120_000, heartbeatInterval: 20_000, heartbeatTimeout: 120_000 };
+/** A second is what the documents promise, and what the campaign measures; the rest is for a machine that is busy with tests. */
 const withinMs = 1_000 + noiseMs;
 
 const startedAgain = (scene: Scene, n: number): Promise<unknown> =>
@@ -15,7 +16,7 @@ const startedAgain = (scene: Scene, n: number): Promise<unknown> =>
   });
 
 describe('a process that died on a host where another instance lives', () => {
-  it('has its tasks run elsewhere within a second, in their order', async () => {
+  it('has its tasks run elsewhere within 2.5 s, in their order', async () => {
     const scene = await Scene.open();
     const gate = scene.gate();
     await scene.startLocal({ role: 'SCHEDULER', electionOptions });
@@ -35,7 +36,7 @@ describe('a process that died on a host where another instance lives', () => {
     expect(await scene.workers()).toEqual([`${other.nodeId}-1`]);
   });
 
-  it('and that led: leadership goes over within a second too', async () => {
+  it('and that led: leadership goes over within 2.5 s too', async () => {
     const scene = await Scene.open();
     const gate = scene.gate();
     const doomed = await scene.startChild({
@@ -68,7 +69,7 @@ describe('a process that died on a host where another instance lives', () => {
     );
   });
 
-  it('and that only scheduled: a follower that does not work leads within a second', async () => {
+  it('and that only scheduled: a follower that does not work leads within 2.5 s', async () => {
     const scene = await Scene.open();
     const doomed = await scene.startChild({ role: 'SCHEDULER', electionOptions });
     await scene.untilLeader();
@@ -98,7 +99,7 @@ describe('a process that died on a host where another instance lives', () => {
     );
   });
 
-  it('together with others that would have reported it', async () => {
+  it('together with others that would have reported it: all are recovered within 2.5 s', async () => {
     const scene = await Scene.open();
     const gate = scene.gate();
     const doomed = await Promise.all([
@@ -121,7 +122,7 @@ describe('a process that died on a host where another instance lives', () => {
     expect(await scene.leader()).toBe(survivor.election.nodeId);
   });
 
-  it('before the other one had started: that one asks, hears nothing, and recovers it', async () => {
+  it('before the other one had started: that one asks, hears nothing, and recovers it within 2.5 s', async () => {
     const scene = await Scene.open();
     const gate = scene.gate();
     const doomed = await scene.startChild({ role: 'BOTH', electionOptions });

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { QueueModuleOptions } from '../../../src/index.js';
 import { layoutVersion } from '../../../src/redis/queue-keys.js';
-import { libraryOfLayout } from './support/library-build.js';
-import { clearStage, numbers, Scene } from './support/scene.js';
+import { until } from '../../support/until.js';
+import { libraryOfLayout, libraryWithLess } from './support/library-build.js';
+import { clearStage, numbers, quickLeases, Scene } from './support/scene.js';
 
 afterEach(clearStage);
 
@@ -11,7 +13,9 @@ const nextLayout = String(Number(layoutVersion) + 1);
 const tags = ['a', 'b', 'c'];
 
 let next: string;
+let withLess: string;
 beforeAll(async () => {
+  withLess = await libraryWithLess();
   next = await libraryOfLayout(nextLayout);
 }, 120_000);
 
@@ -24,6 +28,42 @@ async function refusal(scene: Scene, options: QueueModuleOptions, entry?: string
 }
 
 const old = { electionOptions: calm, workerOptions: { maxBatchSize: 4 } };
+
+describe('a rolling deploy of a version with the same layout', () => {
+  it('runs side by side with one that knows less, takes over from it, and gives back to it: nothing lost, all in order', async () => {
+    const scene = await Scene.open();
+    const fields = (nodeId: string) => scene.redis.hkeys(scene.keys.workerMeta(`${nodeId}-1`));
+    const options = { ...old, electionOptions: quickLeases };
+    const earlier = [await scene.startChild(options, withLess), await scene.startChild(options, withLess)];
+    await scene.untilLeader();
+    const gate = scene.gate();
+    await scene.add('a', [{ n: 0, hold: gate.hold }, ...numbers(9, 1)]);
+    for (const tag of ['b', 'c']) await scene.add(tag, numbers(10));
+    await scene.untilStarted('a', 0);
+    const later = await scene.startChild(options);
+    expect(await fields(earlier[0]!.nodeId)).not.toContain('process');
+    expect(await fields(later.nodeId)).toContain('process');
+    await gate.open();
+    await scene.untilCompleted(30);
+    // One of before stops, the other one is killed: who stays has both.
+    for (const tag of tags) await scene.add(tag, numbers(10, 10));
+    await earlier[0]!.stop();
+    await earlier[1]!.kill();
+    await scene.untilCompleted(60);
+    await until('the later one alone is there', async () =>
+      isDeepStrictEqual(await scene.workers(), [`${later.nodeId}-1`]),
+    );
+    expect(await scene.untilLeader(earlier[1]!.nodeId)).toBe(later.nodeId);
+    // And back.
+    const back = await scene.startChild(options, withLess);
+    for (const tag of tags) await scene.add(tag, numbers(10, 20));
+    await later.kill();
+    await scene.untilCompleted(90);
+    expect(await scene.untilLeader(later.nodeId)).toBe(back.nodeId);
+    for (const tag of tags) expect([...new Set(await scene.journal.started(tag))]).toEqual(numbers(30));
+    expect(await scene.journal.overlaps()).toEqual([]);
+  }, 60_000);
+});
 
 describe('a rolling deploy of a version with the next layout', () => {
   it('is refused, instance by instance; the old ones go on, nothing is lost, and after the documented steps it works', async () => {

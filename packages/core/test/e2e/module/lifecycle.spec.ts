@@ -47,7 +47,7 @@ const noConnections = () =>
   });
 
 describe('an application', () => {
-  it('runs handlers only after every module has bootstrapped, and lets them end before any is destroyed', async () => {
+  it('runs handlers only after every module has bootstrapped, and lets them end before any is destroyed; they and the hooks may add until the last one', async () => {
     const name = uniqueName();
     const said: string[] = [];
     const producer = await startApp([QueueModule.forRoot(options(name, { role: 'PRODUCER' }))]);

@@ -10,7 +10,7 @@ import type { QueueEvent, QueueService, TaskContext, WorkerService } from '../..
 import { QueueMetricsModule } from '../../../src/metrics/index.js';
 import { closeAll, quickElection, startInstance } from '../../support/app.js';
 import { AclServer } from '../../support/acl-server.js';
-import { keyRules } from '../../support/documented-acl.js';
+import { keyRules, readDocumentedAcl } from '../../support/documented-acl.js';
 import { FaultProxy } from '../../support/proxy/fault-proxy.js';
 import { uniqueName } from '../../support/redis.js';
 import { gate, until } from '../../support/until.js';
@@ -34,10 +34,11 @@ const namesOf = (name: string) => ({
 });
 
 describe('the rules of docs/security.md', () => {
-  it('are enough for everything: two queues on one Redis, and nothing is refused', async () => {
+  it('are enough for everything, two queues on one Redis, and none of the commands is left over', async () => {
     const name = uniqueName('acl');
     await acl.createUser('app', [...keyRules([namesOf(name), namesOf(`${name}-mail`)]), ...acl.commandRules]);
-    const url = acl.urlOf('app');
+    const url = `${acl.urlOf('app')}/1`;
+    await acl.forgetCommands();
     const registry = new Registry();
     const holds = gate();
     const register = (workers: WorkerService): void => {
@@ -139,7 +140,9 @@ describe('the rules of docs/security.md', () => {
     expect(Object.values((await ended(parent)) as object).sort()).toEqual(['x', 'y']);
     await flows.close();
     flowConnection.disconnect();
+    expect((await bull.getDependencies(parent.id!, 'processed', 0, 10)).total).toBe(2);
     await bull.getJobCounts();
+    await bull.getCountsPerPriority([0, 1]);
     await bull.getJobs(['waiting', 'completed', 'failed', 'delayed', 'active'], 0, 10);
     await bull.getJobLogs(parent.id!);
     await (await queue.getJob(parent.id!))!.getDependencies();
@@ -178,18 +181,24 @@ describe('the rules of docs/security.md', () => {
       };
       expect([command, await runCommandLine(args, terminal)]).toEqual([command, 0]);
     }
+    const [failure] = await bull.getFailed();
+    await until('the failure may go', () => Date.now() > failure!.finishedOn! + 1_000);
+    await ended(await queue.add(task('fails'), { attempts: 1, removeOnFail: { age: 1 } }));
+    expect(await queue.getJob(failure!.id!)).toBeUndefined();
     await bull.clean(0, 10, 'completed');
     await bull.drain();
     // Recovery of a worker that is gone, and a change of the leader, which looks for orphans.
-    const busy = await queue.add(task('busy', 0, 'busy'));
+    const deduplication = { id: 'last', keepLastIfActive: true };
+    const busy = await queue.add(task('busy', 0, 'busy'), { deduplication });
     await until('this instance is busy', () => busy.isActive());
+    await queue.add(task('busy', 1, 'busy'), { deduplication });
     const proxy = await FaultProxy.start(acl.url);
     const second = await startInstance(
       {
         name,
         role: 'WORKER',
         workerOptions: { shutdownTimeout: 100 },
-        redisOptions: { url: acl.urlOf('app', proxy.url), commandTimeout: 500 },
+        redisOptions: { url: `${acl.urlOf('app', proxy.url)}/1`, commandTimeout: 500 },
       },
       (workers) => workers.registerHandler('note', () => new Promise(() => undefined)),
     );
@@ -210,7 +219,31 @@ describe('the rules of docs/security.md', () => {
     await bull.obliterate({ force: true });
     await third.close();
     await app.close();
+    // What nobody has sorted by tags.
+    const adding = await startInstance({ name, role: 'PRODUCER', redisOptions: { url } });
+    await adding.queue.add(task('note'));
+    expect(await adding.queue.queue.clean(0, 10, 'wait')).toHaveLength(1);
+    await adding.close();
     expect(await acl.refusals()).toEqual([]);
+    const run = await acl.runCommands();
+    expect(readDocumentedAcl().commands.filter((command) => !run.includes(command))).toEqual([]);
+  });
+
+  it('have no command twice: without one of them, nothing else allows it', async () => {
+    const name = uniqueName('acl');
+    for (const command of readDocumentedAcl().commands) {
+      const others = acl.commandRules.filter((rule) => rule !== `+${command}`);
+      expect(others).toHaveLength(acl.commandRules.length - 1);
+      await acl.createUser('less', [...keyRules([namesOf(name)]), ...others]);
+      const client = new Redis(acl.urlOf('less'), { enableReadyCheck: false });
+      const words = command.split('|');
+      // Redis counts the arguments before it looks at the rights, which come before the arguments themselves.
+      const arity = await acl.arityOf(command);
+      const args = Array.from({ length: Math.abs(arity) - words.length }, () => '0');
+      await expect(client.call(words[0]!, ...words.slice(1), ...args)).rejects.toThrow(/NOPERM/);
+      client.disconnect();
+      expect(await acl.refusals()).toEqual([`command ${command} (toplevel, less)`]);
+    }
   });
 
   it('for a producer are less, and enough for adding and waiting', async () => {

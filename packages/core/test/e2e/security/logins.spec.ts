@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis, type RedisOptions } from 'ioredis';
 import { RedisUnavailableError, type QueueModuleOptions } from '../../../src/index.js';
@@ -17,9 +17,18 @@ const [username, password] = ['app', 'login-password'];
 const onlyUser = ['--user', username, 'on', `>${password}`, '~*', '&*', '+@all', '--user', 'default', 'off'];
 
 let folder: string;
+/** Of the certificate, which vouches for itself. */
+let ca: string;
+let certificate: string[];
 const servers: OwnServer[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'affinity-logins-'));
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  await promisify(execFile)('openssl', ['req', '-x509', ...curve, '-keyout', key, '-out', cert, ...names]);
+  certificate = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert];
+  ca = await readFile(cert, 'utf8');
 });
 afterEach(async () => {
   await closeAll();
@@ -39,6 +48,15 @@ async function freePort(): Promise<number> {
   const { port } = listener.address() as AddressInfo;
   await new Promise((resolve) => listener.close(resolve));
   return port;
+}
+
+/** It listens for nothing but TLS. */
+async function onlyTls(): Promise<{ port: number; args: string[] }> {
+  const port = await freePort();
+  return {
+    port,
+    args: ['--port', '0', '--tls-port', String(port), ...certificate, '--tls-auth-clients', 'no'],
+  };
 }
 
 async function start(redisOptions: QueueModuleOptions['redisOptions']) {
@@ -65,16 +83,9 @@ const allPurposes = ['commands', 'events', 'leaders', 'workers'];
 
 describe('TLS', () => {
   it('and a user name reach every connection; a certificate that nobody vouches for is refused', async () => {
-    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-    await promisify(execFile)('openssl', ['req', '-x509', ...curve, '-keyout', key, '-out', cert, ...names]);
-    const tlsPort = String(await freePort());
-    const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert];
-    // It listens for nothing but TLS.
-    await server('--port', '0', '--tls-port', tlsPort, ...files, '--tls-auth-clients', 'no', ...onlyUser);
-    const ca = await readFile(cert, 'utf8');
-    const place = { host: '127.0.0.1', port: Number(tlsPort), username, password };
+    const { port: tlsPort, args } = await onlyTls();
+    await server(...args, ...onlyUser);
+    const place = { host: '127.0.0.1', port: tlsPort, username, password };
     const instance = await start({ ...place, tls: { ca } });
     await works(instance, 'over TLS');
     expect(await purposes({ ...place, tls: { ca } })).toEqual(allPurposes);
@@ -98,31 +109,96 @@ describe('TLS', () => {
   });
 });
 
+/** How Sentinels are reached, and what they watch: a Redis with one replica. */
+interface Way {
+  readonly how: string;
+  /** Arguments of a server, and the port that it listens on. */
+  readonly place: () => Promise<{ port: number; args: string[] }>;
+  /** Lines of the Sentinel's configuration. */
+  readonly login: string;
+  readonly options: () => QueueModuleOptions['redisOptions'] & RedisOptions;
+  /** Other options, with which nothing starts. */
+  readonly refused: () => object[];
+}
+
+const sentinelPassword = 'sentinel-password';
+const ways: Way[] = [
+  {
+    how: 'with a password',
+    place: async () => {
+      const port = await freePort();
+      return { port, args: ['--port', String(port)] };
+    },
+    login: `requirepass ${sentinelPassword}`,
+    options: () => ({ sentinelPassword }),
+    refused: () => [{ sentinelPassword: 'another' }],
+  },
+  {
+    how: 'with TLS and a user name',
+    place: async () => {
+      const { port, args } = await onlyTls();
+      return { port, args: [...args, '--tls-replication', 'yes'] };
+    },
+    login: `user watcher on >${sentinelPassword} ~* &* +@all\nuser default off`,
+    options: () => ({
+      ...{ sentinelUsername: 'watcher', sentinelPassword },
+      ...{ enableTLSForSentinelMode: true, sentinelTLS: { ca }, tls: { ca } },
+    }),
+    refused: () => [
+      { sentinelUsername: 'nobody' },
+      { sentinelPassword: 'another' },
+      { sentinelTLS: {} },
+      { tls: {} },
+      { enableTLSForSentinelMode: false },
+    ],
+  },
+];
+
 describe('Sentinel', () => {
-  it('leads every connection to the master, also after a failover; both logins are used', async () => {
-    const master = await server(...onlyUser, '--masteruser', username, '--masterauth', password);
-    const portOf = ({ url }: OwnServer) => new URL(url).port;
-    const replica = await server(
-      ...[...onlyUser, '--masteruser', username, '--masterauth', password],
-      ...['--replicaof', '127.0.0.1', portOf(master), '--repl-diskless-sync-delay', '0'],
+  it.each(ways)('$how leads every connection to the master, also after a failover', async (way) => {
+    const logins = [...onlyUser, '--masteruser', username, '--masterauth', password];
+    const [masterPlace, replicaPlace, sentinelPlace] = [
+      await way.place(),
+      await way.place(),
+      await way.place(),
+    ];
+    const master = await server(...masterPlace.args, ...logins);
+    await server(
+      ...[...replicaPlace.args, ...logins],
+      ...['--replicaof', '127.0.0.1', String(masterPlace.port), '--repl-diskless-sync-delay', '0'],
     );
-    const config = join(folder, 'sentinel.conf');
+    const { sentinelUsername, sentinelTLS, tls } = way.options();
+    const at = ({ port }: { port: number }): RedisOptions => ({
+      ...{ host: '127.0.0.1', port, username, password },
+      ...(tls && { tls }),
+    });
+    // A Sentinel that finds the replica before it has a link looks again only after ten seconds.
+    const replica = new Redis(at(replicaPlace));
+    await until('the replica has its link', async () =>
+      (await replica.info('replication')).includes('master_link_status:up'),
+    );
+    replica.disconnect();
+    const config = join(folder, `sentinel-${sentinelPlace.port}.conf`);
     await writeFile(
       config,
       [
         'sentinel resolve-hostnames no',
-        `sentinel monitor main 127.0.0.1 ${portOf(master)} 1`,
+        `sentinel monitor main 127.0.0.1 ${masterPlace.port} 1`,
         `sentinel auth-user main ${username}`,
         `sentinel auth-pass main ${password}`,
         'sentinel down-after-milliseconds main 500',
         'sentinel failover-timeout main 5000',
-        'requirepass sentinel-password',
+        way.login,
         '',
       ].join('\n'),
     );
-    const sentinel = await startSentinel(config);
-    servers.push(sentinel);
-    const asSentinel = new Redis(sentinel.url, { password: 'sentinel-password' });
+    servers.push(await startSentinel(config, ...sentinelPlace.args));
+    const asSentinel = new Redis({
+      port: sentinelPlace.port,
+      ...(sentinelUsername !== undefined && { username: sentinelUsername }),
+      ...(sentinelTLS && { tls: sentinelTLS }),
+      password: sentinelPassword,
+    });
     await until(
       'the Sentinel knows the replica',
       async () => {
@@ -131,41 +207,32 @@ describe('Sentinel', () => {
       },
       { timeoutMs: 20_000, everyMs: 50 },
     );
-    const instance = await start({
-      sentinels: [{ host: '127.0.0.1', port: Number(portOf(sentinel)) }],
-      name: 'main',
-      sentinelPassword: 'sentinel-password',
-      username,
-      password,
-      commandTimeout: 10_000,
-    });
+    const login = { username, password, commandTimeout: 10_000 };
+    const sentinels = [{ host: '127.0.0.1', port: sentinelPlace.port }];
+    const instance = await start({ sentinels, name: 'main', ...way.options(), ...login });
     await works(instance, 'before');
-    const at = (one: OwnServer): RedisOptions => ({
-      host: '127.0.0.1',
-      port: Number(portOf(one)),
-      username,
-      password,
-    });
-    expect(await purposes(at(master))).toEqual(allPurposes);
+    expect(await purposes(at(masterPlace))).toEqual(allPurposes);
 
     await master.stop();
     servers.splice(servers.indexOf(master), 1);
     await works(instance, 'after');
-    expect(await purposes(at(replica))).toEqual(allPurposes);
+    // Connections that wait come back one after the other.
+    await until('all have followed', async () =>
+      isDeepStrictEqual(await purposes(at(replicaPlace)), allPurposes),
+    );
     expect(await asSentinel.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'main')).toEqual([
       '127.0.0.1',
-      portOf(replica),
+      String(replicaPlace.port),
     ]);
     asSentinel.disconnect();
     await instance.close();
 
-    // A login that the Sentinels refuse ends the start.
-    const refused = start({
-      sentinels: [{ host: '127.0.0.1', port: Number(portOf(sentinel)) }],
-      ...{ name: 'main', sentinelPassword: 'another', username, password, commandTimeout: 1_000 },
-    });
-    await expect(refused).rejects.toMatchObject({
-      code: expect.stringMatching(/AFFINITY_REDIS_(UNAVAILABLE|AUTH)/),
-    });
+    // A login that the Sentinels refuse, or a certificate that nobody vouches for, ends the start.
+    for (const wrong of way.refused()) {
+      const options = { sentinels, name: 'main', ...way.options(), ...login, commandTimeout: 500, ...wrong };
+      await expect(start(options as QueueModuleOptions['redisOptions'])).rejects.toMatchObject({
+        code: expect.stringMatching(/AFFINITY_REDIS_(UNAVAILABLE|AUTH)/),
+      });
+    }
   });
 });

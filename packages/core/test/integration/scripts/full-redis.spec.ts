@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { RedisRefusesWritesError, StaleLeaderError } from '../../../src/errors/errors.js';
+import { luaSources } from '../../../src/redis/generated/lua-sources.js';
 import { layoutVersion } from '../../../src/redis/queue-keys.js';
 import { startOwnServer, type OwnServer } from '../../support/own-server.js';
 import { Harness, processOf, type Taken } from './support/harness.js';
+import { advance, removeSchedule, upsert } from './support/schedule-calls.js';
 import { soundState } from './support/use-harness.js';
 
 /** A server of its own, because all of it is full. */
@@ -19,6 +21,8 @@ afterAll(async () => {
   await redis.quit();
   await server.stop();
 });
+
+const hourMs = 3_600_000;
 
 const limitMemory = (bytes: number): Promise<unknown> => redis.config('SET', 'maxmemory', bytes);
 
@@ -96,6 +100,64 @@ const calls: Record<string, Call> = {
     await limitMemory(0);
     await redis.rename(queue.list('waiting-children'), queue.list('delayed'));
   },
+  awaitChildren: async (queue, running) => {
+    await limitMemory(0);
+    await redis.sadd(`${queue.job(running.id)}:dependencies`, 'a:child');
+    await limitMemory(1);
+    const { keys, args } = queue.bull.waitingForChildren(running.id, running.token);
+    expect(await queue.run('awaitChildren', { caller: 'w1', keys, args: [running.attempt, ...args] })).toBe(
+      0,
+    );
+    await limitMemory(0);
+    await redis.rename(queue.list('waiting-children'), queue.list('delayed'));
+  },
+  buryTask: async (queue, { id, attempt, token }) => {
+    const args = [attempt, token, 1, 1, id, 'no script can', 1_000];
+    expect(await queue.run('buryTask', { caller: 'w1', args })).not.toBe(0);
+    expect(await redis.zscore(queue.list('failed'), id)).not.toBeNull();
+  },
+  advanceScheduler: async (queue) => {
+    await limitMemory(0);
+    const [id] = (await upsert(queue, { every: hourMs })) as [string];
+    await limitMemory(1);
+    expect(await advance(queue, 'w1', id)).toEqual(expect.stringMatching(/^repeat:s:/));
+  },
+  upsertScheduler: async (queue) => {
+    await limitMemory(0);
+    await upsert(queue, { every: hourMs });
+    await limitMemory(1);
+    await upsert(queue, { every: 2 * hourMs });
+    expect(await redis.hget(queue.list('repeat:s'), 'every')).toBe(String(2 * hourMs));
+  },
+  removeScheduler: async (queue) => {
+    await limitMemory(0);
+    await upsert(queue, { every: hourMs });
+    await limitMemory(1);
+    expect(await removeSchedule(queue)).toBe(0);
+  },
+  removeWaitingChildren: async (queue) => {
+    await limitMemory(0);
+    await redis.sadd(`${queue.job('d1')}:dependencies`, queue.job('b2'));
+    await limitMemory(1);
+    const keys = [queue.job('d1'), queue.list('meta')];
+    await queue.run('removeWaitingChildren', { keys, args: [queue.keys.base, 'd1'] });
+    expect(await redis.exists(queue.job('b2'))).toBe(0);
+  },
+  resumeTag: async (queue) => {
+    await queue.pauseTag('b');
+    expect(await queue.resumeTag('b')).toBe(1);
+  },
+  obliterateIndexed: async (queue) => {
+    await queue.pauseTag('b');
+    expect(await queue.run('obliterateIndexed', { args: ['finish', '1'] })).toBe(0);
+  },
+  retryFailedTask: async (queue) => {
+    await queue.commit('w2', await queue.take('w2'), { failed: true });
+    expect(await queue.run('retryFailedTask', { args: ['d1'] })).toBe(1);
+  },
+  requestResignation: async (queue) => {
+    expect(await queue.run('requestResignation', { args: [''] })).toBe(queue.leader);
+  },
   dispatch: (queue) => queue.dispatch(),
   setLimits: (queue) => queue.setLimits(2),
   recoverWorker: (queue) => queue.recover('w1'),
@@ -143,19 +205,76 @@ const calls: Record<string, Call> = {
   },
 };
 
+const data = '{"identifyTag":"a","payload":"new"}';
+
+/** What is written beside the course of a task, and can be written again: why it is refused. */
+const refused: Record<string, { readonly why: string; readonly call: Call }> = {
+  addTasks: {
+    why: 'it takes memory, and nothing that is there waits for it',
+    call: (queue) => {
+      const task = (id: string) => [1, id, 'a', data];
+      const args = [1, 'type', '{"attempts":3}', Date.now(), ...task('new1'), ...task('new2')];
+      return queue.run('addTasks', { args });
+    },
+  },
+  wakeLeader: {
+    why: 'it follows a write that is refused too, and the leader looks by itself within the schedulerInterval',
+    call: (queue) => queue.run('wakeLeader'),
+  },
+  'upsertScheduler of a new schedule': {
+    why: 'it adds a task',
+    call: (queue) => upsert(queue, { every: hourMs }),
+  },
+  changeTaskData: {
+    why: 'it takes memory; the task runs with the data that it has',
+    call: (queue) => queue.run('changeTaskData', { keys: [queue.job('a2')], args: [data, 'a2', 'a'] }),
+  },
+  updateTaskData: {
+    why: 'it takes memory; the handler is told',
+    call: (queue, { attempt, id }) =>
+      queue.run('updateTaskData', { caller: 'w1', keys: [queue.job(id)], args: [attempt, id, data, 'a'] }),
+  },
+  updateTaskProgress: {
+    why: 'it takes memory; the handler is told',
+    call: (queue, { attempt, id }) => {
+      const keys = [queue.job(id), queue.list('events'), queue.list('meta')];
+      return queue.run('updateTaskProgress', { caller: 'w1', keys, args: [attempt, id, id, '{"done":5}'] });
+    },
+  },
+  addTaskLog: {
+    why: 'it takes memory; the handler is told',
+    call: (queue, { attempt, id }) => {
+      const keys = [queue.job(id), `${queue.job(id)}:logs`];
+      return queue.run('addTaskLog', { caller: 'w1', keys, args: [attempt, id, id, 'a line', 2] });
+    },
+  },
+};
+
+/** They write nothing. */
+const reading = /^(?:get[A-Z]|explainTask$)/;
+
+it('every script runs whole on a full Redis, or is refused there for a reason, or only reads', () => {
+  const wholly = Object.keys(calls).map((title) => title.split(' ')[0]!);
+  const mutating = Object.keys(luaSources).filter((name) => !reading.test(name));
+  const known = new Set([...wholly, ...Object.keys(refused)].filter((name) => name in luaSources));
+  expect([...known].sort()).toEqual(mutating.sort());
+  expect(Object.keys(refused).filter((name) => wholly.includes(name))).toEqual([]);
+});
+
 describe('a Redis that is full', () => {
-  it('refuses what is added', async () => {
-    const { queue } = await prepare();
+  it.each(Object.keys(refused))('refuses what is added or changed, whole: %s', async (name) => {
+    const { queue, running } = await prepare();
     await limitMemory(1);
-    const before = await queue.snapshot();
-    await expect(redis.hset(queue.job('new1'), 'name', 'type')).rejects.toThrow('OOM');
-    const task = (id: string) => [1, id, 'a', '{"identifyTag":"a"}'];
-    const args = [1, 'type', '{"attempts":3}', Date.now(), ...task('new1'), ...task('new2')];
-    const refused = queue.run('addTasks', { args });
-    await expect(refused).rejects.toBeInstanceOf(RedisRefusesWritesError);
-    await expect(refused).rejects.toMatchObject({ details: { command: 'addTasks', reply: 'OOM' } });
-    await limitMemory(0);
-    expect(await queue.snapshot()).toEqual(before);
+    try {
+      const before = await queue.snapshot();
+      const reply = refused[name]!.call(queue, running);
+      await expect(reply).rejects.toBeInstanceOf(RedisRefusesWritesError);
+      await expect(reply).rejects.toMatchObject({ details: { command: name.split(' ')[0], reply: 'OOM' } });
+      expect(await queue.snapshot()).toEqual(before);
+    } finally {
+      await limitMemory(0);
+    }
+    await refused[name]!.call(queue, running);
   });
 
   it.each(Object.keys(calls))('lets tasks end, leases last and room be made: %s', async (name) => {

@@ -1,67 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { WorkerFencedError } from '../../../src/errors/errors.js';
 import type { Harness, Taken } from './support/harness.js';
+import { advance, removeSchedule as remove, upsert } from './support/schedule-calls.js';
 import { soundState, useHarness } from './support/use-harness.js';
 
 const { redis, queue: newQueue } = useHarness();
 const hourMs = 3_600_000;
-
-/** As BullMQ packs its options. */
-const pack = (value: object): Promise<Buffer> =>
-  redis.callBuffer(
-    'EVAL',
-    'return cmsgpack.pack(cjson.decode(ARGV[1]))',
-    0,
-    JSON.stringify(value),
-  ) as Promise<Buffer>;
-
-interface Set {
-  readonly every?: number;
-  readonly pattern?: string;
-  readonly slot?: number;
-  readonly limit?: number;
-  readonly endDate?: number;
-  readonly tag?: string;
-}
-
-const bullKeys = (queue: Harness): string[] =>
-  ['repeat', 'delayed', 'wait', 'paused', 'meta', 'prioritized', 'marker', 'id', 'events', 'pc'].map((key) =>
-    queue.list(key),
-  );
-
-/** As BullMQ sends it. */
-async function upsert(
-  queue: Harness,
-  { every, pattern, slot, limit, endDate, tag = 'tag' }: Set,
-): Promise<unknown> {
-  const repeat = { every, pattern, limit, endDate };
-  const next = slot ?? '';
-  const args = [
-    next,
-    await pack({ name: 'note', ...repeat }),
-    's',
-    JSON.stringify({ identifyTag: tag }),
-    await pack({ attempts: 2 }),
-    await pack({ attempts: 2, prevMillis: slot, repeat: { ...repeat, count: 1 }, repeatJobKey: 's' }),
-    1,
-    queue.keys.base,
-    '',
-  ];
-  return queue.run('upsertScheduler', { keys: [...bullKeys(queue), queue.list('active')], args });
-}
-
-async function advance(queue: Harness, worker: string, id: string, slot: number | '' = ''): Promise<unknown> {
-  const opts = { attempts: 9, prevMillis: slot, repeat: { count: 2 }, repeatJobKey: 's' };
-  const args = [slot, 's', '{}', await pack(opts), 1, queue.keys.base, id];
-  const keys = [...bullKeys(queue), queue.job(id), queue.list('active')];
-  return queue.run('advanceScheduler', { caller: worker, keys, args });
-}
-
-const remove = (queue: Harness): Promise<unknown> =>
-  queue.run('removeScheduler', {
-    keys: ['repeat', 'delayed', 'events'].map((key) => queue.list(key)),
-    args: ['s', queue.keys.base],
-  });
 
 async function read(queue: Harness) {
   const rows = (await queue.run('getSchedules', { args: ['', 10] })) as [string, string, string, string[]][];

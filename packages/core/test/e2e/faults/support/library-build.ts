@@ -29,17 +29,40 @@ export function libraryEntry(): Promise<string> {
  *
  * @returns path of its entry
  */
-export async function libraryOfLayout(version: string): Promise<string> {
+export function libraryOfLayout(version: string): Promise<string> {
+  return variant(`layout-${version}`, {
+    'redis/queue-keys.js': [/(?<=^export const layoutVersion = ')\d+(?=';$)/m, version],
+  });
+}
+
+/**
+ * The same library, as a release of the same layout could have been to which less had been added: its scripts are others to
+ * Redis, and its processes neither say who they are nor watch each other, so that the fields for that are missing.
+ *
+ * @returns path of its entry
+ */
+export function libraryWithLess(): Promise<string> {
+  return variant('with-less', {
+    'redis/generated/lua-sources.js': [/(?<= lua: `)/g, '-- of another release\n'],
+    'neighbours/own-process.js': [/(?<=^export function ownProcess\(.*\) \{$)/m, '\n    return undefined;'],
+  });
+}
+
+type Replacement = readonly [what: RegExp, by: string];
+
+async function variant(name: string, changes: Readonly<Record<string, Replacement>>): Promise<string> {
   const original = dirname(await libraryEntry());
-  const folder = `${original}-layout-${version}`;
+  const folder = `${original}-${name}`;
   if (!existsSync(folder)) {
     const draft = await mkdtemp(join(buildsFolder, 'draft-'));
     await cp(original, draft, { recursive: true });
-    const file = join(draft, 'redis', 'queue-keys.js');
-    const text = await readFile(file, 'utf8');
-    const changed = text.replace(/(?<=^export const layoutVersion = ')\d+(?=';$)/m, version);
-    if (changed === text) throw new Error(`${file} has no layoutVersion to replace by ${version}`);
-    await writeFile(file, changed);
+    for (const [path, [what, by]] of Object.entries(changes)) {
+      const file = join(draft, path);
+      const text = await readFile(file, 'utf8');
+      const changed = text.replace(what, by);
+      if (changed === text) throw new Error(`${file} has nothing like ${what.source} to replace`);
+      await writeFile(file, changed);
+    }
     await moveTo(folder, draft);
   }
   return join(folder, 'index.js');
