@@ -12,7 +12,7 @@ class Rounds {
   /** The process does other things too: every turn of the event loop takes long. */
   isBusy = false;
   /** Of each completion. */
-  size = 0;
+  sizeOf: (worker: number) => number = () => 0;
   /** How many tasks each script had. */
   readonly sizes: number[] = [];
 
@@ -39,7 +39,7 @@ class Rounds {
       counter = setImmediate(count);
     });
     const answered = Array.from({ length: workers }, async (_, i) => {
-      const { size } = this;
+      const size = this.sizeOf(i);
       const args = [`w${i}`, '', `t${i}`, '', '', '1', ':', 'null'];
       await this.#completions.commit({ workerId: `w${i}`, jobId: `t${i}`, args, size, abandoned: () => undefined });
       return turn;
@@ -70,12 +70,19 @@ describe('Completions', () => {
 
   it('puts fewer of them into a script where tasks are large', async () => {
     const rounds = new Rounds();
-    rounds.size = 100_000;
+    rounds.sizeOf = () => 100_000;
     await rounds.turns();
     expect(rounds.sizes).toEqual([...Array.from({ length: 37 }, () => 2), 1]);
     rounds.sizes.length = 0;
-    rounds.size = 100;
+    rounds.sizeOf = () => 100;
     await rounds.turns();
     expect(rounds.sizes).toEqual([25, 25, 25]);
+  });
+
+  it('puts one that is large alone into a script', async () => {
+    const rounds = new Rounds();
+    rounds.sizeOf = (worker) => (worker === 20 ? 500_000 : 8_000);
+    await rounds.turns();
+    expect(rounds.sizes).toEqual([20, 1, 25, 25, 4]);
   });
 });

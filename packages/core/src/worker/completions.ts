@@ -42,6 +42,7 @@ export class Completions implements CompletionGroup {
 
   commit(completion: Completion): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      if (this.#waitingSize + completion.size > largestSize) this.#flush();
       this.#waiting.push({ completion, resolve, reject });
       this.#waitingSize += completion.size;
       if (this.#waiting.length >= this.#largestGroup || this.#waitingSize >= largestSize) this.#flush();
@@ -151,7 +152,10 @@ export function withStart(reply: unknown, now: number): unknown {
 
 const fieldsWithoutStart = 5;
 
-/** So that a script of many completions does not hold Redis up: so many, and so many characters of data and results. */
+/**
+ * So that a script of many completions does not hold Redis up: so many, and so many characters of the tasks that ended. The
+ * script itself stops taking next tasks when it has read as much of theirs.
+ */
 const mostInGroup = 25;
 const largestSize = 200_000;
 

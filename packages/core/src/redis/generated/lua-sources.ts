@@ -2948,6 +2948,7 @@ return body()
 local base, workerBase, timestamp = ARGV[1], ARGV[2], ARGV[4]
 local active, events, sequence, completedKey = base .. 'active', base .. 'events', base .. 'aff:seq', base .. 'completed'
 local INVALID_ARGUMENT, NOT_PLAIN = -106, -109
+local MOST_BYTES = 250000
 local FIRST, FIELDS = 6, 8
 local count = (#ARGV + 1 - FIRST) / FIELDS
 if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
@@ -2989,6 +2990,7 @@ local replies, others = {}, {}
 local gone, scores, rules, due = {}, {}, {}, {}
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local limits, hasReleased
+local bytes = 0
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
   local commit, reply = commits[i], NOT_PLAIN
@@ -3010,7 +3012,8 @@ for i = 1, count do
     rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
     reply = nil
     local takes, waitKey, head = ARGV[at + 5], workerBase .. worker .. ':wait', ARGV[at + 3]
-    local mayTake = isSame and isFree and (takes == '1' or takes == '2')
+    local isFull = bytes >= MOST_BYTES
+    local mayTake = isSame and isFree and not isFull and (takes == '1' or takes == '2')
     local nextId = mayTake and redis.pcall('RPOP', waitKey)
     local tag, size -- of a batch that begins
     if mayTake and not nextId and takes == '1' then
@@ -3061,6 +3064,7 @@ for i = 1, count do
         startedLocks[#startedLocks + 1] = nextKey .. ':lock'
         startedLocks[#startedLocks + 1] = worker
         isStarted[nextId] = true
+        bytes = bytes + #fields[1]
         reply = { text, fields[1], fields[2], fields[3], fields[4] }
         if tag then reply[6], reply[7], reply[8] = timestamp, tag, tonumber(size) end
       else
@@ -3485,9 +3489,16 @@ end
     local at = FIRST + (i - 1) * FIELDS
     local takes, length = string.match(ARGV[at + 5], '^([012]):?([01]?)$')
     if length and length ~= '' then noteLength(ARGV[at], length) end
-    if takes and takes ~= '0' then
+    if takes and takes ~= '0' and bytes < MOST_BYTES then
       local isSound, task = pcall(take, ARGV[at], ARGV[at], timestamp, takes == '2')
-      if isSound then replies[i] = task end
+      if isSound then
+        replies[i] = task
+        if type(task[1]) == 'string' then
+          bytes = bytes + #task[2]
+        elseif type(task[1]) == 'table' then
+          for _, value in ipairs(task[1]) do bytes = bytes + #value end
+        end
+      end
     end
   end
 end

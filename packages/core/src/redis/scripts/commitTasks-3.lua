@@ -3,7 +3,8 @@
   usual: a plain task that is exactly as its worker took it. Any other one is left to commitTask, which knows every case: a
   completion that is sent again, a worker that was declared dead, a task with a parent, children or a deduplication id.
   Reads and validates everything first; a task that is left out does not touch the others. Bounded by the number of workers,
-  and by what retention may remove.
+  by what retention may remove, and by the data of the next tasks: when it has read so much, the others are left to takes of
+  their own.
 
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the nodeId
   ARGV[4]   the instance's clock, ms since the epoch
@@ -24,6 +25,7 @@ local rcall = redis.call
 local base, workerBase, timestamp = ARGV[1], ARGV[2], ARGV[4]
 local active, events, sequence, completedKey = base .. 'active', base .. 'events', base .. 'aff:seq', base .. 'completed'
 local INVALID_ARGUMENT, NOT_PLAIN = -106, -109
+local MOST_BYTES = 250000
 
 local FIRST, FIELDS = 6, 8
 local count = (#ARGV + 1 - FIRST) / FIELDS
@@ -77,6 +79,7 @@ local replies, others = {}, {}
 local gone, scores, rules, due = {}, {}, {}, {}
 local startedIds, startedLocks, isStarted = {}, {}, {}
 local limits, hasReleased
+local bytes = 0
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
   local commit, reply = commits[i], NOT_PLAIN
@@ -101,7 +104,8 @@ for i = 1, count do
     --- @witness when string.sub(rule, 1, 2) == '0:': "gone", "id", id
     reply = nil
     local takes, waitKey, head = ARGV[at + 5], workerBase .. worker .. ':wait', ARGV[at + 3]
-    local mayTake = isSame and isFree and (takes == '1' or takes == '2')
+    local isFull = bytes >= MOST_BYTES
+    local mayTake = isSame and isFree and not isFull and (takes == '1' or takes == '2')
     local nextId = mayTake and redis.pcall('RPOP', waitKey)
     local tag, size -- of a batch that begins
     if mayTake and not nextId and takes == '1' then
@@ -159,6 +163,7 @@ for i = 1, count do
         startedLocks[#startedLocks + 1] = nextKey .. ':lock'
         startedLocks[#startedLocks + 1] = worker
         isStarted[nextId] = true
+        bytes = bytes + #fields[1]
         reply = { text, fields[1], fields[2], fields[3], fields[4] }
         if tag then reply[6], reply[7], reply[8] = timestamp, tag, tonumber(size) end
       else
@@ -205,10 +210,17 @@ if #others > 0 or #due > 0 then
     local at = FIRST + (i - 1) * FIELDS
     local takes, length = string.match(ARGV[at + 5], '^([012]):?([01]?)$')
     if length and length ~= '' then noteLength(ARGV[at], length) end
-    if takes and takes ~= '0' then
+    if takes and takes ~= '0' and bytes < MOST_BYTES then
       -- Damage to one worker's keys is told to that worker, by its own take.
       local isSound, task = pcall(take, ARGV[at], ARGV[at], timestamp, takes == '2')
-      if isSound then replies[i] = task end
+      if isSound then
+        replies[i] = task
+        if type(task[1]) == 'string' then
+          bytes = bytes + #task[2]
+        elseif type(task[1]) == 'table' then
+          for _, value in ipairs(task[1]) do bytes = bytes + #value end
+        end
+      end
     end
   end
 --- @end

@@ -192,6 +192,27 @@ describe('commitTasks', () => {
     await soundState(queue);
   });
 
+  it.each([
+    ['as it was added', {}],
+    ['in the general way', { priority: 3 }],
+  ])('reads no more next tasks, started %s, when it has read much', async (_, fields) => {
+    const { queue, tasks } = await withRunning();
+    for (const id of ['a2', 'b2', 'c2', 'd2']) {
+      const data = JSON.stringify({ identifyTag: id.slice(0, 1), payload: 'x'.repeat(150_000) });
+      await redis.hset(queue.job(id), { data, ...fields });
+    }
+    const replies = await queue.complete(entriesOf(tasks));
+    expect(replies).toMatchObject([{ id: 'a2' }, { id: 'b2' }, undefined, undefined]);
+    const { completed, active } = await soundState(queue);
+    expect([[...completed].sort(), [...active].sort()]).toEqual([
+      ['a1', 'b1', 'c1', 'd1'],
+      ['a2', 'b2'],
+    ]);
+    expect(await queue.take('w3', 'w3')).toMatchObject({ id: 'c2', attempt: '1', tag: 'c', position: 2 });
+    expect(await queue.take('w4', 'w4')).toMatchObject({ id: 'd2' });
+    await soundState(queue);
+  });
+
   it('ends batches, begins look-aheads and wakes the leader', async () => {
     const { queue, tasks } = await withRunning(1);
     await queue.complete(entriesOf(tasks.slice(0, 1), { fetchNext: false, short: true }));
