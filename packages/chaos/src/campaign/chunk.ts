@@ -12,13 +12,6 @@ export interface FaultCounts {
   counted: number;
 }
 
-/** A time that was taken by an earlier version, and that its history, judged again, shows to be none of a single failure. */
-export interface Discounted {
-  readonly sample: string;
-  readonly ms: number;
-  readonly because: string;
-}
-
 /** What the episodes of one run came to; a campaign has one or more of them. */
 export interface Chunk {
   readonly experiment: string;
@@ -64,8 +57,6 @@ export interface Chunk {
   mistakes?: Record<string, MistakeFigures>;
   duplicates: Record<string, number>;
   samples: Record<string, number[]>;
-  /** What is no longer among the samples. */
-  discounted?: readonly Discounted[];
 }
 
 export function newChunk(

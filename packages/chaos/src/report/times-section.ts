@@ -40,21 +40,5 @@ function elsewhere(chunks: readonly Chunk[]): string {
     'Failures that happened to come alone in experiments that do other things too. Their figures fail no run; the checker ' +
     'holds each single failure to its bounds everywhere (I8).';
   const table = markdownTable(['from → to', 'experiment', 'cases', 'p50, ms', 'p99, ms', 'max, ms'], rows);
-  return [about, ...(rows.length > 0 ? [table] : ['None so far.']), ...discounted(chunks)].join('\n\n');
-}
-
-/** What earlier versions took for single failures. */
-function discounted(chunks: readonly Chunk[]): string[] {
-  const all = chunks.flatMap((chunk) =>
-    (chunk.discounted ?? []).map((one) => ({ ...one, experiment: chunk.experiment })),
-  );
-  if (all.length === 0) return [];
-  const rows = all.map(({ experiment, sample, ms, because }) => [
-    bars.find((bar) => bar.sample === sample)?.what ?? sample,
-    ...[experiment, ms, because],
-  ]);
-  const about =
-    'Earlier versions looked less closely at what else there was. Of the times that they took, these were beyond their bars; ' +
-    'each was judged again from its history, and is none of a single failure:';
-  return [about, markdownTable(['from → to', 'experiment', 'ms', 'what else there was'], rows)];
+  return [about, rows.length > 0 ? table : 'None so far.'].join('\n\n');
 }
