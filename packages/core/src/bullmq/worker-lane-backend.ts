@@ -137,7 +137,13 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     let reply: unknown;
     try {
       const size = task.data.length + json.length;
-      reply = await completions.commit({ workerId, jobId, args, size, abandoned: () => this.#channel.abandoned });
+      reply = await completions.commit({
+        workerId,
+        jobId,
+        args,
+        size,
+        abandoned: () => this.#channel.abandoned,
+      });
     } catch (error) {
       if (error instanceof WorkerFencedError) onFenced();
       this.#attempts.refuse(error);

@@ -41,7 +41,13 @@ class Rounds {
     const answered = Array.from({ length: workers }, async (_, i) => {
       const size = this.sizeOf(i);
       const args = [`w${i}`, '', `t${i}`, '', '', '1', ':', 'null'];
-      await this.#completions.commit({ workerId: `w${i}`, jobId: `t${i}`, args, size, abandoned: () => undefined });
+      await this.#completions.commit({
+        workerId: `w${i}`,
+        jobId: `t${i}`,
+        args,
+        size,
+        abandoned: () => undefined,
+      });
       return turn;
     });
     await new Promise((resolve) => setImmediate(resolve));
