@@ -136,14 +136,8 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     const args = [workerId, ...completionOf(standing, task, isShort), takesNext, stored.keep, json];
     let reply: unknown;
     try {
-      const size = task.data.length + json.length;
-      reply = await completions.commit({
-        workerId,
-        jobId,
-        args,
-        size,
-        abandoned: () => this.#channel.abandoned,
-      });
+      const about = { workerId, jobId, args, size: task.data.length + json.length };
+      reply = await completions.commit({ ...about, abandoned: () => this.#channel.abandoned });
     } catch (error) {
       if (error instanceof WorkerFencedError) onFenced();
       this.#attempts.refuse(error);
