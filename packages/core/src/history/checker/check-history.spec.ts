@@ -412,6 +412,16 @@ describe('I5', () => {
     expect((await checked(hurt.leads('q', '10'))).ok).toBe(true);
     const resigned = renewed().says('p', 'leadership.lost', { node: 'p', epoch: '9', reason: 'resigned' });
     expect((await checked(resigned.leads('q', '10'))).ok).toBe(true);
+    const heardLater = (ms: number): MadeHistory =>
+      renewed()
+        .leads('q', '10')
+        .after(ms)
+        .says('p', 'leadership.lost', { node: 'p', epoch: '9', reason: 'resigned' });
+    expect((await checked(heardLater(30))).ok).toBe(true);
+    expect(found(await checked(heardLater(300)))).toHaveLength(1);
+    const refused = renewed().leads('q', '10').after(30);
+    refused.says('p', 'leadership.lost', { node: 'p', epoch: '9', reason: 'refused' });
+    expect(found(await checked(refused))).toHaveLength(1);
     const killed = renewed().leads('q', '10').after(30).says('q', 'fault', { kind: 'kill', target: 'p' });
     expect(reasons(await checked(killed), 'I5')).toEqual([
       'the leader before may have resigned and died before it wrote so',

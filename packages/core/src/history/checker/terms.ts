@@ -5,8 +5,8 @@ import type { Placed } from './merge-histories.js';
 
 type Accepted = RecordOf<'leadership.renewed' | 'leader.acted' | 'worker.recovered'>;
 
-/** A process that is killed so soon may not have written down what it heard last. */
-const deathUs = 250_000;
+/** What a process hears it writes down at most so much later, and not at all where it is killed before. */
+const lateUs = 250_000;
 
 interface Term {
   readonly record: RecordOf<'leadership.gained'>;
@@ -16,6 +16,14 @@ interface Term {
   hasResigned: boolean;
 }
 
+/** A lock that was taken from a leader that had shown life. */
+interface Takeover {
+  readonly by: Placed;
+  readonly from: string;
+  readonly epoch: string;
+  readonly violate: () => void;
+}
+
 /**
  * I5 by what the leaders saw: an epoch has one leader, nothing of an older epoch that was sent after a newer one was won is
  * accepted, and nobody takes the lock of a leader that has shown life within the lease.
@@ -23,7 +31,9 @@ interface Term {
 export class Terms implements Check {
   readonly #leaders = new Map<string, RecordOf<'leadership.gained'>>();
   #newest: Term | undefined;
-  readonly #takeovers: { readonly by: Placed; readonly from: string; readonly violate: () => void }[] = [];
+  readonly #takeovers: Takeover[] = [];
+  /** When a term was given up, as its leader wrote, microseconds, by epoch. */
+  readonly #givenUp = new Map<string, number>();
 
   constructor(private readonly context: CheckContext) {}
 
@@ -31,17 +41,21 @@ export class Terms implements Check {
     if (record.type === 'leadership.gained') this.#gain(record, time, boot);
     else if (isAccepted(record)) this.#accept(record, boot);
     // Who stops leading gives the lock up, and may not hear that it did.
-    else if (record.type === 'leadership.lost' && record.reason !== 'refused')
+    else if (record.type === 'leadership.lost' && record.reason !== 'refused') {
+      this.#givenUp.set(record.epoch, time);
       if (this.#newest?.record.epoch === record.epoch) this.#newest.hasResigned = true;
+    }
   }
 
   finish(): void {
     const { processes, findings } = this.context;
-    for (const { by, from, violate } of this.#takeovers) {
+    for (const { by, from, epoch, violate } of this.#takeovers) {
+      // The next leader can hear that it leads before the one before hears that it has resigned.
+      if ((this.#givenUp.get(epoch) ?? Infinity) <= by.time + lateUs) continue;
       const killedAt = processes.faults.find(
-        ({ record, from: at }) => record.kind === 'kill' && record.target === from && at > by.time - deathUs,
+        ({ record, from: at }) => record.kind === 'kill' && record.target === from && at > by.time - lateUs,
       )?.from;
-      if (killedAt === undefined || killedAt > by.time + deathUs) violate();
+      if (killedAt === undefined || killedAt > by.time + lateUs) violate();
       else
         findings.undecided('I5', 'the leader before may have resigned and died before it wrote so', [
           by.record,
@@ -80,7 +94,8 @@ export class Terms implements Check {
     const violate = (): void => {
       findings.violation('I5', message, [evidence, record]);
     };
-    this.#takeovers.push({ by: { record, time, boot }, from: before.record.process, violate });
+    const { process: from, epoch } = before.record;
+    this.#takeovers.push({ by: { record, time, boot }, from, epoch, violate });
   }
 
   #accept(record: Accepted, boot: string): void {
