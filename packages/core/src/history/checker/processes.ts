@@ -107,19 +107,44 @@ export class Processes {
    * Whether a process may have done something at a time, or right before, and not lived to write it down: it wrote nothing since,
    * and was killed before its history was written, or before it stirred again. A history is written in order, so that whatever
    * was written since shows that it lived. Of one that ends without saying why nothing is known.
-   *
-   * @param withinUs - how long it took to know what there was to write, such as an answer of Redis
    */
-  mayNotHaveWritten(id: string, time: number, withinUs = 0): 'killed' | 'unknown' | undefined {
-    if (!this.isSilentSince(id, time + withinUs)) return undefined;
-    const marginUs = Math.min(writtenWithinUs, this.heartbeatTimeoutUs);
+  mayNotHaveWritten(id: string, time: number): 'killed' | 'unknown' | undefined {
+    if (!this.isSilentSince(id, time)) return undefined;
     const kill = this.killOf(id);
     if (kill === undefined) return 'unknown';
-    let silentUntil = time + withinUs + marginUs;
-    const still = this.faults.filter(({ record }) => record.target === id && does(record, 'stands still'));
-    for (const { from, until } of still.sort((one, other) => one.from - other.from))
-      if (from <= silentUntil) silentUntil = Math.max(silentUntil, until + marginUs);
-    return kill.from <= silentUntil ? 'killed' : undefined;
+    const slackUs = this.#writtenWithinUs;
+    const standsStill = ({ record }: PlacedFault): boolean =>
+      record.target === id && does(record, 'stands still');
+    return kill.from <= this.#endOf(standsStill, time + slackUs, slackUs) ? 'killed' : undefined;
+  }
+
+  /**
+   * The same of what Redis said to something that it asked for: it did not live to hear it, or what was done to it, or to Redis,
+   * kept the answer away for so long.
+   */
+  mayNotHaveHeard(id: string, askedAt: number): boolean {
+    const isInTheWay = ({ record }: PlacedFault): boolean =>
+      record.kind !== 'kill' && (record.target === id || record.target === 'redis');
+    const slackUs = this.#writtenWithinUs;
+    const heardBy = this.#endOf(isInTheWay, askedAt + slackUs, slackUs + this.heartbeatTimeoutUs);
+    return this.mayNotHaveWritten(id, heardBy) !== undefined;
+  }
+
+  hasClosed(id: string): boolean {
+    return this.known.get(id)?.closedAt !== undefined;
+  }
+
+  get #writtenWithinUs(): number {
+    return Math.min(writtenWithinUs, this.heartbeatTimeoutUs);
+  }
+
+  /** Until when faults may put something off that would be over at a time: each that has begun by then, and what comes after it. */
+  #endOf(isMeant: (fault: PlacedFault) => boolean, time: number, slackUs: number): number {
+    let end = time;
+    const meant = this.faults.filter((fault) => isMeant(fault) && fault.until + slackUs > time);
+    for (const { from, until } of meant.sort((one, other) => one.from - other.from))
+      if (from <= end) end = Math.max(end, until + slackUs);
+    return end;
   }
 
   /** A fault of the process, or of Redis, that went on for longer than `us` and touches the span. */
