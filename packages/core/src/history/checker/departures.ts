@@ -27,6 +27,9 @@ interface Departure {
 export class Departures {
   readonly #tasks = new Map<string, Departure>();
 
+  /** The attempts in which tasks failed, as the witness has it. */
+  readonly #failed = new Map<string, number>();
+
   constructor(private readonly processes: Processes) {}
 
   see({ record, time }: Placed): void {
@@ -47,8 +50,12 @@ export class Departures {
   }
 
   seeEntry(entry: WitnessEntry): void {
-    if (entry.witness === 'ended' && entry.outcome === 'delayed')
-      this.#leavesIn(entry.id, Number(entry.attempt));
+    if (entry.witness === 'ended') {
+      if (entry.outcome === 'delayed') this.#leavesIn(entry.id, Number(entry.attempt));
+      if (entry.outcome === 'failed') this.#failed.set(entry.id, Number(entry.attempt));
+    }
+    // Whoever did it may have no history; it is the attempt that had failed after which the task comes anew.
+    if (entry.witness === 'requeued') this.#leavesIn(entry.id, this.#failed.get(entry.id) ?? Infinity);
   }
 
   leaves(task: string): void {

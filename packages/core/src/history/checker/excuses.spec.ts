@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { MadeHistory, witnessOf } from '../../../test/support/history/a-history.js';
+import { MadeHistory, witnessOf, type Written } from '../../../test/support/history/a-history.js';
 import type { RecordFields } from '../records.js';
 import { checkHistory } from './check-history.js';
 import type { Invariant } from './report.js';
@@ -147,6 +147,23 @@ describe('a start between two attempts of another task is excused', () => {
     const { violations } = await checkHistory({ histories, witness });
     const between = violations.filter(({ message }) => message.includes('between two attempts'));
     expect(between).toHaveLength(verdict === 'violated' ? 1 : 0);
+  });
+});
+
+describe('a start before a task that failed, and came anew, is excused', () => {
+  const endedBy = (attempt: string, outcome: string) =>
+    ['ended', { id: 't1', worker: 'p-1', attempt, outcome }] as const;
+  const requeued = ['requeued', { id: 't1' }] as const;
+
+  it.each<[string, Written[], number]>([
+    ['if the witness saw that it came anew', [endedBy('1', 'failed'), requeued], 0],
+    ['not if that was later', [endedBy('1', 'failed'), endedBy('2', 'failed'), requeued], 1],
+    ['not if it did not', [endedBy('1', 'failed')], 1],
+  ])('%s', async (_, written, count) => {
+    const history = new MadeHistory().adds('p', 't1').adds('p', 't2').starts('p', 't1').ends('p', 't1');
+    const { histories } = history.runs('q', 't2').runs('q', 't1', 'a', { attempt: 2 });
+    const { violations } = await checkHistory({ histories, witness: witnessOf(...written) });
+    expect(violations.filter(({ message }) => message.includes('between two attempts'))).toHaveLength(count);
   });
 });
 
