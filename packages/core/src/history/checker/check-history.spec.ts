@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { MadeHistory, witnessOf } from '../../../test/support/history/a-history.js';
+import { MadeHistory, witnessOf, type Written } from '../../../test/support/history/a-history.js';
+import type { WitnessEntry } from '../witness.js';
 import { checkHistory } from './check-history.js';
 import { describeReport } from './describe-report.js';
 import type { HistoryReport, Invariant } from './report.js';
@@ -98,10 +99,10 @@ describe('I1', () => {
   });
 
   /** Ends what it does, somebody else goes on, and it is killed before it has written down that it had ended. */
-  const killedAfter = (ms: number): MadeHistory =>
+  const killedAfter = (ms: number, token = 1): MadeHistory =>
     new MadeHistory()
       .starts('p', 't1')
-      .starts('q', 't2')
+      .starts('q', 't2', 'a', { token })
       .after(ms)
       .says('q', 'fault', { kind: 'kill', target: 'p' })
       .ends('q', 't2');
@@ -134,22 +135,53 @@ describe('I1', () => {
     expect(found(report)).toEqual([['I1', ['task.started', 'task.started']]]);
   });
 
-  const taken = (id: string, worker: string, fence = '1') =>
+  const bound = (worker: string, fence: string) =>
+    ['bound', { tag: 'a', worker, fence, size: '1', ahead: '0', leader: 'l:1' }] as const;
+  const taken = (id: string, worker: string, fence: string) =>
     ['taken', { id, worker, tag: 'a', attempt: '1', fence }] as const;
-  const endedBy = (id: string, worker: string, outcome = 'completed') =>
-    ['ended', { id, worker, attempt: '1', outcome }] as const;
-  /** An earlier task of that id is none of it. */
-  const another = [taken('t1', 'p-1', '0'), endedBy('t1', 'p-1')] as const;
+  const ended = ['ended', { id: 't1', worker: 'p-1', attempt: '1', outcome: 'completed' }] as const;
+  const released = ['released', { tag: 'a', worker: 'p-1' }] as const;
+  const indexed = (id: string) => ['indexed', { id, tag: 'a', seq: '1' }] as const;
+  const runsFirst = (fence: string) =>
+    [indexed('t1'), bound('p-1', fence), taken('t1', 'p-1', fence)] as const;
+  const witnessed = (...written: readonly Written[]): WitnessEntry[] =>
+    witnessOf(
+      ['elected', { leader: 'l:1' }],
+      ['registered', { worker: 'p-1', node: 'p' }],
+      ['registered', { worker: 'q-1', node: 'q' }],
+      ...written,
+      indexed('t2'),
+      bound('q-1', '2'),
+      taken('t2', 'q-1', '2'),
+    );
+  const recovered = ['recovered', { worker: 'p-1', leader: 'l:1' }] as const;
+  const gone = ['gone', { id: 't1' }] as const;
+  /** An earlier task of that id is none of it: it was taken under another token. */
+  const another = [...runsFirst('0'), ended, released] as const;
+  const killedTooSoon = 'a process was killed before it wrote down what it did last';
 
-  it.each([
-    ['had ended before', [taken('t1', 'p-1'), endedBy('t1', 'p-1'), taken('t2', 'q-1')], 0],
-    ['ended after', [...another, taken('t1', 'p-1'), taken('t2', 'q-1'), endedBy('t1', 'p-1')], 1],
-    ['is not known to have ended', [...another, taken('t1', 'p-1'), taken('t2', 'q-1')], 1],
-  ])('the witness knows whether what a killed process ran %s', async (_, written, undecided) => {
-    const { histories } = killedAfter(10);
-    const report = await checkHistory({ histories, witness: witnessOf(...written) });
-    expect(reasons(report, 'I1')).toHaveLength(undecided);
+  it.each<[string, WitnessEntry[], string[]]>([
+    ['had ended before', witnessed(...runsFirst('1'), ended, released), []],
+    ['had not ended', witnessed(...runsFirst('1'), recovered, gone), [killedTooSoon]],
+    [
+      'had ended under another token',
+      witnessed(...another, ...runsFirst('1'), recovered, gone),
+      [killedTooSoon],
+    ],
+  ])('the witness knows whether what a killed process ran %s', async (_, witness, undecided) => {
+    const { histories } = killedAfter(10, 2);
+    const report = await checkHistory({ histories, witness });
+    expect(found(report)).toEqual([]);
+    expect(reasons(report, 'I1')).toEqual(undecided);
     expect(report.overlaps).toEqual([]);
+  });
+
+  it('and what it says of one that ended after is a violation of its own', async () => {
+    const { histories } = killedAfter(10, 2);
+    const witness = [...witnessed(...runsFirst('1'), recovered, gone), ...witnessOf(ended)];
+    const report = await checkHistory({ histories, witness });
+    expect(report.violations.map(({ invariant }) => invariant)).toEqual(['I4']);
+    expect(reasons(report, 'I1')).toEqual([killedTooSoon]);
   });
 
   it('nor are processes without a clock in common', async () => {

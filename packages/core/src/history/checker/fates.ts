@@ -1,6 +1,7 @@
 import type { HistoryRecord, RecordOf } from '../records.js';
 import type { WitnessEntry } from '../witness.js';
 import type { Check, CheckContext } from './check.js';
+import { LastAttempts } from './last-attempts.js';
 import type { Placed } from './merge-histories.js';
 import { mayHaveCommitted, wentBack } from './processes.js';
 
@@ -32,15 +33,20 @@ export class Fates implements Check {
   readonly #purged = new Set<string>();
   readonly #starts = new Set<string>();
   readonly #outcomes = new Map<string, RecordOf<'outcome.committed'>>();
+  readonly #last: LastAttempts;
   #drained: HistoryRecord | undefined;
 
-  constructor(private readonly context: CheckContext) {}
+  constructor(private readonly context: CheckContext) {
+    this.#last = new LastAttempts(context.processes);
+  }
 
   get taskCount(): number {
     return this.#fates.size;
   }
 
-  see({ record }: Placed): void {
+  see(placed: Placed): void {
+    const { record } = placed;
+    this.#last.see(placed);
     switch (record.type) {
       case 'add.invoked':
         this.#calls.set(`${record.process} ${record.call}`, record.tag);
@@ -139,16 +145,11 @@ export class Fates implements Check {
       findings.undecided('I3', 'the history ends before everything has drained', evidence);
     } else if (reset !== undefined) {
       findings.undecided('I3', wentBack, [...evidence, reset]);
-    } else if (seen === undefined && lastStart !== undefined && this.#mayHaveCommitted(lastStart)) {
+    } else if (seen === undefined && this.#last.mayHaveEnded(task) !== undefined) {
       findings.undecided('I3', mayHaveCommitted, evidence);
     } else {
       findings.violation('I3', `${task} was acknowledged and has no end`, [...evidence, this.#drained]);
     }
-  }
-
-  /** Its outcome may have been accepted in the moments before the process ended, or before an answer that it never got. */
-  #mayHaveCommitted({ process }: RecordOf<'task.started'>): boolean {
-    return this.context.processes.known.get(process)?.closedAt === undefined;
   }
 
   #judgeTwice(task: string, { final, acknowledged, isLoose, again }: Fate): void {

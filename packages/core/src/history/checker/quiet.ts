@@ -1,6 +1,7 @@
 import type { RecordOf } from '../records.js';
 import type { WitnessEntry } from '../witness.js';
 import type { Check, CheckContext } from './check.js';
+import { LastAttempts } from './last-attempts.js';
 import type { Placed } from './merge-histories.js';
 import { mayHaveCommitted } from './processes.js';
 
@@ -29,22 +30,22 @@ const ofAParent = /:(processed|failed|unsuccessful)$/;
 export class Quiet implements Check {
   #left: RecordOf<'keys.left'> | undefined;
   readonly #ended = new Set<string>();
-  /** Of tasks that have started and whose outcome is open: the latest start. */
-  readonly #open = new Map<string, RecordOf<'task.started'>>();
+  readonly #last: LastAttempts;
 
-  constructor(private readonly context: CheckContext) {}
+  constructor(private readonly context: CheckContext) {
+    this.#last = new LastAttempts(context.processes);
+  }
 
-  see({ record }: Placed): void {
+  see(placed: Placed): void {
+    const { record } = placed;
+    this.#last.see(placed);
     if (record.type === 'keys.left') this.#left = record;
-    if (record.type === 'task.started' && !this.#ended.has(record.task)) this.#open.set(record.task, record);
     if (
       record.type === 'outcome.committed' ||
       record.type === 'outcome.unknown' ||
       record.type === 'task.seen'
-    ) {
+    )
       this.#ended.add(record.task);
-      this.#open.delete(record.task);
-    }
   }
 
   /** Its producer may not have heard of it, and who ran it may have died before it wrote down that it ended. */
@@ -71,12 +72,8 @@ export class Quiet implements Check {
 
   /** @returns its last start, by a process that may not have lived to write down its outcome; a witness would tell */
   #mayHaveEnded(key: string, queue: string): RecordOf<'task.started'> | undefined {
-    const { hasWitness, processes } = this.context;
     const task = key.slice(`bull:${queue}:`.length).replace(/:logs$/, '');
-    const start = hasWitness ? undefined : this.#open.get(task);
-    return start !== undefined && processes.known.get(start.process)?.closedAt === undefined
-      ? start
-      : undefined;
+    return this.context.hasWitness ? undefined : this.#last.mayHaveEnded(task);
   }
 
   #mayStay(key: string, queue: string, kept: ReadonlySet<string>): boolean {

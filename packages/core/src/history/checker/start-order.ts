@@ -34,14 +34,21 @@ export class StartOrder implements Check {
   readonly #tags = new Map<string, TagOrder>();
   /** The first start of a task, as long as it has not ended, and its latest attempt. */
   readonly #started = new Map<string, { first: RecordOf<'task.started'> | undefined; attempt: number }>();
-  readonly #departures = new Departures();
-  /** Tasks before whose next attempt another one started: to be judged when the witness has told all that it knows. */
-  readonly #overtaken: { tasks: readonly string[]; message: string; evidence: HistoryRecord[] }[] = [];
+  readonly #departures: Departures;
+  /** Starts before which another task started: to be judged when all is known of the attempts before the two. */
+  readonly #overtaken: {
+    starts: readonly RecordOf<'task.started'>[];
+    message: string;
+    evidence: HistoryRecord[];
+  }[] = [];
 
-  constructor(private readonly context: CheckContext) {}
+  constructor(private readonly context: CheckContext) {
+    this.#departures = new Departures(context.processes);
+  }
 
-  see({ record, time, boot }: Placed): void {
-    this.#departures.see(record);
+  see(placed: Placed): void {
+    const { record, time, boot } = placed;
+    this.#departures.see(placed);
     switch (record.type) {
       case 'add.invoked':
         this.#invoke(record, time, boot);
@@ -106,10 +113,10 @@ export class StartOrder implements Check {
     // Somebody who was frozen begins what others have begun since: that is an overlap, not an order.
     if (before !== undefined && attempt <= before.attempt) return;
     this.#started.set(task, { first: before?.first ?? start, attempt });
-    if (this.#departures.hasLeft(task)) return;
+    if (this.#departures.hasLeft(start)) return;
     if (before !== undefined) this.#again(start, before.first ?? start, order);
     else this.#first(start, order);
-    const isUnsure = this.#mayHaveLeft(task);
+    const isUnsure = this.#mayHaveLeft(start);
     if (!isUnsure) order.last = start;
     order.lastUnsure = isUnsure ? start : undefined;
   }
@@ -120,15 +127,14 @@ export class StartOrder implements Check {
     { last, lastUnsure }: TagOrder,
   ): void {
     const between = [last, lastUnsure].find(
-      (one) => one !== undefined && one.task !== start.task && !this.#departures.hasLeft(one.task),
+      (one) => one !== undefined && one.task !== start.task && !this.#departures.leftBefore(one),
     );
     if (between === undefined) return;
     const message = `tag ${String(start.tag)}: ${between.task} started between two attempts of ${start.task}`;
     const { findings, processes } = this.context;
     const reset = processes.wentBack(first.at < between.at ? first : between);
     if (reset !== undefined) findings.undecided('I2', wentBack, [first, reset, between, start]);
-    else
-      this.#overtaken.push({ tasks: [start.task, between.task], message, evidence: [first, between, start] });
+    else this.#overtaken.push({ starts: [start, between], message, evidence: [first, between, start] });
   }
 
   /** Who ran a task that left the order may have died before it wrote that down. */
@@ -138,16 +144,16 @@ export class StartOrder implements Check {
 
   finish(): void {
     const { findings } = this.context;
-    for (const { tasks, message, evidence } of this.#overtaken) {
-      if (tasks.some((task) => this.#departures.hasLeft(task))) continue;
-      if (tasks.some((task) => this.#mayHaveLeft(task))) findings.undecided('I2', wasLeaving, evidence);
+    for (const { starts, message, evidence } of this.#overtaken) {
+      if (starts.some((start) => this.#departures.leftBefore(start))) continue;
+      if (starts.some((start) => this.#mayHaveLeft(start))) findings.undecided('I2', wasLeaving, evidence);
       else findings.violation('I2', message, evidence);
     }
   }
 
   /** A witness would tell. */
-  #mayHaveLeft(task: string): boolean {
-    return !this.context.hasWitness && this.#departures.mayHaveLeft(task);
+  #mayHaveLeft(start: RecordOf<'task.started'>): boolean {
+    return !this.context.hasWitness && this.#departures.mayHaveLeftBefore(start);
   }
 
   #first(start: RecordOf<'task.started'>, order: TagOrder): void {
