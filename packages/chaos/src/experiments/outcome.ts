@@ -24,7 +24,7 @@ export interface SearchFigures {
 export interface MistakeFigures {
   /** Until something was found, or no more were allowed. */
   readonly episodes: number;
-  /** Invariants, and kinds of problems; nothing if it was not found. */
+  /** Invariants, and kinds of standstills that the same episode without it does not have; nothing if it was not found. */
   readonly foundBy: readonly string[];
 }
 
