@@ -30,7 +30,7 @@ export function failoverTimes(
     workerCrash: [],
     leaderAndWorkerCrash: [],
   };
-  const circumstances = Circumstances.of(timeline.records, leases);
+  const circumstances = Circumstances.of(timeline.records, { leases });
   for (const kill of timeline.of('fault').filter(({ kind }) => kind === 'kill')) {
     if (!isSingle(circumstances, kill.at, kill.target, [kill])) continue;
     const epoch = ledEpoch(timeline, kill);

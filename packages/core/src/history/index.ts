@@ -16,6 +16,7 @@ export {
   invariants,
   type Evidence,
   type ExplainedOverlap,
+  type Failovers,
   type HistoryReport,
   type Invariant,
   type Undecided,

@@ -1,20 +1,9 @@
-import type { FaultKind, RecordFields } from '../records.js';
+import type { RecordFields } from '../records.js';
+import { lastsForMs } from './fault-kinds.js';
 
 /** What I8 allows beyond the lease of a leader that crashed, and beyond the heartbeats of a worker. */
 export const crashSlackMs = 500;
 export const recoverySlackMs = 1_000;
-
-/** These are over at once: without a duration they do not go on for good. */
-const momentary: ReadonlySet<FaultKind> = new Set([
-  'kill',
-  'terminate',
-  'cut',
-  'drop-replies',
-  'script-flush',
-  'power-loss',
-  'clock',
-  'promote',
-]);
 
 /** How long a queue believes in a leader and in a worker of which nothing is heard. @publicApi */
 export type Leases = Pick<RecordFields['queue.opened'], 'lockTtlMs' | 'heartbeatTimeoutMs'>;
@@ -43,12 +32,11 @@ export interface Stop {
  * @param stop - of the process that was told to stop
  */
 export function feltForMs(
-  { kind, durationMs }: Pick<RecordFields['fault'], 'kind' | 'durationMs'>,
+  fault: Pick<RecordFields['fault'], 'kind' | 'durationMs'>,
   leases: Leases,
   stop?: Stop,
 ): number {
-  if (kind === 'terminate' && stop !== undefined)
+  if (fault.kind === 'terminate' && stop !== undefined)
     return stop.isClosed ? stop.tookMs : stop.tookMs + aftermathMs(leases);
-  const lastsMs = durationMs ?? (momentary.has(kind) ? 0 : Number.POSITIVE_INFINITY);
-  return lastsMs + aftermathMs(leases);
+  return lastsForMs(fault) + aftermathMs(leases);
 }

@@ -6,6 +6,7 @@ import type { Check, CheckContext } from './check.js';
 import { Failover } from './failover.js';
 import { Fates } from './fates.js';
 import { mergeHistories, type Placed } from './merge-histories.js';
+import { OneQueue } from './one-queue.js';
 import { Overlaps } from './overlaps.js';
 import { Processes } from './processes.js';
 import { Quiet } from './quiet.js';
@@ -42,29 +43,23 @@ export async function checkHistory({
   const processes = new Processes();
   const context: CheckContext = { processes, findings, hasWitness: witness !== undefined };
   const fates = new Fates(context);
+  const failover = new Failover(context);
   const checks: Check[] = [
     new Overlaps(context),
     new StartOrder(context),
     fates,
     new Terms(context),
     new BatchBound(context),
-    new Failover(context),
+    failover,
     new Quiet(context),
     new WitnessedQueue(context),
   ];
 
   const counts = { records: 0, witnessEntries: 0, starts: 0, commits: 0 };
-  let only = queue;
+  const one = new OneQueue(queue);
   for await (const placed of mergeHistories(histories.map(asAsync))) {
     const { record } = placed;
-    if (record.queue !== undefined) {
-      only ??= record.queue;
-      if (record.queue !== only) {
-        if (queue === undefined)
-          throw new Error(`The history is about ${only} and ${record.queue}: name one`);
-        continue;
-      }
-    }
+    if (!one.has(record)) continue;
     counts.records += 1;
     if (record.type === 'task.started') counts.starts += 1;
     if (record.type === 'outcome.committed') counts.commits += 1;
@@ -84,6 +79,7 @@ export async function checkHistory({
     furtherViolations,
     overlaps,
     undecided: allUndecided,
+    failovers: failover.counts,
     damage,
     counts: {
       ...counts,

@@ -1,5 +1,6 @@
 import type { HistoryRecord, RecordOf } from '../records.js';
 import { aftermathMs, feltForMs, type Leases } from './aftermath.js';
+import { OneQueue } from './one-queue.js';
 import { Processes, type KnownProcess } from './processes.js';
 
 /**
@@ -22,11 +23,17 @@ export class Circumstances {
 
   /**
    * @param records - of processes that share the monotonic clock, ordered by `at`
-   * @param leases - shorter ones than those of the queue, where deaths are seen long before the leases are over
+   * @param about.queue - the pending queue; may be left out when the records are about one only
+   * @param about.leases - shorter ones than those of the queue, where deaths are seen long before the leases are over
+   * @throws when the records are about several queues and none is named: a process may stand for election for one of them only
    */
-  static of(records: Iterable<HistoryRecord>, leases?: Leases): Circumstances {
+  static of(
+    records: Iterable<HistoryRecord>,
+    { queue, leases }: { queue?: string | undefined; leases?: Leases | undefined } = {},
+  ): Circumstances {
     const processes = new Processes();
-    for (const record of records) processes.see({ record, time: record.at, boot: '' });
+    const one = new OneQueue(queue);
+    for (const record of records) if (one.has(record)) processes.see({ record, time: record.at, boot: '' });
     return new Circumstances(processes, leases);
   }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { MadeHistory, witnessOf } from '../../../test/support/history/a-history.js';
+import { bounds, MadeHistory, witnessOf } from '../../../test/support/history/a-history.js';
 import type { RecordFields } from '../records.js';
 import { checkHistory } from './check-history.js';
+import { Circumstances } from './circumstances.js';
+import { describeReport } from './describe-report.js';
 import type { HistoryReport } from './report.js';
 
 const checked = ({ histories }: MadeHistory): Promise<HistoryReport> => checkHistory({ histories });
@@ -66,12 +68,49 @@ describe('I8 is violated by', () => {
     const { histories } = died.says('q', 'drained', {});
     const witness = witnessOf(['retired', { worker: 'p-1' }]);
     const ofI8 = ({ violations: all }: HistoryReport) => all.filter(({ invariant }) => invariant === 'I8');
-    expect(ofI8(await checkHistory({ histories }))).toHaveLength(1);
+    expect(ofI8(await checkHistory({ histories, witness: witnessOf() }))).toHaveLength(1);
     expect(ofI8(await checkHistory({ histories, witness }))).toEqual([]);
+    // Nobody else knows.
+    expect(ofI8(await checkHistory({ histories }))).toEqual([]);
+    expect(await undecided(died)).toEqual([
+      'nobody recovered a worker, which may have retired: there is no witness stream',
+    ]);
   });
 });
 
 describe('I8 is not excused by', () => {
+  /** A worker dies; `q` leads for a minute, twice as long as I8 allows, and gives nothing back. */
+  const leadsOn = (does: (history: MadeHistory) => MadeHistory): MadeHistory => {
+    const longLease = { lockTtlMs: 5_000, heartbeatTimeoutMs: 30_000 };
+    const history = leads(new MadeHistory(['p', 'q'], longLease).after(600_000), 'q', '1').after(10_000);
+    history.adds('p', 't1').starts('p', 't1').says('q', 'fault', { kind: 'kill', target: 'p' });
+    for (let i = 0; i < 30; i += 1) does(history.after(1_999));
+    return history.says('q', 'process.closed', {});
+  };
+  const ofLeader = { node: 'q', epoch: '1', sentAt: 0 };
+
+  it.each<[string, (history: MadeHistory) => MadeHistory, string[][]]>([
+    ['renews', (all) => all.says('q', 'leadership.renewed', ofLeader), [['I8', 'task.started', 'fault']]],
+    [
+      'dispatches',
+      (all) => all.says('q', 'leader.acted', { ...ofLeader, script: 'dispatch', bound: 1 }),
+      [['I8', 'task.started', 'fault']],
+    ],
+    [
+      'recovers others',
+      (all) => all.says('q', 'worker.recovered', { ...ofLeader, worker: 'r-1', count: 0 }),
+      [['I8', 'task.started', 'fault']],
+    ],
+    ['writes nothing of a leader', (all) => all.says('q', 'task.removed', { task: 't2' }), []],
+  ])('a close right after it of a leader that %s until then', async (_, does, expected) => {
+    const { histories } = leadsOn(does);
+    const report = await checkHistory({ histories, witness: witnessOf() });
+    const ofI8 = report.violations.filter(({ invariant }) => invariant === 'I8');
+    expect(
+      ofI8.map(({ invariant, evidence }) => [invariant, ...evidence.map((one) => 'type' in one && one.type)]),
+    ).toEqual(expected);
+  });
+
   it.each<[string, RecordFields['fault']]>([
     ['a kill a minute earlier', { kind: 'kill', target: 'r' }],
     ['a connection that was cut a minute earlier', { kind: 'cut', target: 'q' }],
@@ -134,5 +173,39 @@ describe('I8 is not decided', () => {
       takesOver(history.says('q', 'fault', { kind: 'kill', target: 'p' }).after(5_000));
     expect(await undecided(late(young()))).toEqual(nobody);
     expect(await violations(late(young().adds('p', 't1').runs('q', 't1')))).toHaveLength(1);
+  });
+});
+
+describe('how many failures I8 has judged', () => {
+  it('is told beside what it found', async () => {
+    const inTime = await checked(takesOver(dies(led(), 'p').after(1_400)));
+    expect(inTime.failovers).toEqual({ inTime: 1, late: 0, excused: 0 });
+    const tooLate = await checked(takesOver(dies(led(), 'p').after(1_600)));
+    expect(tooLate.failovers).toEqual({ inTime: 0, late: 1, excused: 0 });
+    const stalled = meets(led(), { kind: 'block', target: 'r', durationMs: 300, agoMs: 300 });
+    const excused = await checked(takesOver(dies(stalled.after(3_000), 'p').after(20_000)));
+    expect(excused.failovers).toEqual({ inTime: 0, late: 0, excused: 1 });
+    expect(describeReport(excused)).toContain('I8: holds (0 failures in time, 0 late, 1 excused)');
+  });
+
+  it('has those of which the history does not tell the end', async () => {
+    const open = await checked(dies(led(), 'p').after(1_000).says('q', 'drained', {}));
+    expect(open.failovers).toEqual({ inTime: 0, late: 0, excused: 1 });
+    expect(open.undecided.map(({ reason }) => reason)).toContain('the history ends before the time is over');
+  });
+});
+
+describe('the circumstances of a queue', () => {
+  it('are not those of another one in the same process', () => {
+    const history = new MadeHistory(['p', 'q']);
+    const producer = { ...bounds, node: 'q', role: 'PRODUCER' };
+    const records = history.after(60_000).says('q', 'drained', {}).histories.flat();
+    const { at } = records.at(-1)!;
+    const other = { n: 9, process: 'q', at: 2_000, wall: 2, queue: 'other', type: 'queue.opened' } as const;
+    const both = [...records, { ...other, ...producer }].sort((one, next) => one.at - next.at);
+    const ofQueue = (queue: string) =>
+      Circumstances.of(both, { queue }).candidates(at - 1_000_000, at - 1, 'p');
+    expect([ofQueue('queue'), ofQueue('other')]).toEqual([['q'], []]);
+    expect(() => Circumstances.of(both)).toThrow('name one');
   });
 });

@@ -6,6 +6,7 @@ import { Circumstances } from './circumstances.js';
 import { compareEpochs } from './epochs.js';
 import type { Placed } from './merge-histories.js';
 import type { PlacedFault } from './processes.js';
+import type { Failovers } from './report.js';
 
 interface Moment<R extends HistoryRecord> {
   readonly record: R;
@@ -13,6 +14,9 @@ interface Moment<R extends HistoryRecord> {
 }
 
 const resignationUs = 200_000;
+
+/** Its process may have ended the task, and given the worker up, and not lived to write it down; a witness would tell. */
+const mayHaveRetired = 'nobody recovered a worker, which may have retired: there is no witness stream';
 
 /**
  * I8: how soon the next leader dispatches after the crash of one, how soon it leads after a resignation, and how soon the tasks
@@ -26,11 +30,18 @@ export class Failover implements Check {
   /** Workers that had begun a task and not ended it, by process. */
   readonly #busy = new Map<string, Map<string, RecordOf<'task.started'>>>();
   readonly #busyAtKill = new Map<PlacedFault['record'], RecordOf<'task.started'>[]>();
+  #inTime = 0;
+  #late = 0;
+  #excused = 0;
   /** Workers that gave back what they held, as the witness has it. */
   readonly #retired = new Set<string>();
   #lastTime = 0;
 
   constructor(private readonly context: CheckContext) {}
+
+  get counts(): Failovers {
+    return { inTime: this.#inTime, late: this.#late, excused: this.#excused };
+  }
 
   see({ record, time }: Placed): void {
     this.#lastTime = time;
@@ -99,11 +110,12 @@ export class Failover implements Check {
       ({ record, time }) => record.worker === start.worker && time > fault.from,
     );
     const evidence = [start, fault.record, ...(recovery ? [recovery.record] : [])];
-    if (!this.#isDecided(fault.from, withinUs, recovery?.time, fault.record.target, evidence)) return;
-    this.#violate(
-      `${start.worker} was recovered ${after(fault.from, recovery?.time)} after the crash`,
-      evidence,
+    const { from } = fault;
+    const isLate = this.#isDecided(from, withinUs, recovery?.time, fault.record.target, evidence, () =>
+      recovery === undefined && !this.context.hasWitness ? mayHaveRetired : undefined,
     );
+    if (isLate)
+      this.#violate(`${start.worker} was recovered ${after(from, recovery?.time)} after the crash`, evidence);
   }
 
   /** Whether what happened came too late, and nothing else can have been the reason. */
@@ -113,22 +125,35 @@ export class Failover implements Check {
     happened: number | undefined,
     process: string,
     evidence: HistoryRecord[],
+    excuse: () => string | undefined = () => undefined,
   ): boolean {
-    if ((happened ?? this.#lastTime) - from <= withinUs) return false;
-    const { processes, findings } = this.context;
-    const until = from + withinUs;
-    const circumstances = new Circumstances(processes);
+    if (happened !== undefined && happened - from <= withinUs) {
+      this.#inTime += 1;
+      return false;
+    }
+    const reason =
+      (happened ?? this.#lastTime) - from <= withinUs
+        ? 'the history ends before the time is over'
+        : (this.#reasonOf(from, from + withinUs, process, evidence) ?? excuse());
+    if (reason === undefined) return true;
+    this.#excused += 1;
+    this.context.findings.undecided('I8', reason, evidence);
+    return false;
+  }
+
+  /** Why nothing that comes late in a span is judged. */
+  #reasonOf(from: number, until: number, process: string, evidence: HistoryRecord[]): string | undefined {
+    const circumstances = new Circumstances(this.context.processes);
+    if (circumstances.candidates(from, until, process).length === 0) return 'nobody was there to take over';
     // What was done to the process itself is what is judged, and so is a resignation by SIGTERM.
     const others = circumstances
       .faultsFeltBetween(from, until)
       .filter((fault) => !evidence.includes(fault) && !isOwnStop(fault, evidence));
-    const candidates = circumstances.candidates(from, until, process);
-    if (candidates.length === 0) findings.undecided('I8', 'nobody was there to take over', evidence);
-    else if (others.length > 0) findings.undecided('I8', 'several faults came together', evidence);
-    return candidates.length > 0 && others.length === 0;
+    return others.length > 0 ? 'several faults came together' : undefined;
   }
 
   #violate(message: string, evidence: HistoryRecord[]): void {
+    this.#late += 1;
     this.context.findings.violation('I8', message, evidence);
   }
 }

@@ -76,10 +76,9 @@ export class Overlaps implements Check {
   #judge(candidate: Candidate): void {
     const { processes, findings } = this.context;
     const { earlier, later, earlierAt, laterAt, haveOneClock } = candidate;
-    const owner = processes.known.get(earlier.process);
     // What a process did last it may not have lived to write down.
-    const isSilent = owner !== undefined && owner.lastTime <= laterAt && owner.closedAt === undefined;
-    if (isSilent && this.#candidates.wereApart(candidate)) return;
+    const silence = processes.mayNotHaveWritten(earlier.process, laterAt);
+    if (processes.isSilentSince(earlier.process, laterAt) && this.#candidates.wereApart(candidate)) return;
     const what = `tag ${String(earlier.tag)}: ${later.task} started while ${earlier.task} ran`;
     const leaseUs = processes.heartbeatTimeoutUs;
     const fault =
@@ -88,10 +87,10 @@ export class Overlaps implements Check {
       processes.faultLongerThan(leaseUs, later.process, earlierAt - leaseUs, laterAt);
     const kill = processes.killOf(earlier.process);
     if (fault !== undefined) findings.overlap(what, [earlier, later, fault.record]);
-    else if (isSilent && kill === undefined)
+    else if (silence === 'unknown')
       findings.undecided('I1', 'the history of a process ends without saying why', [earlier, later]);
-    else if (isSilent && kill !== undefined && processes.wasKilledSoonAfter(earlier.process, laterAt))
-      findings.undecided('I1', killedTooSoon, [earlier, later, kill.record]);
+    else if (silence === 'killed')
+      findings.undecided('I1', killedTooSoon, [earlier, later, ...(kill ? [kill.record] : [])]);
     else if (!haveOneClock)
       findings.undecided('I1', 'the two processes have no clock in common', [earlier, later]);
     else findings.violation('I1', `${what}, and no fault explains it`, [earlier, later]);

@@ -1,4 +1,5 @@
-import type { HistoryRecord, RecordOf } from '../records.js';
+import type { HistoryRecord, RecordOf, RecordType } from '../records.js';
+import { does, lastsForMs } from './fault-kinds.js';
 import type { Placed } from './merge-histories.js';
 
 /** A fault with its place in time. */
@@ -28,7 +29,7 @@ export interface KnownProcess {
   runsTasks: boolean;
   /** When it began to work on the queue. */
   openedAt: number | undefined;
-  /** When it first showed that it had started: by a task, or by leading. */
+  /** When it first showed that it had started: by a task, or by what leaders do. */
   workedAt: number | undefined;
   /** When it did so last: it was not about to stop then. */
   lastWorkedAt: number | undefined;
@@ -60,7 +61,7 @@ export class Processes {
       this.known.set(record.process, known);
     }
     known.lastTime = time;
-    if (record.type === 'task.started' || record.type === 'leadership.gained') {
+    if (work.has(record.type)) {
       known.workedAt ??= time;
       known.lastWorkedAt = time;
     }
@@ -69,9 +70,8 @@ export class Processes {
     if (record.type === 'queue.opened') this.#open(known, record, time);
     if (record.type === 'drained' || record.type === 'keys.left') this.isDrained = true;
     if (record.type === 'fault') {
-      const lasts = record.durationMs === undefined ? Number.POSITIVE_INFINITY : record.durationMs * 1_000;
       const from = time - (record.agoMs ?? 0) * 1_000;
-      this.faults.push({ record, from, until: from + lasts });
+      this.faults.push({ record, from, until: from + lastsForMs(record) * 1_000 });
     }
   }
 
@@ -97,15 +97,29 @@ export class Processes {
     return this.faults.find(({ record }) => record.kind === 'kill' && record.target === id);
   }
 
-  /** Whether it was killed before it had a lease's time to write down what it had done by then. */
-  wasKilledSoonAfter(id: string, time: number): boolean {
-    const killedAt = this.killOf(id)?.from;
-    if (killedAt === undefined) return false;
-    const stoodStill = this.faults.some(
-      ({ record, from, until }) =>
-        record.target === id && standsStill.has(record.kind) && from < killedAt && until > time,
-    );
-    return stoodStill || killedAt - time <= this.heartbeatTimeoutUs;
+  /** Whether its history ends before a time, and not because it was closed. */
+  isSilentSince(id: string, time: number): boolean {
+    const known = this.known.get(id);
+    return known !== undefined && known.lastTime <= time && known.closedAt === undefined;
+  }
+
+  /**
+   * Whether a process may have done something at a time, or right before, and not lived to write it down: it wrote nothing since,
+   * and was killed before its history was written, or before it stirred again. A history is written in order, so that whatever
+   * was written since shows that it lived. Of one that ends without saying why nothing is known.
+   *
+   * @param withinUs - how long it took to know what there was to write, such as an answer of Redis
+   */
+  mayNotHaveWritten(id: string, time: number, withinUs = 0): 'killed' | 'unknown' | undefined {
+    if (!this.isSilentSince(id, time + withinUs)) return undefined;
+    const marginUs = Math.min(writtenWithinUs, this.heartbeatTimeoutUs);
+    const kill = this.killOf(id);
+    if (kill === undefined) return 'unknown';
+    let silentUntil = time + withinUs + marginUs;
+    const still = this.faults.filter(({ record }) => record.target === id && does(record, 'stands still'));
+    for (const { from, until } of still.sort((one, other) => one.from - other.from))
+      if (from <= silentUntil) silentUntil = Math.max(silentUntil, until + marginUs);
+    return kill.from <= silentUntil ? 'killed' : undefined;
   }
 
   /** A fault of the process, or of Redis, that went on for longer than `us` and touches the span. */
@@ -115,14 +129,14 @@ export class Processes {
         (fault.record.target === target || fault.record.target === 'redis') &&
         fault.from <= until &&
         fault.until >= from &&
-        (fault.until - fault.from > us || endsALease.has(fault.record.kind)),
+        (fault.until - fault.from > us || does(fault.record, 'ends a lease')),
     );
   }
 
   /** What made Redis forget, after something, what it had accepted; so far. @param since - any time if left out */
   wentBack(since?: HistoryRecord): RecordOf<'fault'> | undefined {
     return this.faults.find(
-      ({ record }) => losesHistory.has(record.kind) && record.at >= (since?.at ?? Number.NEGATIVE_INFINITY),
+      ({ record }) => does(record, 'loses history') && record.at >= (since?.at ?? Number.NEGATIVE_INFINITY),
     )?.record;
   }
 
@@ -155,10 +169,15 @@ export class Processes {
 /** Why a check decides nothing then. */
 export const wentBack = 'Redis went back to an earlier state of its data';
 export const mayHaveCommitted = 'the process that ran it last may not have recorded its outcome';
-const losesHistory: ReadonlySet<string> = new Set(['promote', 'power-loss']);
 
-/** A process does nothing as long as they last. */
-const standsStill: ReadonlySet<string> = new Set(['freeze', 'block']);
+/** What a process does only if it has started, and is not about to stop. */
+const work: ReadonlySet<RecordType> = new Set([
+  'task.started',
+  'leadership.gained',
+  'leadership.renewed',
+  'leader.acted',
+  'worker.recovered',
+]);
 
-/** These end a lease however short they are: the worker is told to go, or Redis forgets it. */
-const endsALease: ReadonlySet<string> = new Set(['terminate', 'promote', 'power-loss']);
+/** A record is with the operating system after 20 ms; a process that is busy, on a machine that is, takes no longer than this. */
+const writtenWithinUs = 1_000_000;

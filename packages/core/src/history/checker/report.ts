@@ -34,6 +34,15 @@ export interface ExplainedOverlap {
   readonly evidence: Evidence;
 }
 
+/** How many of the failures that I8 is about came to what. @publicApi */
+export interface Failovers {
+  readonly inTime: number;
+  /** Each of them is a violation. */
+  readonly late: number;
+  /** Not in time, and not decided: see the reasons of I8 in `undecided`. */
+  readonly excused: number;
+}
+
 /** @publicApi */
 export interface HistoryReport {
   /** No violation; see `undecided` for what that does not cover. */
@@ -43,6 +52,7 @@ export interface HistoryReport {
   readonly furtherViolations: number;
   readonly overlaps: readonly ExplainedOverlap[];
   readonly undecided: readonly Undecided[];
+  readonly failovers: Failovers;
   readonly damage: readonly HistoryDamage[];
   readonly counts: {
     readonly processes: number;
