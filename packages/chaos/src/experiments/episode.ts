@@ -115,6 +115,7 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
     problems,
     overlaps: overlapsByFault(report),
     undecided: undecidedByReason(report),
+    failovers: report.failovers,
     stalls: timeline.stalls,
     restarts: cluster.restarts,
     samples: {
