@@ -1,3 +1,4 @@
+import type { Failovers } from 'nestjs-affinity-queue/history';
 import { counts } from '../faults/fault-log.js';
 import type { EpisodeOutcome, MistakeFigures, SearchFigures } from '../experiments/outcome.js';
 import { problemKind } from '../experiments/problem-kinds.js';
@@ -47,6 +48,8 @@ export interface Chunk {
   missed?: string[];
   overlaps: Record<string, number>;
   undecided: Record<string, number>;
+  /** How many failures I8 judged, by what they came to; nothing in chunks of earlier versions. */
+  failovers?: Record<keyof Failovers, number>;
   stalls: number;
   restarts: number;
   /** Sequences of scripts, by what they were held against. */
@@ -105,6 +108,8 @@ export function addEpisode(chunk: Chunk, outcome: EpisodeOutcome): void {
   }
   addTo(chunk.overlaps, outcome.overlaps);
   addTo(chunk.undecided, outcome.undecided);
+  if (outcome.failovers !== undefined)
+    addTo((chunk.failovers ??= { inTime: 0, late: 0, excused: 0 }), { ...outcome.failovers });
   addTo(chunk.duplicates, outcome.duplicates);
   for (const [name, values] of Object.entries(outcome.samples))
     chunk.samples[name] = [...(chunk.samples[name] ?? []), ...values.map((value) => Math.round(value))];

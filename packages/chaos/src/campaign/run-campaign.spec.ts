@@ -24,6 +24,8 @@ interface More {
   readonly breaksOff?: boolean;
 }
 
+const failovers = { inTime: 5, late: 0, excused: 2 };
+
 /** A run whose episodes have these samples, one after the other. */
 async function runOf(
   samples: readonly Samples[],
@@ -31,7 +33,7 @@ async function runOf(
 ): Promise<Chunk> {
   const outcomes = samples.map((one) => ({
     ...{ experiment: 'failover', seed: 1, seconds: 1, counts, faults: [], violations, problems: [] },
-    ...{ overlaps: {}, undecided: {}, stalls: 0, samples: one, duplicates: {}, kept: undefined },
+    ...{ overlaps: {}, undecided: {}, stalls: 0, failovers, samples: one, duplicates: {}, kept: undefined },
   })) as unknown as EpisodeOutcome[];
   const experiment = {
     ...{ name: 'failover', about: '', defaultFaults: 1 },
@@ -70,6 +72,12 @@ describe('a run of the campaign', () => {
   it('that holds all bars has no problem', async () => {
     const chunk = await runOf([{ leaderCrash: [1_200] }, { leaderCrash: [1_300] }]);
     expect(chunk).toMatchObject({ next: 2, problems: 0, missedBars: [] });
+  });
+
+  it('counts the failures that the checker judged', async () => {
+    const chunk = await runOf([{}, {}]);
+    expect(chunk.failovers).toEqual({ inTime: 10, late: 0, excused: 4 });
+    expect(summary(chunk)).toContain('{"inTime":10,"late":0,"excused":4}');
   });
 
   it('fails if it misses one, and says which', async () => {

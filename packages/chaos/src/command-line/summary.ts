@@ -19,6 +19,7 @@ export function summary(chunk: Chunk): string {
     `${chunk.tasks} tasks, ${chunk.commits} outcomes, ${chunk.witnessEntries} entries of the witness, sequences ${JSON.stringify(chunk.sequences ?? {})}`,
     `overlaps ${JSON.stringify(chunk.overlaps)}, duplicates ${JSON.stringify(chunk.duplicates)}, stalls ${chunk.stalls}`,
     `undecided ${JSON.stringify(chunk.undecided)}`,
+    `failures by the bounds of I8 ${JSON.stringify(chunk.failovers ?? {})}`,
     ...Object.entries(chunk.mistakes ?? {}).map(
       ([name, { foundBy }]) => `${name}: ${foundBy.length > 0 ? foundBy.join(', ') : 'not found'}`,
     ),

@@ -9,6 +9,7 @@ import { Timeline } from '../history/timeline.js';
 import { readKeptWitness } from '../history/witness-follower.js';
 import { duplicatesByCause } from '../measures/duplicates.js';
 import { failoverTimes } from '../measures/failover.js';
+import { tally } from '../measures/tally.js';
 import { missesBar } from '../report/bars.js';
 import { Cluster } from '../stage/cluster.js';
 import { lastingKeys } from '../stage/lasting-keys.js';
@@ -31,8 +32,8 @@ export interface Play {
   readonly problem: (text: string) => void;
 }
 
-/** What is there to look at when an episode is over. */
-export interface Aftermath extends Pick<Play, 'problem'> {
+/** What is written down of an episode that is over. */
+export interface EpisodeRecords extends Pick<Play, 'problem'> {
   readonly timeline: Timeline;
   readonly ended: Ended;
 }
@@ -48,7 +49,7 @@ export interface EpisodeSetup {
   readonly options?: QueueModuleOptions;
   readonly mostWaiting?: number;
   /** What else is looked for and measured in what happened. */
-  readonly measure?: (aftermath: Aftermath) => Samples;
+  readonly measure?: (records: EpisodeRecords) => Samples;
   readonly play: (cluster: Cluster, play: Play) => Promise<void>;
   /** What else has to be so when everything that was added has ended, and everybody still works. */
   readonly whenQuiet?: (cluster: Cluster, play: Play) => Promise<void>;
@@ -115,6 +116,7 @@ export async function runEpisode(setup: EpisodeSetup): Promise<EpisodeOutcome> {
     problems,
     overlaps: overlapsByFault(report),
     undecided: undecidedByReason(report),
+    failovers: report.failovers,
     stalls: timeline.stalls,
     restarts: cluster.restarts,
     samples: {
@@ -195,10 +197,4 @@ function undecidedByReason({ undecided }: HistoryReport): Record<string, number>
   return Object.fromEntries(
     undecided.map(({ invariant, reason, count }) => [`${invariant}: ${reason}`, count]),
   );
-}
-
-export function tally(names: readonly string[]): Record<string, number> {
-  const counted: Record<string, number> = {};
-  for (const name of names) counted[name] = (counted[name] ?? 0) + 1;
-  return counted;
 }

@@ -3,8 +3,8 @@ import { commitsToCount } from '../faults/fault-log.js';
 import { SeededRandom } from '../random/seeded-random.js';
 import type { Cluster } from '../stage/cluster.js';
 import type { InstanceProcess } from '../stage/instance-process.js';
-import { failoverTimes } from '../measures/failover.js';
-import { leaseMs } from '../stage/lease.js';
+import { failoverTimes, timedForMs } from '../measures/failover.js';
+import { aftermathMs, leaseMs } from '../stage/lease.js';
 import { queueOptions } from '../stage/queue-names.js';
 import { until } from '../stage/until.js';
 import type { CampaignSetup, Experiment } from './experiment.js';
@@ -12,8 +12,9 @@ import { runEpisode, type EpisodeSetup, type Play } from './episode.js';
 import type { EpisodeOutcome } from './outcome.js';
 
 const roundsPerEpisode = 6;
-const aloneBeforeMs = 1.7 * leaseMs;
-const aloneAfterMs = 2.7 * leaseMs;
+const aloneAfterMs = timedForMs + 0.2 * leaseMs;
+/** With the pause after the failure before, long enough to feel nothing of it any more. */
+const aloneBeforeMs = aftermathMs + 0.9 * leaseMs - aloneAfterMs;
 
 /** One failure at a time, with nothing else around it: how long until everything goes on. */
 export const failover: Experiment = {

@@ -1,4 +1,4 @@
-import type { HistoryReport, Violation } from 'nestjs-affinity-queue/history';
+import type { Failovers, HistoryReport, Violation } from 'nestjs-affinity-queue/history';
 import type { LoggedFault } from '../faults/fault-log.js';
 
 /** What was measured, by name: times in ms. */
@@ -24,7 +24,7 @@ export interface SearchFigures {
 export interface MistakeFigures {
   /** Until something was found, or no more were allowed. */
   readonly episodes: number;
-  /** Invariants, and kinds of problems; nothing if it was not found. */
+  /** Invariants, and kinds of standstills that the same episode without it does not have; nothing if it was not found. */
   readonly foundBy: readonly string[];
 }
 
@@ -46,6 +46,8 @@ export interface EpisodeOutcome {
   readonly overlaps: Readonly<Record<string, number>>;
   /** What the history does not say, by invariant and reason. */
   readonly undecided: Readonly<Record<string, number>>;
+  /** The failures that I8 judged; nothing where nobody wrote a history. */
+  readonly failovers?: Failovers;
   /** How often a process stood still although nothing was done to it. */
   readonly stalls: number;
   /** How often an instance could not reach Redis at its start, and was started again. */

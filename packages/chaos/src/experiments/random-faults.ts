@@ -2,9 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { commitsToCount } from '../faults/fault-log.js';
 import { describeFault, planFaults, type PlannedFault } from '../faults/planned-fault.js';
 import { FaultStriker } from '../faults/strike.js';
+import { timedForMs } from '../measures/failover.js';
 import { SeededRandom } from '../random/seeded-random.js';
 import type { Cluster } from '../stage/cluster.js';
-import { leaseMs } from '../stage/lease.js';
+import { aftermathMs, leaseMs } from '../stage/lease.js';
 import { queueOptions } from '../stage/queue-names.js';
 import type { WitnessedScripts } from '../witness/test-build.js';
 import { runEpisode, type EpisodeSetup, type Play } from './episode.js';
@@ -12,9 +13,9 @@ import type { EpisodeOutcome } from './outcome.js';
 
 const mostTries = 5;
 const retryMs = 200;
-/** Nothing is felt of the fault before any more: lock TTL and heartbeatTimeout, and what I8 allows beyond them. */
-const aloneBeforeMs = 3.6 * leaseMs;
-const aloneAfterMs = 2.6 * leaseMs;
+/** Nothing is felt of the fault before any more. */
+const aloneBeforeMs = aftermathMs + 100;
+const aloneAfterMs = timedForMs + 100;
 
 export interface RandomSetup {
   readonly experiment?: string;

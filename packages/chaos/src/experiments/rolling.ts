@@ -6,7 +6,7 @@ import { standstills } from '../measures/standstill.js';
 import { SeededRandom } from '../random/seeded-random.js';
 import type { Cluster } from '../stage/cluster.js';
 import type { Experiment } from './experiment.js';
-import { runEpisode, type Aftermath, type Play } from './episode.js';
+import { runEpisode, type EpisodeRecords, type Play } from './episode.js';
 
 const instances = 4;
 const deploysPerEpisode = 4;
@@ -59,7 +59,7 @@ async function deploy(
   }
 }
 
-function measure({ timeline, problem }: Aftermath): { standstill: number[] } {
+function measure({ timeline, problem }: EpisodeRecords): { standstill: number[] } {
   const standstill = [...standstills(timeline).values()];
   const longest = Math.max(...standstill);
   if (longest > longestStandstillMs) problem(`a tag stood still for ${Math.round(longest)} ms`);

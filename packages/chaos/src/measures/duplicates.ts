@@ -4,7 +4,7 @@ import { stoodStill } from '../instance/stall-watch.js';
 import { leaseMs } from '../stage/lease.js';
 
 /** What a fault does goes on: a lease runs out, the connections come back, and who is afresh begins to work. */
-const aftermathMs = 2.5 * leaseMs;
+const settlesMs = 2.5 * leaseMs;
 
 /** How often a handler began a task once more without a failed attempt as the reason, by what had happened to the one before. */
 export function duplicatesByCause(timeline: Timeline): Record<string, number> {
@@ -54,7 +54,7 @@ function causeOf(
 ): string {
   const possible = faults.filter((fault) => {
     const begin = fault.at - (fault.agoMs ?? 0) * 1_000;
-    const end = begin + ((fault.durationMs ?? 0) + aftermathMs) * 1_000;
+    const end = begin + ((fault.durationMs ?? 0) + settlesMs) * 1_000;
     return (
       [earlier.process, 'redis'].includes(fault.target) &&
       begin <= later.at &&

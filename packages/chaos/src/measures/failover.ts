@@ -15,8 +15,9 @@ export interface FailoverTimes {
   readonly leaderAndWorkerCrash: number[];
 }
 
-/** A time that is far beyond its bar is still one. */
-const after = 2.5 * leaseMs * 1_000;
+/** How long after a failure nothing else may happen, or it is not timed. A time that is far beyond its bar is still one. */
+export const timedForMs = 2.5 * leaseMs;
+const after = timedForMs * 1_000;
 
 /** @param leases - see {@link Circumstances.of} */
 export function failoverTimes(

@@ -4,7 +4,7 @@ import { markdownTable } from './markdown-table.js';
 /** Every chunk, what has to be known about some of them, and of which code they are. */
 export function chunksSection(chunks: readonly Chunk[]): string {
   const table = markdownTable(
-    ['when', 'experiment', 'seed', 'episodes', 'minutes', 'faults', 'violations', 'problems', 'commit'],
+    ['when', 'experiment', 'seed', 'episodes', 'minutes', 'faults', 'violations', 'I8', 'problems', 'commit'],
     chunks.map((chunk) => [
       when(chunk),
       chunk.experiment,
@@ -13,6 +13,7 @@ export function chunksSection(chunks: readonly Chunk[]): string {
       Math.round(chunk.seconds / 60),
       countedIn(chunk),
       chunk.violations,
+      failovers(chunk),
       chunk.problems,
       chunk.commit ?? '',
     ]),
@@ -20,7 +21,19 @@ export function chunksSection(chunks: readonly Chunk[]): string {
   const notes = chunks.flatMap((chunk) =>
     chunk.note === undefined ? [] : [`- ${when(chunk)}, \`${chunk.experiment}\`: ${chunk.note}`],
   );
-  return [table, commits(chunks), ...(notes.length > 0 ? [notes.join('\n')] : [])].join('\n\n');
+  return [table, aboutFailovers, commits(chunks), ...(notes.length > 0 ? [notes.join('\n')] : [])].join(
+    '\n\n',
+  );
+}
+
+const aboutFailovers =
+  'I8: failures that were over in time / late / excused, such as those that came together with another one. Late ones are ' +
+  'violations. Empty where it was not counted yet.';
+
+/** A chunk without failures says so too. */
+function failovers({ failovers }: Chunk): string {
+  if (failovers === undefined) return '';
+  return `${failovers.inTime} / ${failovers.late} / ${failovers.excused}`;
 }
 
 function commits(chunks: readonly Chunk[]): string {

@@ -1,4 +1,5 @@
 import type { Chunk } from '../campaign/chunk.js';
+import { tally } from '../measures/tally.js';
 import { parts, type Step } from '../experiments/every-step/step.js';
 import { unsentScripts } from '../experiments/every-step/unsent-scripts.js';
 import { markdownTable } from './markdown-table.js';
@@ -41,11 +42,12 @@ export function everyStepSection(chunks: readonly Chunk[], censuses: Censuses): 
   return [...(own.length > 0 ? [aboutSteps, table] : []), aboutExcluded, excluded].join('\n\n');
 }
 
-/** Points of "every step" that were missed, and not reached as often in later chunks. */
+/** Points of "every step" that were missed, how often, and not reached as often in later chunks. */
 export function neverReached(chunks: readonly Chunk[]): string {
   const own = ownChunks(chunks);
   if (own.length === 0) return 'No chunk of `every-step` has been published yet.';
   let points: string[] = [];
+  const untold: string[] = [];
   for (const { missed, reached = {}, faults, startedAt } of own) {
     const left = { ...reached };
     points = points.filter((point) => {
@@ -53,14 +55,15 @@ export function neverReached(chunks: readonly Chunk[]): string {
       return left[point] < 0;
     });
     const tried = Object.values(faults).reduce((total, { happened, hit }) => total + happened - hit, 0);
+    points.push(...(missed ?? []));
     // Chunks of earlier versions only counted them.
-    points.push(
-      ...(missed ?? (tried > 0 ? [`${tried} points of the chunk of ${startedAt.slice(0, 16)}`] : [])),
-    );
+    if (missed === undefined && tried > 0)
+      untold.push(`- ${tried} points of the chunk of ${startedAt.slice(0, 16)}`);
   }
-  if (points.length === 0) return 'Nothing: every planned point of `every-step` was hit.';
-  const list = points.map((point) => `- ${point}`).join('\n');
-  return `Steps that the census saw, and that did not come again when somebody waited for them:\n\n${list}`;
+  if (points.length + untold.length === 0) return 'Nothing: every planned point of `every-step` was hit.';
+  const told = Object.entries(tally(points)).map(([point, times]) => `- ${times} × ${point}`);
+  const list = [...told, ...untold].join('\n');
+  return `Steps that the census saw, and that did not come again when somebody waited for them, and how often:\n\n${list}`;
 }
 
 /** Chunks of earlier versions do not say which they were. */

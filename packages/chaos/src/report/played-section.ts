@@ -28,6 +28,7 @@ function totals(chunks: readonly Chunk[]): string {
         thousands(sum(chunks, ({ sequences }) => sequences?.[kind] ?? 0)),
       ]),
       ['**violations of an invariant**', thousands(sum(chunks, ({ violations }) => violations))],
+      ...failovers(chunks),
       [
         'other problems: what must not happen and violates no invariant',
         sum(chunks, ({ problems }) => problems),
@@ -39,6 +40,17 @@ function totals(chunks: readonly Chunk[]): string {
       ['times that a process stood still because the machine was busy', sum(chunks, ({ stalls }) => stalls)],
     ],
   );
+}
+
+/** Of the chunks that counted them: what "no violation" says of I8. */
+function failovers(chunks: readonly Chunk[]): [string, string][] {
+  const judged = chunks.flatMap((chunk) => chunk.failovers ?? []);
+  if (judged.length === 0) return [];
+  const names = { inTime: 'over in time', late: 'late', excused: 'excused' } as const;
+  return (['inTime', 'late', 'excused'] as const).map((kind) => [
+    `failures by the bounds of I8, in the ${judged.length} chunks that counted them: ${names[kind]}`,
+    thousands(judged.reduce((total, one) => total + one[kind], 0)),
+  ]);
 }
 
 /** What the other problems were; nothing where there was none. */

@@ -86,7 +86,9 @@ describe('the report', () => {
   it('names the points that nothing led to', () => {
     const of = (more: Partial<Chunk>) => reliabilityReport([chunk({ experiment: 'every-step', ...more })]);
     expect(of({})).toContain('every planned point of `every-step` was hit');
-    expect(of({ missed: ['worker, working: beat, before'] })).toContain('- worker, working: beat, before');
+    expect(of({ missed: ['worker, working: beat, before'] })).toContain(
+      '- 1 × worker, working: beat, before',
+    );
     const faults = { 'kill before a command': { happened: 3, hit: 1, counted: 1 } };
     expect(of({ faults })).toContain('- 2 points of the chunk of ');
     expect(reliabilityReport([chunk({ faults })])).toContain('No chunk of `every-step`');
@@ -100,9 +102,12 @@ describe('the report', () => {
     const named = (...later: Chunk[]): string[] =>
       reliabilityReport([...later, missing])
         .split('\n')
-        .filter((line) => line.startsWith('- worker'));
-    expect(named(of('2026-01-01', { reached: { [beat]: 9, [take]: 9 } }))).toHaveLength(3);
-    expect(named(of('2026-01-03', { reached: { [beat]: 1, [take]: 1 } }))).toEqual([`- ${take}`]);
+        .filter((line) => line.includes(' × worker'));
+    expect(named(of('2026-01-01', { reached: { [beat]: 9, [take]: 9 } }))).toEqual([
+      `- 1 × ${beat}`,
+      `- 2 × ${take}`,
+    ]);
+    expect(named(of('2026-01-03', { reached: { [beat]: 1, [take]: 1 } }))).toEqual([`- 1 × ${take}`]);
     expect(named(of('2026-01-03', { reached: { [beat]: 1, [take]: 2 } }))).toEqual([]);
   });
 

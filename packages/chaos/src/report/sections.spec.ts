@@ -61,6 +61,21 @@ describe('what was played', () => {
     expect(lines).toContain('- 2 × not told apart by its chunk');
   });
 
+  it('has beside the violations how many failures I8 judged, where it was counted', () => {
+    const one = chunk({ failovers: { inTime: 900, late: 1, excused: 20 }, seed: 7 });
+    const two = chunk({ failovers: { inTime: 101, late: 0, excused: 0 }, seed: 8 });
+    const lines = linesOf([one, two, chunk({ seed: 9 })]);
+    const about = 'failures by the bounds of I8, in the 2 chunks that counted them:';
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        ...[`| ${about} over in time | 1,001 |`, `| ${about} late | 1 |`, `| ${about} excused | 20 |`],
+        '| 2026-01-02 03:04 | random | 7 | 0–-1 | 0 | 0 | 0 | 900 / 1 / 20 | 0 | |',
+        '| 2026-01-02 03:04 | random | 9 | 0–-1 | 0 | 0 | 0 | | 0 | |',
+      ]),
+    );
+    expect(reliabilityReport([chunk({})])).not.toContain('chunks that counted them');
+  });
+
   it('has each experiment, beside what a run of it has by default', () => {
     const faults = { maxmemory: { happened: 8, hit: 8, counted: 8 } };
     const full = chunk({ experiment: 'full', next: 2, seconds: 67, faults });

@@ -9,7 +9,9 @@ import {
 } from '../errors/errors.js';
 import { safeCause } from '../errors/redact.js';
 
-const authenticationReply = /^(NOAUTH|WRONGPASS|ERR (invalid password|AUTH))/;
+/** Of Redis itself, or of the last Sentinel that was asked: ioredis would ask them all again and again. */
+const authenticationReply =
+  /^(All sentinels are unreachable\b.* Last error: )?(NOAUTH|WRONGPASS|ERR (invalid password|AUTH))/;
 const permissionReply = 'NOPERM';
 const refusedCommand = /'([^']+)' command/;
 /** ioredis would go on in database 0. */

@@ -60,13 +60,6 @@ export class AclServer {
     return [...rows].flatMap(([, command, calls]) => (Number(calls) > 0 ? [command!] : []));
   }
 
-  /** The number of a command's words, negative where there may be more. */
-  async arityOf(command: string): Promise<number> {
-    const [about] = (await this.admin.call('COMMAND', 'INFO', command)) as [[string, number] | null];
-    if (about === null) throw new Error(`Redis does not know ${command}`);
-    return about[1];
-  }
-
   async stop(): Promise<void> {
     this.admin.disconnect();
     await this.server.stop();

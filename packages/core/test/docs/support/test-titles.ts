@@ -5,9 +5,11 @@ import { root } from './markdown.js';
 
 const declaring = new Set(['describe', 'it', 'test']);
 
-/** What is called in the end: `it` of `it('…')`, of `it.each([…])('…')` and of `` it.each`…` ``. */
+/** What is called in the end: `it` of `it('…')`, of `it.each([…])('…')`, of `` it.each`…` `` and of `(can ? it : it.skip)('…')`. */
 function nameOf(callee: ts.Expression): string | undefined {
   if (ts.isIdentifier(callee)) return callee.text;
+  if (ts.isParenthesizedExpression(callee)) return nameOf(callee.expression);
+  if (ts.isConditionalExpression(callee)) return nameOf(callee.whenTrue);
   if (ts.isPropertyAccessExpression(callee) || ts.isCallExpression(callee)) return nameOf(callee.expression);
   return undefined;
 }

@@ -3,8 +3,9 @@ import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { QueueModuleOptions } from '../../../src/index.js';
 import { layoutVersion } from '../../../src/redis/queue-keys.js';
 import { until } from '../../support/until.js';
+import type { ChildInstance } from './support/child-instance.js';
 import { libraryOfLayout, libraryWithLess } from './support/library-build.js';
-import { clearStage, numbers, quickLeases, Scene } from './support/scene.js';
+import { clearStage, numbers, Scene } from './support/scene.js';
 
 afterEach(clearStage);
 
@@ -29,40 +30,87 @@ async function refusal(scene: Scene, options: QueueModuleOptions, entry?: string
 
 const old = { electionOptions: calm, workerOptions: { maxBatchSize: 4 } };
 
+/** As on any host: a process that is gone is known by its leases, as older versions know it. */
+const leases = { electionLockTtl: 1_500, heartbeatInterval: 150, heartbeatTimeout: 1_500 };
+/** As many as there are processes while both versions run, each with one in hand. */
+const handTags = [...tags, 'd'];
+
+/** A round of tasks: ten of each tag, the first of which runs until the gate is open. */
+async function addRound(scene: Scene, from: number, hold: string): Promise<void> {
+  for (const tag of handTags) await scene.add(tag, [{ n: from, hold }, ...numbers(9, from + 1)]);
+}
+
+/**
+ * With tasks in the hands of all, of two that go one stops and the other one is killed: the leader, if it is one of them.
+ *
+ * @param from - number of the first task of the round
+ * @returns who was killed, and the tag that it had
+ */
+async function handOver(scene: Scene, going: readonly ChildInstance[], from: number) {
+  const gate = scene.gate();
+  await addRound(scene, from, gate.hold);
+  const inHand = async () =>
+    (await scene.journal.entries()).filter(({ what, n }) => what === 'started' && n === from);
+  await until(
+    'each has a task in hand',
+    async () => new Set((await inHand()).map(({ nodeId }) => nodeId)).size === handTags.length,
+  );
+  const leader = await scene.leader();
+  const doomed = going.find(({ nodeId }) => nodeId === leader) ?? going[0]!;
+  const { identifyTag } = (await inHand()).find(({ nodeId }) => nodeId === doomed.nodeId)!;
+  const retiring = going.find((one) => one !== doomed)!;
+  const stopped = retiring.stop();
+  await doomed.kill();
+  await gate.open();
+  await stopped;
+  // What the one had in hand that stops, it has ended itself.
+  const ended = (await scene.journal.entries()).filter(({ what, n }) => what === 'ended' && n === from);
+  expect(ended.map(({ nodeId }) => nodeId)).toContain(retiring.nodeId);
+  return { nodeId: doomed.nodeId, identifyTag };
+}
+
 describe('a rolling deploy of a version with the same layout', () => {
   it('runs side by side with one that knows less, takes over from it, and gives back to it: nothing lost, all in order', async () => {
     const scene = await Scene.open();
     const fields = (nodeId: string) => scene.redis.hkeys(scene.keys.workerMeta(`${nodeId}-1`));
-    const options = { ...old, electionOptions: quickLeases };
-    const earlier = [await scene.startChild(options, withLess), await scene.startChild(options, withLess)];
+    const options = { ...old, electionOptions: leases };
+    const two = (entry?: string) =>
+      Promise.all([scene.startChild(options, entry), scene.startChild(options, entry)]);
+    const alone = (instances: readonly ChildInstance[]) =>
+      until('the others alone are there', async () =>
+        isDeepStrictEqual(await scene.workers(), instances.map(({ nodeId }) => `${nodeId}-1`).sort()),
+      );
+    const earlier = await two(withLess);
     await scene.untilLeader();
     const gate = scene.gate();
-    await scene.add('a', [{ n: 0, hold: gate.hold }, ...numbers(9, 1)]);
-    for (const tag of ['b', 'c']) await scene.add(tag, numbers(10));
+    await addRound(scene, 0, gate.hold);
     await scene.untilStarted('a', 0);
-    const later = await scene.startChild(options);
-    expect(await fields(earlier[0]!.nodeId)).not.toContain('process');
-    expect(await fields(later.nodeId)).toContain('process');
+    const later = await two();
+    expect(await fields(earlier[0].nodeId)).not.toContain('process');
+    expect(await fields(later[0].nodeId)).toContain('process');
     await gate.open();
-    await scene.untilCompleted(30);
-    // One of before stops, the other one is killed: who stays has both.
-    for (const tag of tags) await scene.add(tag, numbers(10, 10));
-    await earlier[0]!.stop();
-    await earlier[1]!.kill();
-    await scene.untilCompleted(60);
-    await until('the later one alone is there', async () =>
-      isDeepStrictEqual(await scene.workers(), [`${later.nodeId}-1`]),
-    );
-    expect(await scene.untilLeader(earlier[1]!.nodeId)).toBe(later.nodeId);
-    // And back.
-    const back = await scene.startChild(options, withLess);
-    for (const tag of tags) await scene.add(tag, numbers(10, 20));
-    await later.kill();
-    await scene.untilCompleted(90);
-    expect(await scene.untilLeader(later.nodeId)).toBe(back.nodeId);
-    for (const tag of tags) expect([...new Set(await scene.journal.started(tag))]).toEqual(numbers(30));
+    await scene.untilCompleted(40);
     expect(await scene.journal.overlaps()).toEqual([]);
-  }, 60_000);
+    const killed = [await handOver(scene, earlier, 10)];
+    await scene.untilCompleted(80);
+    await alone(later);
+    expect(later.map(({ nodeId }) => nodeId)).toContain(await scene.leader());
+    // And back.
+    const back = await two(withLess);
+    killed.push(await handOver(scene, later, 20));
+    await scene.untilCompleted(120);
+    await alone(back);
+    expect(back.map(({ nodeId }) => nodeId)).toContain(await scene.leader());
+
+    for (const tag of handTags) expect([...new Set(await scene.journal.started(tag))]).toEqual(numbers(30));
+    for (const tag of handTags) expect(await scene.journal.ended(tag)).toEqual(numbers(30));
+    expect(await scene.journal.overlaps(killed.map(({ nodeId }) => nodeId))).toEqual([]);
+    // What was in hand at a kill has run again, elsewhere and for the first time of its attempts.
+    for (const [i, { nodeId, identifyTag }] of killed.entries()) {
+      const runs = (await scene.journal.of(identifyTag, 'started')).filter(({ n }) => n === 10 * (i + 1));
+      expect(runs.map((run) => run.nodeId === nodeId)).toEqual([true, false]);
+    }
+  }, 90_000);
 });
 
 describe('a rolling deploy of a version with the next layout', () => {
