@@ -121,13 +121,12 @@ function drawOverlaps(overlaps, { x, y }) {
 function drawFailover({ failover, attempts }, { x, y, bottom, rows }) {
   const killed = x(failover.killedAtMs);
   const taken = x(failover.takenOverAtMs);
-  const after = ((failover.takenOverAtMs - failover.killedAtMs) / 1_000).toFixed(2);
+  const seconds = ((failover.takenOverAtMs - failover.killedAtMs) / 1_000).toFixed(2);
   const victims = attempts.filter(({ outcome }) => outcome === 'died');
   return [
     line(killed, y, killed, bottom, { stroke: '#cf222e', width: 2 }),
     line(taken, y, taken, bottom, { stroke: '#1a7f37', width: 2, dash: '6 3' }),
-    text(killed, y - 8, 'killed', { size: 11, anchor: 'middle', fill: '#cf222e' }),
-    text((killed + taken) / 2, y + 15, `no leader for ${after} s`, {
+    text(killed, y - 8, `killed, no leader for ${seconds} s`, {
       size: 11,
       anchor: 'middle',
       fill: '#cf222e',
