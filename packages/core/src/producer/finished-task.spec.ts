@@ -3,7 +3,7 @@ import { TaskFailedError, TaskNotFoundError, WaitTimeoutError } from '../errors/
 import { decodeEvent, type QueueEvent } from '../observability/events/queue-event.js';
 import { FinishedTasks } from './finished-task.js';
 
-type Stored = readonly [code: number, value: string];
+type Stored = number | readonly [code: number, value: string];
 
 /** A queue in memory: what reading says, and events by hand. */
 function fakeQueue() {
@@ -20,7 +20,7 @@ function fakeQueue() {
   };
   const tasks = new FinishedTasks(events, async (jobId) => {
     counts.reads += 1;
-    return stored.get(jobId) ?? [-1, ''];
+    return stored.get(jobId) ?? -1;
   });
   return {
     tasks,
@@ -47,7 +47,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-const unfinished: Stored = [0, ''];
+const unfinished: Stored = 0;
 
 describe('FinishedTasks', () => {
   it('with a time-out of 0 looks once and does not listen', async () => {
@@ -174,21 +174,59 @@ describe('FinishedTasks', () => {
     expect(listeners.size).toBe(0);
   });
 
-  it('close lets every waiter look, which fails then', async () => {
-    const queue = fakeQueue();
-    queue.stored.set('a', unfinished);
-    let closed = false;
-    const tasks = new FinishedTasks(
-      { listen: () => ({ ready: Promise.resolve(), stop: () => undefined }) },
-      async () => {
-        if (closed) throw new Error('closed');
-        return unfinished;
-      },
-    );
-    const result = expect(tasks.wait('a')).rejects.toThrow('closed');
-    await settle();
-    closed = true;
-    tasks.close();
-    await result;
+  describe('close', () => {
+    const closed = new Error('closed');
+
+    it('tells those that wait what is stored, though nobody told them yet, and rejects the others', async () => {
+      const { tasks, stored, listeners } = fakeQueue();
+      stored.set('a', unfinished).set('b', unfinished).set('c', unfinished);
+      const ended = Promise.allSettled([tasks.wait('a'), tasks.wait('b'), tasks.wait('c'), tasks.wait('c')]);
+      await settle();
+      stored.set('a', [1, '"a"']).set('b', [2, 'no']);
+      await tasks.close(closed, true);
+      expect(listeners.size).toBe(0);
+      expect(await ended).toEqual([
+        { status: 'fulfilled', value: 'a' },
+        { status: 'rejected', reason: expect.any(TaskFailedError) },
+        { status: 'rejected', reason: closed },
+        { status: 'rejected', reason: closed },
+      ]);
+    });
+
+    it('looks again where a look had begun before', async () => {
+      const replies: ((stored: Stored) => void)[] = [];
+      const events = { listen: () => ({ ready: Promise.resolve(), stop: () => undefined }) };
+      const tasks = new FinishedTasks(events, () => new Promise((resolve) => replies.push(resolve)));
+      const waiting = tasks.wait('a');
+      await settle();
+      const closing = tasks.close(closed, true);
+      replies[0]!(unfinished);
+      await settle();
+      replies[1]!([1, '"a"']);
+      await closing;
+      expect(await waiting).toBe('a');
+    });
+
+    it('waits a moment for the event of a task that is not kept', async () => {
+      const { tasks, stored, tell } = fakeQueue();
+      stored.set('a', unfinished);
+      const waiting = tasks.wait('a');
+      await settle();
+      stored.delete('a');
+      const closing = tasks.close(closed, true);
+      await settle();
+      tell('completed', { jobId: 'a', returnvalue: '"late"' });
+      await closing;
+      expect(await waiting).toBe('late');
+    });
+
+    it('does not look where there is no connection, nor waits for the events', async () => {
+      const { tasks, counts, neverReady } = fakeQueue();
+      neverReady();
+      const ended = expect(tasks.wait('a')).rejects.toBe(closed);
+      await tasks.close(closed, false);
+      await ended;
+      expect(counts.reads).toBe(0);
+    });
   });
 });

@@ -12,7 +12,7 @@ interface Waiter {
 }
 
 /** BullMQ's answer to "is it finished": 0 no, 1 completed, 2 failed, with its value; -1 there is no such job. */
-export type FinishedReader = (jobId: string) => Promise<readonly [code: number, value: string]>;
+export type FinishedReader = (jobId: string) => Promise<number | readonly [code: number, value: string]>;
 
 /** Events are delivered at most once: a waiter looks for itself too, less and less often. */
 const firstRecheckMs = 1_000;
@@ -25,6 +25,8 @@ const lingerMs = 10_000;
 /** Waits for the ends of tasks, by their events and by looking. */
 export class FinishedTasks {
   readonly #waiters = new Map<string, Set<Waiter>>();
+  readonly #waits = new Set<Promise<unknown>>();
+  #end: { readonly error: Error; readonly mayLook: boolean } | undefined;
   #listening: ReturnType<QueueEventsHub['listen']> | undefined;
   #lingerTimer: NodeJS.Timeout | undefined;
 
@@ -38,31 +40,50 @@ export class FinishedTasks {
    * @throws {@link TaskFailedError}, {@link TaskNotFoundError}, {@link WaitTimeoutError}
    */
   async wait(jobId: string, timeoutMs = Number.POSITIVE_INFINITY): Promise<unknown> {
-    const deadline = performance.now() + timeoutMs;
     if (timeoutMs === 0) return conclude(jobId, await this.#lookNow(jobId));
+    const wait = this.#listen(jobId, timeoutMs);
+    this.#waits.add(wait);
+    try {
+      return conclude(jobId, await wait);
+    } finally {
+      this.#waits.delete(wait);
+    }
+  }
+
+  /**
+   * Ends every wait: with what a last look finds, so that a stored result is told whose event was not read yet; with `error`
+   * where the task has not finished, or where there is no connection to look through. Resolves when nobody waits any more.
+   */
+  async close(error: Error, mayLook: boolean): Promise<void> {
+    this.#end = { error, mayLook };
+    for (const waiters of this.#waiters.values()) for (const { notify } of waiters) notify();
+    await Promise.allSettled(this.#waits);
+    clearTimeout(this.#lingerTimer);
+    this.#listening?.stop();
+    this.#listening = undefined;
+  }
+
+  async #listen(jobId: string, timeoutMs: number): Promise<Outcome> {
+    const deadline = performance.now() + timeoutMs;
     // Listens before it looks: whatever a look finds unfinished, the end of it is heard.
     const waiter: Waiter = { outcome: undefined, notify: () => undefined };
     const leave = this.#enter(jobId, waiter);
     try {
-      return conclude(jobId, await this.#untilFinished(jobId, waiter, deadline, timeoutMs));
+      return await this.#untilFinished(jobId, waiter, deadline, timeoutMs);
     } finally {
       leave();
     }
   }
 
-  /** Lets every waiter look once more, which fails when the queue is closed. */
-  close(): void {
-    clearTimeout(this.#lingerTimer);
-    this.#listening?.stop();
-    this.#listening = undefined;
-    for (const waiters of this.#waiters.values()) for (const { notify } of waiters) notify();
-  }
-
   async #untilFinished(jobId: string, waiter: Waiter, deadline: number, timeoutMs: number): Promise<Outcome> {
-    await within(this.#listening?.ready, Math.min(deadline - performance.now(), firstRecheckMs));
+    const woken = new Promise<void>((resolve) => (waiter.notify = resolve));
+    const ready = Promise.race([this.#listening?.ready, woken]);
+    await within(ready, Math.min(deadline - performance.now(), firstRecheckMs));
     for (let recheckMs = firstRecheckMs; ; recheckMs = Math.min(2 * recheckMs, longestRecheckMs)) {
       const notified = new Promise<void>((resolve) => (waiter.notify = resolve));
       const told = waiter.outcome;
+      const end = this.#end;
+      if (end?.mayLook === false) throw end.error;
       const sighting = await this.#look(jobId);
       if (sighting === 'missing') {
         if (waiter.outcome === undefined) await within(notified, eventGraceMs);
@@ -72,6 +93,7 @@ export class FinishedTasks {
       if (sighting !== 'unfinished') return sighting;
       // What was told before the look is about an earlier end: the task was retried.
       if (waiter.outcome === told) waiter.outcome = undefined;
+      if (end !== undefined) throw end.error;
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) throw new WaitTimeoutError({ jobId, timeoutMs });
       await within(notified, Math.min(leftMs, recheckMs));
@@ -86,7 +108,8 @@ export class FinishedTasks {
   }
 
   async #look(jobId: string): Promise<Sighting> {
-    const [code, value] = await this.readFinished(jobId);
+    const reply = await this.readFinished(jobId);
+    const [code, value = ''] = typeof reply === 'number' ? [reply] : reply;
     if (code === 1) return { result: value === '' ? undefined : (JSON.parse(value) as unknown) };
     if (code === 2) return { failedReason: value };
     return code === 0 ? 'unfinished' : 'missing';
@@ -131,8 +154,8 @@ function conclude(jobId: string, outcome: Outcome): unknown {
 }
 
 /** Waits for a promise, at most so long. */
-async function within(promise: Promise<void> | undefined, ms: number): Promise<void> {
-  if (promise === undefined || ms <= 0) return;
+async function within(promise: Promise<void>, ms: number): Promise<void> {
+  if (ms <= 0) return;
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<void>((resolve) => {
     if (Number.isFinite(ms)) timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));

@@ -8,9 +8,8 @@ import type { ScheduledTaskOptions, ScheduleTiming } from '../domain/schedule.js
 import type { Task } from '../domain/task.js';
 import type { AddedTask, BulkTaskOf, FinishedResult, JobOf, JobOrId, TaskTypes } from '../domain/task-map.js';
 import type { TaskOptions } from '../domain/task-options.js';
-import { displayValue } from '../domain/text.js';
 import type { WorkerState } from '../domain/worker-state.js';
-import { InvalidArgumentError, QueueClosedError, TaskNotFoundError } from '../errors/errors.js';
+import { QueueClosedError, TaskNotFoundError } from '../errors/errors.js';
 import type { AddTracer } from '../observability/add-tracer.interface.js';
 import type { QueueEvent } from '../observability/events/queue-event.js';
 import { QueueEventsHub } from '../observability/events/queue-events-hub.js';
@@ -19,6 +18,7 @@ import type { LuaScriptName } from '../redis/generated/lua-sources.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { asTypedError } from '../redis/script-runner.js';
 import { assertLimit } from './assert-limit.js';
+import { assertTimeout } from './assert-timeout.js';
 import { assertValidRetryFilter, retryFailedTasks, type RetryFilter } from './failed-tasks.js';
 import { explain } from './explain/task-explainer.js';
 import type { TaskExplanation } from './explain/task-explanation.js';
@@ -92,7 +92,9 @@ export class QueueService<Tasks = any> {
     this.#onError = onError;
     this.#events = new QueueEventsHub(context, onError);
     this.events$ = this.#events.events$;
-    this.#finished = new FinishedTasks(this.#events, (jobId) => this.#readFinished(jobId));
+    this.#finished = new FinishedTasks(this.#events, (jobId) =>
+      this.#typed('isFinished', () => this.queue.getBackend().isFinished(jobId, true)),
+    );
     this.#newJobs = new NewJobs(context.options);
     this.#schedules = new Schedules(context, () => this.queue);
     const writer = createTaskWriter(context, () => this.#jobs);
@@ -212,15 +214,13 @@ export class QueueService<Tasks = any> {
    * @param timeoutMs - milliseconds; 0: only look; for ever when left out
    * @returns the handler's result, as JSON holds it: `null` where the handler returned nothing
    * @throws {@link TaskFailedError} with the handler's message, {@link WaitTimeoutError}, {@link TaskNotFoundError} (never
-   *   added, removed, or finished before and not kept), {@link InvalidArgumentError} for a time-out that is none
+   *   added, removed, or finished before and not kept), {@link QueueClosedError} (the application shut down before its end),
+   *   {@link InvalidArgumentError} for a time-out that is none
    */
   waitUntilFinished<Of extends JobOrId>(jobOrId: Of, timeoutMs?: number): Promise<FinishedResult<Of>>;
   async waitUntilFinished(jobOrId: JobOrId, timeoutMs?: number): Promise<unknown> {
     const jobId = typeof jobOrId === 'string' ? jobOrId : jobOrId?.id;
-    if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
-      const allowed = 'milliseconds, 0 or more';
-      throw new InvalidArgumentError({ argument: 'timeoutMs', value: displayValue(timeoutMs), allowed });
-    }
+    assertTimeout(timeoutMs);
     this.#assertOpen();
     if (!canBeTaskId(jobId)) throw new TaskNotFoundError(typeof jobId === 'string' ? { jobId } : {});
     return this.#finished.wait(jobId, timeoutMs);
@@ -358,10 +358,12 @@ export class QueueService<Tasks = any> {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#finished.close();
+    const { hub } = this.#context;
+    // Those that wait look once more, though the queue counts as closed.
+    await this.#finished.close(this.#closedError(), hub.commands.status === 'ready');
     await this.#events.close();
     // What was added before goes out; without a connection it cannot, and is rejected when that is closed.
-    if (this.#context.hub.commands.status === 'ready') await this.#writer.settled();
+    if (hub.commands.status === 'ready') await this.#writer.settled();
     await this.#queue?.close();
   }
 
@@ -387,12 +389,6 @@ export class QueueService<Tasks = any> {
     }
   }
 
-  async #readFinished(jobId: string): Promise<readonly [number, string]> {
-    const reply = await this.#call('isFinished', () => this.queue.getBackend().isFinished(jobId, true));
-    const [code, value = ''] = Array.isArray(reply) ? reply : [reply];
-    return [code, value];
-  }
-
   #run(script: LuaScriptName, args: (string | number)[] = []): Promise<unknown> {
     this.#assertOpen();
     return this.#context.scripts.run(script, { args });
@@ -405,6 +401,10 @@ export class QueueService<Tasks = any> {
 
   async #call<T>(command: string, run: () => Promise<T>): Promise<T> {
     this.#assertOpen();
+    return this.#typed(command, run);
+  }
+
+  async #typed<T>(command: string, run: () => Promise<T>): Promise<T> {
     try {
       return await run();
     } catch (error) {
@@ -413,6 +413,10 @@ export class QueueService<Tasks = any> {
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw new QueueClosedError({ queueName: this.#context.options.pendingQueueName });
+    if (this.#closed) throw this.#closedError();
+  }
+
+  #closedError(): QueueClosedError {
+    return new QueueClosedError({ queueName: this.#context.options.pendingQueueName });
   }
 }
