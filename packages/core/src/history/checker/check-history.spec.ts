@@ -542,6 +542,23 @@ describe('I10', () => {
     expect(keys).toEqual(['bull:queue:t2 is left']);
   });
 
+  it.each(['retried', 'delayed', 'given-back'] as const)(
+    'what is left of a task whose last outcome is "%s": it has not ended',
+    async (outcome) => {
+      const keys = ['bull:queue:t1', 'bull:queue:t2', 'bull:queue:t3'];
+      const history = new MadeHistory().starts('p', 't1').ends('p', 't1').commits('p', 't1', { outcome });
+      history.says('q', 'task.seen', { task: 't2', state: 'waiting' }).says('p', 'process.closed', {});
+      const { histories } = history.says('q', 'keys.left', { keys });
+      const left = ['bull:queue:t1 is left', 'bull:queue:t2 is left', 'bull:queue:t3 is left'];
+      const report = await checkHistory({ histories });
+      expect(report.violations.map(({ message }) => message)).toEqual(left);
+
+      const ended = { id: 't3', worker: 'w', attempt: '1', outcome };
+      const witnessed = await checkHistory({ histories, witness: witnessOf(['ended', ended]) });
+      expect(witnessed.violations.map(({ message }) => message)).toEqual(expect.arrayContaining(left));
+    },
+  );
+
   it('is not decided where nobody looked', async () => {
     expect(reasons(await checked(new MadeHistory()), 'I10')).toEqual([
       'nobody recorded which keys were left',

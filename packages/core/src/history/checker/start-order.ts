@@ -2,6 +2,7 @@ import type { HistoryRecord, RecordOf } from '../records.js';
 import type { WitnessEntry } from '../witness.js';
 import type { Check, CheckContext } from './check.js';
 import { Departures } from './departures.js';
+import { endsTask } from './ends-task.js';
 import type { Placed } from './merge-histories.js';
 import { wentBack } from './processes.js';
 
@@ -58,7 +59,7 @@ export class StartOrder implements Check {
         break;
       case 'outcome.committed':
       case 'outcome.unknown':
-        if (record.outcome === 'completed' || record.outcome === 'failed') this.#forget(record.task);
+        if (endsTask(record.outcome)) this.#forget(record.task);
         break;
       case 'task.started':
         this.#start(record);
