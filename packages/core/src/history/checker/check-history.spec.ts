@@ -282,21 +282,38 @@ describe('I2', () => {
     expect(undecided.map(({ reason }) => reason)).not.toContain(wasLeaving);
   });
 
-  it('nor is it decided for one that such a task overtook; what another one overtook is', async () => {
+  it('but is for one that such a task overtook: it may have left, and then it was behind', async () => {
     const history = leaving(new MadeHistory().adds('p', 't1').adds('p', 't2').starts('p', 't1'));
     killed(history).starts('q', 't2').starts('q', 't1', 'a', { attempt: 2 });
-    const open = await checked(history.starts('q', 't2', 'a', { attempt: 2 }));
-    expect(reasons(open, 'I2')).toEqual([wasLeaving]);
-    expect(open.violations.filter(({ invariant }) => invariant === 'I2')).toEqual([]);
-
-    const other = leaving(new MadeHistory().adds('p', 't1').adds('p', 't2').adds('p', 't3'));
-    killed(other.starts('p', 't1'))
-      .starts('q', 't2')
-      .starts('q', 't3')
-      .starts('q', 't1', 'a', { attempt: 2 });
-    const report = await checked(other.starts('q', 't2', 'a', { attempt: 2 }));
+    const report = await checked(history.starts('q', 't2', 'a', { attempt: 2 }));
+    expect(reasons(report, 'I2')).toEqual([wasLeaving]);
     const i2 = report.violations.filter(({ invariant }) => invariant === 'I2');
-    expect(i2.map(({ message }) => message)).toContain('tag a: t3 started between two attempts of t2');
+    expect(i2.map(({ message }) => message)).toEqual(['tag a: t1 started between two attempts of t2']);
+  });
+
+  it.each([
+    ['its first attempt was delayed', {}, 'delayed', 2],
+    ['whoever added it delayed it', { delayMs: 5 }, 'retried', 1],
+  ] as const)('one that has joined the order again: %s', async (_, options, outcome, attempt) => {
+    const history = new MadeHistory().adds('p', 't1', 'a', options).adds('p', 't2').starts('p', 't1');
+    history.ends('p', 't1').commits('p', 't1', { outcome });
+    if (attempt === 2)
+      history.starts('p', 't1', 'a', { attempt }).commits('p', 't1', { attempt, outcome: 'retried' });
+    history.runs('q', 't2').runs('p', 't1', 'a', { attempt: attempt + 1 });
+    const i2 = (await checked(history)).violations.filter(({ invariant }) => invariant === 'I2');
+    expect(i2.map(({ message }) => message)).toEqual(['tag a: t2 started between two attempts of t1']);
+  });
+
+  it('a first start in retry order "skip": it is the later ones that leave', async () => {
+    const skip = { retryOrder: 'skip' };
+    const history = new MadeHistory().adds('p', 't1', 'a', skip).adds('p', 't2', 'a', skip);
+    expect((await checked(history.runs('p', 't2').runs('p', 't1'))).violations).toHaveLength(1);
+  });
+
+  it('not one that had ended: that it ends twice says I4', async () => {
+    const history = new MadeHistory().adds('p', 't1').adds('p', 't2').starts('p', 't1').ends('p', 't1');
+    history.commits('p', 't1', { outcome: 'failed' }).runs('p', 't2').runs('p', 't1', 'a', { attempt: 2 });
+    expect(found(await checked(history)).map(([invariant]) => invariant)).toEqual(['I4']);
   });
 
   it('a task that starts between two attempts of another one', async () => {
