@@ -27,6 +27,7 @@ export class AffinityInstance implements OnModuleInit, OnApplicationShutdown {
   readonly #process = ownProcess();
   readonly #queues: QueueRuntime[] = [];
   readonly #connections: SharedConnection[] = [];
+  readonly #atTheEnd: (() => void)[] = [];
   #opening: Promise<void> | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -102,14 +103,25 @@ export class AffinityInstance implements OnModuleInit, OnApplicationShutdown {
   }
 
   close(): Promise<void> {
-    this.#closing ??= (async () => {
-      try {
-        await settleAll(this.#queues, (queue) => queue.close());
-      } finally {
-        await settleAll(this.#connections, ({ hub }) => hub.close());
-      }
-    })();
+    this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  /** Calls it when every connection is closed, also after a start that failed: nothing is sent to Redis after that. */
+  whenClosed(then: () => void): void {
+    this.#atTheEnd.push(then);
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await settleAll(this.#queues, (queue) => queue.close());
+    } finally {
+      try {
+        await settleAll(this.#connections, ({ hub }) => hub.close());
+      } finally {
+        for (const then of this.#atTheEnd) then();
+      }
+    }
   }
 
   async #orClose(step: () => Promise<void>): Promise<void> {

@@ -12,17 +12,20 @@ interface Leaving {
 }
 
 interface Departure {
-  /** By whoever added it, or gave it new attempts: it has left from then on. */
-  hasLeft: boolean;
-  /** The first attempt that ended so. */
-  leftIn: number;
+  /** Delayed by whoever added it: its place is not that of its add. */
+  startsLate: boolean;
+  /** Retried in order "skip", or given new attempts: no record says of each time when it leaves. */
+  isLoose: boolean;
+  /** The attempts that ended so. */
+  readonly leftIn: Set<number>;
   /** What attempts were about to do, and since when. */
   readonly leaving: Map<number, Leaving>;
 }
 
 /**
  * Tasks that have left the order of their tag: delayed, retried in order "skip", waiting for children, given new attempts. Whether
- * one had left before a start is decided by the attempts before it: what it does later says nothing of what it has overtaken.
+ * one had left between two of its starts is decided by the attempts between them: what it does later says nothing of what it has
+ * overtaken, and what it did before, nothing of what overtakes it: it has joined the order again when it starts.
  */
 export class Departures {
   readonly #tasks = new Map<string, Departure>();
@@ -35,7 +38,7 @@ export class Departures {
   see({ record, time }: Placed): void {
     switch (record.type) {
       case 'task.requeued':
-        this.leaves(record.task);
+        this.#of(record.task).isLoose = this.#of(record.task).startsLate = true;
         break;
       case 'task.leaving':
         this.#of(record.task).leaving.set(record.attempt, { record, time, isOpen: true });
@@ -58,28 +61,41 @@ export class Departures {
     if (entry.witness === 'requeued') this.#leavesIn(entry.id, this.#failed.get(entry.id) ?? Infinity);
   }
 
-  leaves(task: string): void {
-    this.#of(task).hasLeft = true;
+  startsLate(task: string): void {
+    this.#of(task).startsLate = true;
   }
 
-  /** Whether its task has left by now, whatever its attempts came to. */
-  hasLeft(start: Start): boolean {
-    return (this.#tasks.get(start.task)?.hasLeft ?? false) || this.leftBefore(start);
+  retriesLate(task: string): void {
+    this.#of(task).isLoose = true;
   }
 
-  /** Whether an earlier attempt of its task left. */
-  leftBefore({ task, attempt, at }: Start): boolean {
-    const { leftIn = Infinity, leaving } = this.#tasks.get(task) ?? {};
-    const announced = leaving?.get(leftIn)?.record;
-    return leftIn < attempt && (announced === undefined || announced.at < at);
+  /** Whether the place of the first start that is known of its task may be another one than that of its add, by now. */
+  maySkipBefore(first: Start): boolean {
+    const { startsLate = false, isLoose = false } = this.#tasks.get(first.task) ?? {};
+    return startsLate || (isLoose && first.attempt > 1) || this.leftBetween(0, first);
   }
 
-  /** Whether an earlier one was about to, and its worker did not live to write down what came of it. */
-  mayHaveLeftBefore({ task, attempt, at }: Start): boolean {
+  /** Whether its task may leave, by now, without a record that says so. */
+  isLoose({ task }: Start): boolean {
+    return this.#tasks.get(task)?.isLoose ?? false;
+  }
+
+  /** Whether an earlier attempt of its task left, from a certain one on. */
+  leftBetween(from: number, { task, attempt, at }: Start): boolean {
+    const { leftIn = [], leaving } = this.#tasks.get(task) ?? {};
+    return [...leftIn].some((one) => {
+      const announced = leaving?.get(one)?.record;
+      return from <= one && one < attempt && (announced === undefined || announced.at < at);
+    });
+  }
+
+  /** Whether one of them was about to, and its worker did not live to write down what came of it. */
+  mayHaveLeftBetween(from: number, { task, attempt, at }: Start): boolean {
     const leaving = [...(this.#tasks.get(task)?.leaving.values() ?? [])];
     return leaving.some(
       ({ record, time, isOpen }) =>
         isOpen &&
+        from <= record.attempt &&
         record.attempt < attempt &&
         record.at < at &&
         this.processes.mayNotHaveHeard(record.process, time),
@@ -94,14 +110,13 @@ export class Departures {
   }
 
   #leavesIn(task: string, attempt: number): void {
-    const departure = this.#of(task);
-    departure.leftIn = Math.min(departure.leftIn, attempt);
+    this.#of(task).leftIn.add(attempt);
   }
 
   #of(task: string): Departure {
     let departure = this.#tasks.get(task);
     if (departure === undefined) {
-      departure = { hasLeft: false, leftIn: Infinity, leaving: new Map() };
+      departure = { startsLate: false, isLoose: false, leftIn: new Set(), leaving: new Map() };
       this.#tasks.set(task, departure);
     }
     return departure;

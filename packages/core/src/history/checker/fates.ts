@@ -1,6 +1,7 @@
 import type { HistoryRecord, RecordOf } from '../records.js';
 import type { WitnessEntry } from '../witness.js';
 import type { Check, CheckContext } from './check.js';
+import { endsTask } from './ends-task.js';
 import { LastAttempts } from './last-attempts.js';
 import type { Placed } from './merge-histories.js';
 import { mayHaveCommitted, wentBack } from './processes.js';
@@ -19,8 +20,6 @@ interface Fate {
   isLoose: boolean;
   endedByWitness: boolean;
 }
-
-const finalOutcomes: ReadonlySet<string> = new Set(['completed', 'failed']);
 
 /**
  * I3, I4 and I9 by what every task came to: an acknowledged one ends, once; each attempt has one accepted outcome, which only
@@ -83,8 +82,7 @@ export class Fates implements Check {
   }
 
   seeEntry(entry: WitnessEntry): void {
-    if (entry.witness === 'ended' && finalOutcomes.has(entry.outcome))
-      this.#of(entry.id).endedByWitness = true;
+    if (entry.witness === 'ended' && endsTask(entry.outcome)) this.#of(entry.id).endedByWitness = true;
     if (entry.witness === 'gone') this.#of(entry.id).isLoose = true;
   }
 
@@ -126,7 +124,7 @@ export class Fates implements Check {
       const message = `${record.task} completed, and its handler had not run`;
       this.context.findings.violation('I4', message, [record]);
     }
-    if (!finalOutcomes.has(record.outcome)) return;
+    if (!endsTask(record.outcome)) return;
     const fate = this.#of(record.task);
     fate.final.push(record);
     fate.lastStart = undefined;
@@ -138,7 +136,7 @@ export class Fates implements Check {
     if (this.#purged.has(this.#tags.get(task) ?? '')) return;
     const { findings, processes } = this.context;
     const { seen, lastStart } = fate;
-    if (seen !== undefined && finalOutcomes.has(seen.state)) return;
+    if (seen !== undefined && endsTask(seen.state)) return;
     const evidence = [acknowledged, ...(lastStart ? [lastStart] : []), ...(seen ? [seen] : [])];
     const reset = processes.wentBack(acknowledged);
     if (this.#drained === undefined) {

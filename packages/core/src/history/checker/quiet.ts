@@ -1,6 +1,7 @@
 import type { RecordOf } from '../records.js';
 import type { WitnessEntry } from '../witness.js';
 import type { Check, CheckContext } from './check.js';
+import { endsTask } from './ends-task.js';
 import { LastAttempts } from './last-attempts.js';
 import type { Placed } from './merge-histories.js';
 import { mayHaveCommitted } from './processes.js';
@@ -40,17 +41,14 @@ export class Quiet implements Check {
     const { record } = placed;
     this.#last.see(placed);
     if (record.type === 'keys.left') this.#left = record;
-    if (
-      record.type === 'outcome.committed' ||
-      record.type === 'outcome.unknown' ||
-      record.type === 'task.seen'
-    )
-      this.#ended.add(record.task);
+    if (record.type === 'outcome.committed' || record.type === 'outcome.unknown')
+      this.#see(record.task, record.outcome);
+    if (record.type === 'task.seen') this.#see(record.task, record.state);
   }
 
   /** Its producer may not have heard of it, and who ran it may have died before it wrote down that it ended. */
   seeEntry(entry: WitnessEntry): void {
-    if (entry.witness === 'ended') this.#ended.add(entry.id);
+    if (entry.witness === 'ended') this.#see(entry.id, entry.outcome);
   }
 
   finish(): void {
@@ -68,6 +66,10 @@ export class Quiet implements Check {
       if (start === undefined) findings.violation('I10', `${key} is left`, [left]);
       else findings.undecided('I10', mayHaveCommitted, [start, left]);
     }
+  }
+
+  #see(task: string, outcomeOrState: string): void {
+    if (endsTask(outcomeOrState)) this.#ended.add(task);
   }
 
   /** @returns its last start, by a process that may not have lived to write down its outcome; a witness would tell */

@@ -1,7 +1,8 @@
-import type { HistoryRecord, RecordOf } from '../records.js';
+import type { RecordOf } from '../records.js';
 import type { WitnessEntry } from '../witness.js';
 import type { Check, CheckContext } from './check.js';
 import { Departures } from './departures.js';
+import { endsTask } from './ends-task.js';
 import type { Placed } from './merge-histories.js';
 import { wentBack } from './processes.js';
 
@@ -18,28 +19,30 @@ interface AddedTask {
 
 interface TagOrder {
   last: RecordOf<'task.started'> | undefined;
-  /** One that has started since then, of a task that may have left the order. */
-  lastUnsure: RecordOf<'task.started'> | undefined;
   /** The one of those that have started whose add was invoked last. */
   latest: { readonly added: AddedTask; readonly start: RecordOf<'task.started'> } | undefined;
 }
 
 /**
  * I2 by what producers and handlers saw: a task whose add was acknowledged before another one of its tag was invoked starts
- * before it; and between two attempts of a task no other one of its tag starts.
+ * before it; and between two attempts of a task no other one of its tag starts. A task that leaves the order (see
+ * {@link Departures}) is not judged for that time. It joins the order at the end of its tag, and goes to the head of it when an
+ * attempt is retried or given back, so that from its next start on it is judged as any other one, and so is whatever it overtakes.
+ * Not judged until their end are, between their attempts, tasks in retry order "skip" and tasks that were given new attempts: who
+ * retried them may have died without a record of it.
  */
 export class StartOrder implements Check {
   readonly #invoked = new Map<string, { record: RecordOf<'add.invoked'>; time: number }>();
   readonly #added = new Map<string, AddedTask>();
   readonly #tags = new Map<string, TagOrder>();
-  /** The first start of a task, as long as it has not ended, and its latest attempt. */
-  readonly #started = new Map<string, { first: RecordOf<'task.started'> | undefined; attempt: number }>();
+  /** The latest start of a task, as long as it has not ended, and its attempt. */
+  readonly #started = new Map<string, { start: RecordOf<'task.started'> | undefined; attempt: number }>();
   readonly #departures: Departures;
-  /** Starts before which another task started: to be judged when all is known of the attempts before the two. */
+  /** Attempts between which another task started: to be judged when all is known of them. */
   readonly #overtaken: {
-    starts: readonly RecordOf<'task.started'>[];
-    message: string;
-    evidence: HistoryRecord[];
+    readonly start: RecordOf<'task.started'>;
+    readonly between: RecordOf<'task.started'>;
+    readonly before: RecordOf<'task.started'>;
   }[] = [];
 
   constructor(private readonly context: CheckContext) {
@@ -57,8 +60,7 @@ export class StartOrder implements Check {
         this.#acknowledge(record, time, boot);
         break;
       case 'outcome.committed':
-      case 'outcome.unknown':
-        if (record.outcome === 'completed' || record.outcome === 'failed') this.#forget(record.task);
+        if (endsTask(record.outcome)) this.#forget(record.task);
         break;
       case 'task.started':
         this.#start(record);
@@ -85,7 +87,8 @@ export class StartOrder implements Check {
 
   #add(task: string, invoked: RecordOf<'add.invoked'>, invokedAt: number, boot: string): void {
     const { delayMs = 0, retryOrder = this.context.processes.bounds?.retryOrder, deduplicated } = invoked;
-    if (delayMs > 0 || retryOrder === 'skip') this.#departures.leaves(task);
+    if (delayMs > 0) this.#departures.startsLate(task);
+    if (retryOrder === 'skip') this.#departures.retriesLate(task);
     // Added again, it is the task that it was.
     if (this.#added.has(task)) return;
     this.#added.set(task, {
@@ -101,40 +104,29 @@ export class StartOrder implements Check {
   /** What has ended keeps only what tells a late start of it from a first one. */
   #forget(task: string): void {
     const started = this.#started.get(task);
-    if (started !== undefined) started.first = undefined;
+    if (started !== undefined) started.start = undefined;
   }
 
   #start(start: RecordOf<'task.started'>): void {
     const { task, tag, attempt } = start;
     if (tag === undefined || this.context.processes.limitOf(tag) > 1) return;
-    const order = this.#tags.get(tag) ?? { last: undefined, lastUnsure: undefined, latest: undefined };
+    const order = this.#tags.get(tag) ?? { last: undefined, latest: undefined };
     this.#tags.set(tag, order);
     const before = this.#started.get(task);
     // Somebody who was frozen begins what others have begun since: that is an overlap, not an order.
     if (before !== undefined && attempt <= before.attempt) return;
-    this.#started.set(task, { first: before?.first ?? start, attempt });
-    if (this.#departures.hasLeft(start)) return;
-    if (before !== undefined) this.#again(start, before.first ?? start, order);
-    else this.#first(start, order);
-    const isUnsure = this.#mayHaveLeft(start);
-    if (!isUnsure) order.last = start;
-    order.lastUnsure = isUnsure ? start : undefined;
+    this.#started.set(task, { start, attempt });
+    if (before === undefined) this.#first(start, order);
+    else if (before.start !== undefined) this.#again(start, before.start, order);
+    order.last = start;
   }
 
-  #again(
-    start: RecordOf<'task.started'>,
-    first: RecordOf<'task.started'>,
-    { last, lastUnsure }: TagOrder,
-  ): void {
-    const between = [last, lastUnsure].find(
-      (one) => one !== undefined && one.task !== start.task && !this.#departures.leftBefore(one),
-    );
-    if (between === undefined) return;
-    const message = `tag ${String(start.tag)}: ${between.task} started between two attempts of ${start.task}`;
+  #again(start: RecordOf<'task.started'>, before: RecordOf<'task.started'>, { last }: TagOrder): void {
+    if (last === undefined || last.task === start.task || this.#departures.isLoose(start)) return;
     const { findings, processes } = this.context;
-    const reset = processes.wentBack(first.at < between.at ? first : between);
-    if (reset !== undefined) findings.undecided('I2', wentBack, [first, reset, between, start]);
-    else this.#overtaken.push({ starts: [start, between], message, evidence: [first, between, start] });
+    const reset = processes.wentBack(before.at < last.at ? before : last);
+    if (reset !== undefined) findings.undecided('I2', wentBack, [before, reset, last, start]);
+    else this.#overtaken.push({ start, between: last, before });
   }
 
   /** Who ran a task that left the order may have died before it wrote that down. */
@@ -143,22 +135,26 @@ export class StartOrder implements Check {
   }
 
   finish(): void {
-    const { findings } = this.context;
-    for (const { starts, message, evidence } of this.#overtaken) {
-      if (starts.some((start) => this.#departures.leftBefore(start))) continue;
-      if (starts.some((start) => this.#mayHaveLeft(start))) findings.undecided('I2', wasLeaving, evidence);
-      else findings.violation('I2', message, evidence);
+    const { findings, hasWitness } = this.context;
+    for (const { start, between, before } of this.#overtaken) {
+      const { tag, task } = start;
+      const evidence = [before, between, start];
+      if (this.#departures.leftBetween(before.attempt, start)) continue;
+      // A witness would tell.
+      if (!hasWitness && this.#departures.mayHaveLeftBetween(before.attempt, start))
+        findings.undecided('I2', wasLeaving, evidence);
+      else
+        findings.violation(
+          'I2',
+          `tag ${String(tag)}: ${between.task} started between two attempts of ${task}`,
+          evidence,
+        );
     }
-  }
-
-  /** A witness would tell. */
-  #mayHaveLeft(start: RecordOf<'task.started'>): boolean {
-    return !this.context.hasWitness && this.#departures.mayHaveLeftBefore(start);
   }
 
   #first(start: RecordOf<'task.started'>, order: TagOrder): void {
     const added = this.#added.get(start.task);
-    if (added === undefined) return;
+    if (added === undefined || this.#departures.maySkipBefore(start)) return;
     this.#added.delete(start.task);
     const { latest } = order;
     if (latest !== undefined && added.acknowledgedAt < latest.added.invokedAt) {

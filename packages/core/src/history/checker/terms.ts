@@ -5,9 +5,6 @@ import type { Placed } from './merge-histories.js';
 
 type Accepted = RecordOf<'leadership.renewed' | 'leader.acted' | 'worker.recovered'>;
 
-/** What a process hears it writes down at most so much later, and not at all where it is killed before. */
-const lateUs = 250_000;
-
 interface Term {
   readonly record: RecordOf<'leadership.gained'>;
   readonly boot: string;
@@ -32,17 +29,17 @@ export class Terms implements Check {
   readonly #leaders = new Map<string, RecordOf<'leadership.gained'>>();
   #newest: Term | undefined;
   readonly #takeovers: Takeover[] = [];
-  /** When a term was given up, as its leader wrote, microseconds, by epoch. */
-  readonly #givenUp = new Map<string, number>();
+  /** Epochs whose lock was given up, as Redis said, which asks whose it is: nobody had taken it before. */
+  readonly #givenUp = new Set<string>();
 
   constructor(private readonly context: CheckContext) {}
 
   see({ record, time, boot }: Placed): void {
     if (record.type === 'leadership.gained') this.#gain(record, time, boot);
     else if (isAccepted(record)) this.#accept(record, boot);
-    // Who stops leading gives the lock up, and may not hear that it did.
     else if (record.type === 'leadership.lost' && record.reason !== 'refused') {
-      this.#givenUp.set(record.epoch, time);
+      if (record.reason !== 'stepped-down') this.#givenUp.add(record.epoch);
+      // Who stops leading says so, gives the lock up, and may not hear that it did.
       if (this.#newest?.record.epoch === record.epoch) this.#newest.hasResigned = true;
     }
   }
@@ -50,12 +47,9 @@ export class Terms implements Check {
   finish(): void {
     const { processes, findings } = this.context;
     for (const { by, from, epoch, violate } of this.#takeovers) {
-      // The next leader can hear that it leads before the one before hears that it has resigned.
-      if ((this.#givenUp.get(epoch) ?? Infinity) <= by.time + lateUs) continue;
-      const killedAt = processes.faults.find(
-        ({ record, from: at }) => record.kind === 'kill' && record.target === from && at > by.time - lateUs,
-      )?.from;
-      if (killedAt === undefined || killedAt > by.time + lateUs) violate();
+      // The next leader can hear that it leads before anybody hears that the lock was given up.
+      if (this.#givenUp.has(epoch)) continue;
+      if (processes.mayNotHaveWritten(from, by.time) === undefined) violate();
       else
         findings.undecided('I5', 'the leader before may have resigned and died before it wrote so', [
           by.record,

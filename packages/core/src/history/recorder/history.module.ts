@@ -1,13 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  Inject,
-  Injectable,
-  Module,
-  type DynamicModule,
-  type OnApplicationShutdown,
-  type OnModuleInit,
-} from '@nestjs/common';
+import { Inject, Injectable, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { AffinityInstance } from '../../module/affinity-instance.js';
 import { HistoryRecorder } from './history-recorder.js';
 import { recordQueue } from './record-queue.js';
@@ -16,9 +9,8 @@ const folderToken = 'AffinityQueue:HistoryFolder';
 
 /** Records all queues of an application. @publicApi */
 @Injectable()
-export class QueueHistory implements OnModuleInit, OnApplicationShutdown {
+export class QueueHistory implements OnModuleInit {
   #recorder: HistoryRecorder | undefined;
-  #detach: (() => void)[] = [];
 
   /** @internal */
   constructor(
@@ -32,19 +24,22 @@ export class QueueHistory implements OnModuleInit, OnApplicationShutdown {
     return this.#recorder;
   }
 
-  /** Before any queue starts: they do when the application bootstraps. */
+  /**
+   * It begins before any queue starts: they do when the application bootstraps. It ends after the connections, for which no
+   * hook of this module would do: Nest calls `onApplicationShutdown` module by module, and until the last one, which closes the
+   * connections, every other one may still use the queues.
+   */
   onModuleInit(): void {
     const { nodeId } = this.instance;
     mkdirSync(this.folder, { recursive: true });
     const file = join(this.folder, `${nodeId}.history.jsonl`);
     const recorder = new HistoryRecorder({ file, process: nodeId, node: nodeId });
     this.#recorder = recorder;
-    this.#detach = this.instance.queues.map((queue) => recordQueue(queue, recorder));
-  }
-
-  onApplicationShutdown(): void {
-    for (const detach of this.#detach) detach();
-    this.#recorder?.close();
+    const detach = this.instance.queues.map((queue) => recordQueue(queue, recorder));
+    this.instance.whenClosed(() => {
+      for (const end of detach) end();
+      recorder.close();
+    });
   }
 }
 

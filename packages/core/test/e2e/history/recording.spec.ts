@@ -3,7 +3,13 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Module, type INestApplicationContext } from '@nestjs/common';
+import {
+  Inject,
+  Module,
+  type INestApplicationContext,
+  type OnApplicationShutdown,
+  type Type,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DelayedError } from 'bullmq';
 import {
@@ -34,6 +40,7 @@ afterEach(async () => {
 
 async function start(
   handler: (payload: unknown, context: TaskContext) => unknown = () => 'done',
+  further: Type[] = [],
 ): Promise<INestApplicationContext> {
   @Module({
     imports: [
@@ -48,6 +55,7 @@ async function start(
         },
       }),
       HistoryModule.forRoot({ folder }),
+      ...further,
     ],
   })
   class AppModule {}
@@ -186,6 +194,37 @@ describe('an application with the history module', () => {
       { type: 'tag.purged', tag: 'a' },
       { type: 'task.requeued', task: first!.id },
       { type: 'task.removed', task: first!.id },
+    ]);
+    expect((await checkHistoryFiles(folder)).violations).toEqual([]);
+  });
+
+  it('ends the file after all that the application does with its queues while it shuts down', async () => {
+    // Nest shuts down what is further from the root module later: after the history module, which it imports itself.
+    @Module({})
+    class Last implements OnApplicationShutdown {
+      constructor(@Inject(QueueService) private readonly queue: QueueService) {}
+
+      async onApplicationShutdown(): Promise<void> {
+        await this.queue.retryFailed();
+        await this.queue.add(task('late'), { jobId: 'late' });
+      }
+    }
+    @Module({ imports: [Last] })
+    class Between {}
+
+    const app = await start(() => {
+      throw new Error('it fails');
+    }, [Between]);
+    const job = await app.get(QueueService).add(task('a'), { jobId: 'first', attempts: 1 });
+    await until('it has failed', () => job.isFailed());
+    await stop();
+    const all = await records();
+    const resignedAt = all.findIndex((record) => 'reason' in record && record.reason === 'resigned');
+    expect(all.slice(resignedAt + 1)).toMatchObject([
+      { type: 'task.requeued', task: 'first' },
+      { type: 'add.invoked', task: 'late' },
+      { type: 'add.acknowledged', task: 'late' },
+      { type: 'process.closed' },
     ]);
     expect((await checkHistoryFiles(folder)).violations).toEqual([]);
   });
