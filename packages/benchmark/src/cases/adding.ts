@@ -2,9 +2,8 @@ import { realPeers } from '../peers/names.js';
 import { defineCase } from './bench-case.js';
 import { standardLoad, warmUpTasks } from './standard-load.js';
 
-const { tasks, tags } = standardLoad;
-const warmUp = { tasks: warmUpTasks.full, tags };
-const quickWarmUp = { tasks: warmUpTasks.quick, tags };
+const full = { tasks: standardLoad.tasks, warmUpTasks: warmUpTasks.full, tags: standardLoad.tags };
+const quick = { ...full, warmUpTasks: warmUpTasks.quick };
 
 export const addingCases = [
   defineCase({
@@ -14,11 +13,9 @@ export const addingCases = [
     measurement: 'add',
     peers: realPeers,
     metrics: ['tasksPerSecond', 'redisMicrosPerTask', 'nodeMicrosPerTask', 'scriptsPerTask'],
-    warmUp: { ...warmUp, perCall: 500 },
-    quickWarmUp: { ...quickWarmUp, perCall: 500 },
     profiled: true,
-    input: { tasks, tags, perCall: 500 },
-    quickInput: { tasks: 10_000, tags, perCall: 500 },
+    input: { ...full, perCall: 500 },
+    quickInput: { ...quick, tasks: 10_000, perCall: 500 },
   }),
   defineCase({
     name: 'add-single',
@@ -27,10 +24,8 @@ export const addingCases = [
     measurement: 'add',
     peers: realPeers,
     metrics: ['tasksPerSecond', 'redisMicrosPerTask', 'nodeMicrosPerTask', 'scriptsPerTask'],
-    warmUp: { ...warmUp, inFlight: 100 },
-    quickWarmUp: { ...quickWarmUp, inFlight: 100 },
     profiled: true,
-    input: { tasks, tags, inFlight: 100 },
-    quickInput: { tasks: 5_000, tags, inFlight: 100 },
+    input: { ...full, inFlight: 100 },
+    quickInput: { ...quick, tasks: 5_000, inFlight: 100 },
   }),
 ];

@@ -2,7 +2,7 @@ import { realPeers } from '../peers/names.js';
 import { defineCase } from './bench-case.js';
 import { standardLoad, warmUpTasks } from './standard-load.js';
 
-const { tags, workers } = standardLoad;
+const { workers } = standardLoad;
 const warmUp = { ...standardLoad, tasks: warmUpTasks.full };
 const quickWarmUp = { ...standardLoad, tasks: warmUpTasks.quick };
 
@@ -38,12 +38,10 @@ export const throughputCases = [
       'startMs',
       'outOfOrder',
     ],
-    warmUp,
-    quickWarmUp,
-    input: standardLoad,
+    input: { ...standardLoad, warmUpTasks: warmUpTasks.full },
     profiled: true,
     quickRounds: 2,
-    quickInput: { tasks: 10_000, tags, workers },
+    quickInput: { ...standardLoad, tasks: 10_000, warmUpTasks: warmUpTasks.quick },
   }),
   defineCase({
     name: 'process-cold',

@@ -4,6 +4,8 @@ import { fill } from './tasks.js';
 
 export interface ProcessInput {
   readonly tasks: number;
+  /** So many are run before, by the same workers: the clock starts while they run. 0: it starts with them. */
+  readonly warmUpTasks?: number;
   readonly tags: number;
   readonly workers: number;
   /** 0: the handler does nothing. */
@@ -13,24 +15,31 @@ export interface ProcessInput {
 
 /** Fills the queue in bulk, then starts the workers; the clock stops when the last handler has ended. */
 export const measureProcess: Measurement<ProcessInput> = async ({ open, redisUrl, startMeter }, input) => {
-  const { tasks: count, tags, workers, handlerMs, maxBatchSize } = input;
+  const { tasks, warmUpTasks = 0, tags, workers, handlerMs, maxBatchSize } = input;
   const peer = await open(redisUrl, { workers, maxBatchSize });
-  const stopAddMeter = await startMeter('add', count);
-  await fill(peer, { tasks: count, tags });
+  const total = warmUpTasks + tasks;
+  const stopAddMeter = await startMeter('add', total);
+  await fill(peer, { tasks: total, tags });
   const added = await stopAddMeter();
 
-  const handled = new HandledTasks(count, handlerMs);
-  const stopMeter = await startMeter('process', count);
+  const handled = new HandledTasks(total, handlerMs, warmUpTasks);
+  const calledAt = performance.now();
+  if (warmUpTasks > 0) {
+    await peer.process(handled.handler);
+    await handled.warm;
+  }
+  const stopMeter = await startMeter('process', tasks);
   const startedAt = performance.now();
-  await peer.process(handled.handler);
+  const count = total - handled.ended;
+  if (warmUpTasks === 0) await peer.process(handled.handler);
   await handled.done;
   // The last outcomes are stored after the last handler: closing waits for them.
   await peer.close();
   const processed = await stopMeter();
   return {
     tasksPerSecond: (count * 1_000) / (handled.lastEndMs - startedAt),
-    startMs: (handled.firstStartMs ?? startedAt) - startedAt,
-    redisMicrosPerTask: (added.redisCpuMicros + processed.redisCpuMicros) / count,
+    startMs: (handled.firstStartMs ?? calledAt) - calledAt,
+    redisMicrosPerTask: added.redisCpuMicros / total + processed.redisCpuMicros / count,
     redisMicrosPerProcessed: processed.redisCpuMicros / count,
     nodeMicrosPerTask: processed.nodeCpuMicros / count,
     scriptsPerTask: processed.scripts / count,
