@@ -60,7 +60,7 @@ describe('canBeTaskId', () => {
   it.each([
     '',
     'aff:seq',
-    'aff:tag:da39a3ee5e6b4b0d3255bfef95601890afd80709',
+    'aff:tag:company-123',
     'de:some-id',
     'metrics:completed:data',
     'repeat:every',

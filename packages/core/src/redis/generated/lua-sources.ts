@@ -83,15 +83,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -240,15 +232,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -642,15 +626,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -736,62 +712,71 @@ for at = firstTask, #ARGV, PER_TASK do
 end
 local paused, concurrency, maxEvents =
   unpack(rcall('HMGET', keys.meta, 'paused', 'concurrency', 'opts.maxLenEvents'))
-local jobKeys = {}
-for at = firstTask, #ARGV, PER_TASK do jobKeys[#jobKeys + 1] = jobKey(ARGV[at + 1]) end
-local isAnyKept = #jobKeys > 0 and rcall('EXISTS', unpack(jobKeys)) > 0
-local ids, places, duplicates, seen = {}, {}, {}, {}
-for at = firstTask, #ARGV, PER_TASK do
+local allKeys = {}
+for at = firstTask, #ARGV, PER_TASK do allKeys[#allKeys + 1] = base .. ARGV[at + 1] end
+local isAnyKept = #allKeys > 0 and rcall('EXISTS', unpack(allKeys)) > 0
+local ids, jobKeys, places, duplicates, seen = {}, {}, {}, {}, {}
+local count = 0
+for n, key in ipairs(allKeys) do
+  local at = firstTask + (n - 1) * PER_TASK
   local id = ARGV[at + 1]
-  if seen[id] or (isAnyKept and rcall('EXISTS', jobKey(id)) == 1) then
+  if seen[id] or (isAnyKept and rcall('EXISTS', key) == 1) then
     duplicates[#duplicates + 1] = id
   else
     seen[id] = true
-    ids[#ids + 1] = id
-    places[#places + 1] = at
+    count = count + 1
+    ids[count], jobKeys[count], places[count] = id, key, at
   end
 end
 local function index()
-  local idsByTag, tags, scores = {}, {}, {}
-  local seq = rcall('HINCRBY', ctlKey, 'seq', #ids) - #ids
+  local idsByTag, tags, scores = {}, {}, {} -- of a tag with one task, which is usual, its id alone
+  local seq = rcall('HINCRBY', ctlKey, 'seq', count) - count
   for number, id in ipairs(ids) do
     local tag = ARGV[places[number] + 2]
-    if not idsByTag[tag] then
-      idsByTag[tag] = {}
-      tags[#tags + 1] = tag
-    end
     local ofTag = idsByTag[tag]
-    ofTag[#ofTag + 1] = id
-    scores[#scores + 1] = seq + number
-    scores[#scores + 1] = id
+    if not ofTag then
+      idsByTag[tag] = id
+      tags[#tags + 1] = tag
+    elseif type(ofTag) == 'string' then
+      idsByTag[tag] = { ofTag, id }
+    else
+      ofTag[#ofTag + 1] = id
+    end
+    scores[2 * number - 1], scores[2 * number] = string.format('%d', seq + number), id
   end
   rcall('ZADD', keys.seq, unpack(scores))
   local owners = rcall('HMGET', keys.owners, unpack(tags))
   for number, tag in ipairs(tags) do
-    local ofTag = idsByTag[tag]
-    local isFirst = rcall('LPUSH', tagKey(tag), unpack(ofTag)) == #ofTag
+    local ofTag, list, isFirst = idsByTag[tag], tagKey(tag), false
+    if type(ofTag) == 'string' then
+      isFirst = rcall('LPUSH', list, ofTag) == 1
+    else
+      isFirst = rcall('LPUSH', list, unpack(ofTag)) == #ofTag
+    end
     if isFirst then settle(tag, false, nil, not owners[number]) end
     if owners[number] then rcall('SADD', keys.touched, tag) end
   end
 end
-if #ids > 0 then
-  rcall('INCRBY', base .. 'id', #ids)
+if count > 0 then
+  rcall('INCRBY', base .. 'id', count)
   if rcall('EXISTS', keys.wait, keys.prioritized) == 0 then index() else rcall('LPUSH', keys.wait, unpack(ids)) end
 end
 for _, id in ipairs(duplicates) do
   rcall('XADD', keys.events, '*', 'event', 'duplicated', 'jobId', id)
 end
+local events = keys.events
 for number, id in ipairs(ids) do
   local at = places[number]
   local kind = kinds[ARGV[at]]
-  rcall('XADD', keys.events, '*', 'event', 'added', 'jobId', id, 'name', kind.name)
-  rcall('XADD', keys.events, '*', 'event', 'waiting', 'jobId', id)
-  rcall('HSET', jobKey(id), 'name', kind.name, 'data', ARGV[at + 3], 'opts', kind.opts, 'timestamp', kind.timestamp,
+  rcall('XADD', events, '*', 'event', 'added', 'jobId', id, 'name', kind.name)
+  rcall('XADD', events, '*', 'event', 'waiting', 'jobId', id)
+  rcall('HSET', jobKeys[number], 'name', kind.name, 'data', ARGV[at + 3], 'opts', kind.opts, 'timestamp', kind.timestamp,
     'delay', '0', 'priority', '0')
 end
 rcall('XTRIM', keys.events, 'MAXLEN', '~', maxEvents or 10000)
 local isMaxed = concurrency and rcall('LLEN', keys.active) >= tonumber(concurrency)
-if #ids > 0 and not paused and not isMaxed then wakeLeader() end
-return #ids
+if count > 0 and not paused and not isMaxed then wakeLeader() end
+return count
 end
 return body()
 `,
@@ -819,15 +804,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -1292,15 +1269,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -1698,15 +1667,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -1852,15 +1813,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -2288,15 +2241,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -2389,15 +2334,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -2539,15 +2476,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -2953,7 +2882,8 @@ local FIRST, FIELDS = 6, 8
 local count = (#ARGV + 1 - FIRST) / FIELDS
 if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
 local COLON = 58
-local commits, childKeys, children, seen = {}, {}, 0, {}
+local metaKeys, jobKeys, attempts, areSame, seen = {}, {}, {}, {}, {} -- a table per task would cost more
+local besides, besidesCount = { base .. 'limiter' }, 1
 for i = 1, count do
   local at = FIRST + (i - 1) * FIELDS
   local worker, text = ARGV[at], ARGV[at + 1]
@@ -2969,23 +2899,24 @@ for i = 1, count do
     local isOurs = job[1] == worker and string.find(text, started, 3, true) == 3 and string.byte(text, 3 + #started) == COLON
     local made = isOurs and not job[3] and not job[4] and tonumber(job[2] or 0)
     if made then
-      commits[i] = { metaKey, key, made, isSame }
-      childKeys[children + 1], childKeys[children + 2] = key .. ':dependencies', key .. ':processed'
-      childKeys[children + 3], childKeys[children + 4] = key .. ':failed', key .. ':unsuccessful'
-      children = children + 4
-    end
-  end
-end
-if children > 0 and rcall('EXISTS', unpack(childKeys)) > 0 then
-  for i = 1, count do
-    local key = commits[i] and commits[i][2]
-    if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful') > 0 then
-      commits[i] = nil
+      metaKeys[i], jobKeys[i], attempts[i], areSame[i] = metaKey, key, made, isSame
+      besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':dependencies', key .. ':processed'
+      besides[besidesCount + 3], besides[besidesCount + 4] = key .. ':failed', key .. ':unsuccessful'
+      besidesCount = besidesCount + 4
     end
   end
 end
 local meta = rcall('HMGET', base .. 'meta', 'paused', 'max', 'opts.maxLenEvents')
-local isFree = not meta[1] and not tonumber(meta[2]) and rcall('EXISTS', base .. 'limiter') == 0
+local isFree = not meta[1] and not tonumber(meta[2])
+if rcall('EXISTS', unpack(besides)) > 0 then
+  isFree = isFree and rcall('EXISTS', besides[1]) == 0
+  for i = 1, count do
+    local key = jobKeys[i]
+    if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful') > 0 then
+      jobKeys[i] = nil
+    end
+  end
+end
 local replies, others = {}, {}
 local gone, scores, rules, due = {}, {}, {}, {}
 local startedIds, startedLocks, isStarted = {}, {}, {}
@@ -2993,11 +2924,11 @@ local limits, hasReleased
 local bytes = 0
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
-  local commit, reply = commits[i], NOT_PLAIN
+  local key, reply = jobKeys[i], NOT_PLAIN
   local at = FIRST + (i - 1) * FIELDS
   local id = ARGV[at + 2]
-  if commit and rcall('LREM', active, '-1', id) == 1 then
-    local worker, metaKey, key, made, isSame = ARGV[at], unpack(commit)
+  if key and rcall('LREM', active, '-1', id) == 1 then
+    local worker, metaKey, made, isSame = ARGV[at], metaKeys[i], attempts[i], areSame[i]
     local rule, value = ARGV[at + 6], ARGV[at + 7]
     gone[#gone + 1] = key .. ':lock'
     if string.sub(rule, 1, 2) == '0:' then
@@ -3024,7 +2955,7 @@ for i = 1, count do
       local isSound = ended and tonumber(batch[2]) and batch[3] and batch[4] and fence
       if isSound and not batch[6] and rcall('HGET', base .. 'aff:owners', ended) == worker then
         tag, size = batch[3], batch[4]
-        local list = base .. 'aff:tag:' .. redis.sha1hex(ended)
+        local list = base .. 'aff:tag:' .. ended
         local hasMore = rcall('EXISTS', list) == 1
         local isPaused = hasMore and rcall('SISMEMBER', base .. 'aff:pausedtags', ended) == 1
         local reason = isPaused and 'paused' or
@@ -3120,15 +3051,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -3504,7 +3427,7 @@ end
 end
 body()
 end
-if rcall('EXISTS', sequence, base .. 'wait', active, base .. 'prioritized') == 0 then
+if #startedIds == 0 and rcall('EXISTS', sequence, base .. 'wait', active, base .. 'prioritized') == 0 then
   rcall('XADD', events, '*', 'event', 'drained')
 end
 return replies
@@ -3533,15 +3456,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -3954,15 +3869,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -4490,15 +4397,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -4923,15 +4822,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -5357,15 +5248,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -5803,15 +5686,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -5961,15 +5836,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6115,15 +5982,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6278,15 +6137,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6410,15 +6261,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6466,15 +6309,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6544,15 +6379,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -6999,15 +6826,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -7157,15 +6976,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -7451,15 +7262,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -7504,15 +7307,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -7552,15 +7347,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -7628,15 +7415,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -7903,15 +7682,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -8186,15 +7957,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -8341,15 +8104,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -8616,15 +8371,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -9242,15 +8989,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -9620,15 +9359,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -9883,15 +9614,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -10330,15 +10053,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -10765,15 +10480,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -11194,15 +10901,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -11244,15 +10943,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -11399,15 +11090,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -11462,15 +11145,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -11513,15 +11188,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -11564,15 +11231,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -11651,15 +11310,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -11760,15 +11411,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -12121,15 +11764,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -12175,15 +11810,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -12626,15 +12253,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -12749,15 +12368,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -13097,15 +12708,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -13602,15 +13205,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -14004,15 +13599,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')
@@ -14521,15 +14108,7 @@ local FENCED_WORKER, STALE_LEADER, LAYOUT_MISMATCH = -101, -102, -103
 local NOT_FOUND, NOT_OWNER, INVALID_ARGUMENT = -104, -105, -106
 local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 local function jobKey(id) return base .. id end
-local tagKeys = {}
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 local function nowMs()
   local time = rcall('TIME')

@@ -33,70 +33,80 @@ local paused, concurrency, maxEvents =
   unpack(rcall('HMGET', keys.meta, 'paused', 'concurrency', 'opts.maxLenEvents'))
 
 -- Whether any of them is there already is asked once for all: as a rule none is.
-local jobKeys = {}
-for at = firstTask, #ARGV, PER_TASK do jobKeys[#jobKeys + 1] = jobKey(ARGV[at + 1]) end
-local isAnyKept = #jobKeys > 0 and rcall('EXISTS', unpack(jobKeys)) > 0
+local allKeys = {}
+for at = firstTask, #ARGV, PER_TASK do allKeys[#allKeys + 1] = base .. ARGV[at + 1] end
+local isAnyKept = #allKeys > 0 and rcall('EXISTS', unpack(allKeys)) > 0
 
--- The new ids, where each of them stands in ARGV, and the ids that there are already.
-local ids, places, duplicates, seen = {}, {}, {}, {}
-for at = firstTask, #ARGV, PER_TASK do
+-- The new ids, their keys, where each of them stands in ARGV, and the ids that there are already.
+local ids, jobKeys, places, duplicates, seen = {}, {}, {}, {}, {}
+local count = 0
+for n, key in ipairs(allKeys) do
+  local at = firstTask + (n - 1) * PER_TASK
   local id = ARGV[at + 1]
   --- @bug "an id that is there is added again" if seen[id] then
-  if seen[id] or (isAnyKept and rcall('EXISTS', jobKey(id)) == 1) then
+  if seen[id] or (isAnyKept and rcall('EXISTS', key) == 1) then
     duplicates[#duplicates + 1] = id
   else
     seen[id] = true
-    ids[#ids + 1] = id
-    places[#places + 1] = at
+    count = count + 1
+    ids[count], jobKeys[count], places[count] = id, key, at
   end
 end
 
 -- The end of each tag's list, and what follows from that. A tag that a worker has is told to the leader, which may add to its
 -- batch.
 local function index()
-  local idsByTag, tags, scores = {}, {}, {}
-  local seq = rcall('HINCRBY', ctlKey, 'seq', #ids) - #ids
+  local idsByTag, tags, scores = {}, {}, {} -- of a tag with one task, which is usual, its id alone
+  local seq = rcall('HINCRBY', ctlKey, 'seq', count) - count
   for number, id in ipairs(ids) do
     local tag = ARGV[places[number] + 2]
-    if not idsByTag[tag] then
-      idsByTag[tag] = {}
-      tags[#tags + 1] = tag
-    end
     local ofTag = idsByTag[tag]
-    ofTag[#ofTag + 1] = id
-    scores[#scores + 1] = seq + number
-    scores[#scores + 1] = id
+    if not ofTag then
+      idsByTag[tag] = id
+      tags[#tags + 1] = tag
+    elseif type(ofTag) == 'string' then
+      idsByTag[tag] = { ofTag, id }
+    else
+      ofTag[#ofTag + 1] = id
+    end
+    -- Redis formats a number slowly.
+    scores[2 * number - 1], scores[2 * number] = string.format('%d', seq + number), id
     --- @witness "indexed", "id", id, "tag", tag, "seq", "0"
   end
   rcall('ZADD', keys.seq, unpack(scores))
   local owners = rcall('HMGET', keys.owners, unpack(tags))
   for number, tag in ipairs(tags) do
-    local ofTag = idsByTag[tag]
-    local isFirst = rcall('LPUSH', tagKey(tag), unpack(ofTag)) == #ofTag
+    local ofTag, list, isFirst = idsByTag[tag], tagKey(tag), false
+    if type(ofTag) == 'string' then
+      isFirst = rcall('LPUSH', list, ofTag) == 1
+    else
+      isFirst = rcall('LPUSH', list, unpack(ofTag)) == #ofTag
+    end
     if isFirst then settle(tag, false, nil, not owners[number]) end
     if owners[number] then rcall('SADD', keys.touched, tag) end
   end
 end
 
 -- The hashes come after everything that could fail: an id without its hash is no task, and may be added again.
-if #ids > 0 then
-  rcall('INCRBY', base .. 'id', #ids)
+if count > 0 then
+  rcall('INCRBY', base .. 'id', count)
   if rcall('EXISTS', keys.wait, keys.prioritized) == 0 then index() else rcall('LPUSH', keys.wait, unpack(ids)) end
 end
 for _, id in ipairs(duplicates) do
   rcall('XADD', keys.events, '*', 'event', 'duplicated', 'jobId', id)
 end
+local events = keys.events
 for number, id in ipairs(ids) do
   local at = places[number]
   local kind = kinds[ARGV[at]]
-  rcall('XADD', keys.events, '*', 'event', 'added', 'jobId', id, 'name', kind.name)
-  rcall('XADD', keys.events, '*', 'event', 'waiting', 'jobId', id)
-  rcall('HSET', jobKey(id), 'name', kind.name, 'data', ARGV[at + 3], 'opts', kind.opts, 'timestamp', kind.timestamp,
+  rcall('XADD', events, '*', 'event', 'added', 'jobId', id, 'name', kind.name)
+  rcall('XADD', events, '*', 'event', 'waiting', 'jobId', id)
+  rcall('HSET', jobKeys[number], 'name', kind.name, 'data', ARGV[at + 3], 'opts', kind.opts, 'timestamp', kind.timestamp,
     'delay', '0', 'priority', '0')
 end
 rcall('XTRIM', keys.events, 'MAXLEN', '~', maxEvents or 10000)
 
 -- As BullMQ: nobody need look while the queue is paused or as many tasks run as may.
 local isMaxed = concurrency and rcall('LLEN', keys.active) >= tonumber(concurrency)
-if #ids > 0 and not paused and not isMaxed then wakeLeader() end
-return #ids
+if count > 0 and not paused and not isMaxed then wakeLeader() end
+return count

@@ -37,7 +37,8 @@ if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_AR
   small command.
 ]]
 local COLON = 58
-local commits, childKeys, children, seen = {}, {}, 0, {}
+local metaKeys, jobKeys, attempts, areSame, seen = {}, {}, {}, {}, {} -- a table per task would cost more
+local besides, besidesCount = { base .. 'limiter' }, 1
 for i = 1, count do
   local at = FIRST + (i - 1) * FIELDS
   local worker, text = ARGV[at], ARGV[at + 1]
@@ -56,25 +57,26 @@ for i = 1, count do
     local isOurs = job[1] == worker and string.find(text, started, 3, true) == 3 and string.byte(text, 3 + #started) == COLON
     local made = isOurs and not job[3] and not job[4] and tonumber(job[2] or 0)
     if made then
-      commits[i] = { metaKey, key, made, isSame }
-      childKeys[children + 1], childKeys[children + 2] = key .. ':dependencies', key .. ':processed'
-      childKeys[children + 3], childKeys[children + 4] = key .. ':failed', key .. ':unsuccessful'
-      children = children + 4
+      metaKeys[i], jobKeys[i], attempts[i], areSame[i] = metaKey, key, made, isSame
+      besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':dependencies', key .. ':processed'
+      besides[besidesCount + 3], besides[besidesCount + 4] = key .. ':failed', key .. ':unsuccessful'
+      besidesCount = besidesCount + 4
     end
   end
 end
--- One of them has children, or had some.
-if children > 0 and rcall('EXISTS', unpack(childKeys)) > 0 then
+local meta = rcall('HMGET', base .. 'meta', 'paused', 'max', 'opts.maxLenEvents')
+local isFree = not meta[1] and not tonumber(meta[2])
+-- The rate is limited now, or one of the tasks has children, or had some: this is asked for all at once, and is rare.
+if rcall('EXISTS', unpack(besides)) > 0 then
+  isFree = isFree and rcall('EXISTS', besides[1]) == 0
   for i = 1, count do
-    local key = commits[i] and commits[i][2]
+    local key = jobKeys[i]
     if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful') > 0 then
-      commits[i] = nil
+      jobKeys[i] = nil
     end
   end
 end
 
-local meta = rcall('HMGET', base .. 'meta', 'paused', 'max', 'opts.maxLenEvents')
-local isFree = not meta[1] and not tonumber(meta[2]) and rcall('EXISTS', base .. 'limiter') == 0
 local replies, others = {}, {}
 local gone, scores, rules, due = {}, {}, {}, {}
 local startedIds, startedLocks, isStarted = {}, {}, {}
@@ -82,12 +84,12 @@ local limits, hasReleased
 local bytes = 0
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
-  local commit, reply = commits[i], NOT_PLAIN
+  local key, reply = jobKeys[i], NOT_PLAIN
   -- The first write of the script: a full Redis allows it, and then all the others.
   local at = FIRST + (i - 1) * FIELDS
   local id = ARGV[at + 2]
-  if commit and rcall('LREM', active, '-1', id) == 1 then
-    local worker, metaKey, key, made, isSame = ARGV[at], unpack(commit)
+  if key and rcall('LREM', active, '-1', id) == 1 then
+    local worker, metaKey, made, isSame = ARGV[at], metaKeys[i], attempts[i], areSame[i]
     local rule, value = ARGV[at + 6], ARGV[at + 7]
     gone[#gone + 1] = key .. ':lock'
     if string.sub(rule, 1, 2) == '0:' then
@@ -118,7 +120,7 @@ for i = 1, count do
       local isSound = ended and tonumber(batch[2]) and batch[3] and batch[4] and fence
       if isSound and not batch[6] and rcall('HGET', base .. 'aff:owners', ended) == worker then
         tag, size = batch[3], batch[4]
-        local list = base .. 'aff:tag:' .. redis.sha1hex(ended)
+        local list = base .. 'aff:tag:' .. ended
         local hasMore = rcall('EXISTS', list) == 1
         local isPaused = hasMore and rcall('SISMEMBER', base .. 'aff:pausedtags', ended) == 1
         local reason = isPaused and 'paused' or
@@ -225,7 +227,7 @@ if #others > 0 or #due > 0 then
   end
 --- @end
 end
-if rcall('EXISTS', sequence, base .. 'wait', active, base .. 'prioritized') == 0 then
+if #startedIds == 0 and rcall('EXISTS', sequence, base .. 'wait', active, base .. 'prioritized') == 0 then
   rcall('XADD', events, '*', 'event', 'drained')
 end
 return replies

@@ -41,7 +41,7 @@ export function patternOf({ key }: DocumentedKey, { queue, prefix, state }: Queu
     .replaceAll('<worker>', '[\\w.-]+-\\d+')
     .replaceAll('<node>', '[\\w.-]+')
     .replaceAll('<host>', '[0-9a-f-]{36}\\.\\d+\\.\\d+')
-    .replaceAll('<sha1>', '[0-9a-f]{40}')
+    .replaceAll('<tag>', '.+')
     .replaceAll('<schedule>', '[a-z]+')
     // Ids of `QueueService`, of other producers, and of schedules.
     .replaceAll('<id>', '(?:[A-Za-z][\\w-]{13}|\\d+|repeat:[a-z]+:\\d+)');

@@ -12,7 +12,7 @@
 
   Keys of a pending queue
     aff:ring         list of the tags that wait for a worker, next one on the left
-    aff:tag:<sha1>   list of the indexed task ids of one tag
+    aff:tag:<tag>    list of the indexed task ids of one tag
     aff:seq          zset id -> sequence number: every task that is indexed or dispatched and has not been taken
     aff:owners       hash tag -> worker ids, separated by spaces (a tag without owner has no field)
     aff:limits       hash tag -> how many owners that tag may have, where it differs from the default
@@ -64,16 +64,7 @@ local STILL_RUNNING, FOREIGN_QUEUE, NOT_PLAIN = -107, -108, -109
 
 local function jobKey(id) return base .. id end
 
-local tagKeys = {}
-
-local function tagKey(tag)
-  local key = tagKeys[tag]
-  if not key then
-    key = base .. 'aff:tag:' .. redis.sha1hex(tag)
-    tagKeys[tag] = key
-  end
-  return key
-end
+local function tagKey(tag) return base .. 'aff:tag:' .. tag end
 
 local function workerKey(worker, suffix) return workerBase .. worker .. ':' .. suffix end
 

@@ -53,7 +53,7 @@ local state = {
   meta = redis.call('HGETALL', base .. 'meta'), registered = redis.call('HKEYS', registry),
   tags = {}, workers = {}, tasks = {}, locks = {},
 }
-for i, tag in ipairs(given.tags) do state.tags[i] = list(base .. 'aff:tag:' .. redis.sha1hex(tag)) end
+for i, tag in ipairs(given.tags) do state.tags[i] = list(base .. 'aff:tag:' .. tag) end
 for i, worker in ipairs(given.workers) do
   local own = workerBase .. worker .. ':'
   state.workers[i] = { redis.call('HGETALL', own .. 'meta'), list(own .. 'wait'), list(own .. 'next') }
