@@ -1,4 +1,5 @@
 import type { QueueModuleOptions } from 'nestjs-affinity-queue';
+import { aftermathMs as aftermathOf } from 'nestjs-affinity-queue/history';
 
 /** Short leases, so that many faults fit into a minute; long enough for a machine that others use too. */
 export const leaseMs = 1_000;
@@ -11,11 +12,8 @@ export const electionOptions = {
   watchLocalProcesses: false,
 } as const satisfies QueueModuleOptions['electionOptions'];
 
-/**
- * How long the checker takes a fault for felt that is over at once, by these leases: lock TTL and heartbeatTimeout, and what I8
- * allows beyond each of them.
- */
-export const aftermathMs = leaseMs + 500 + leaseMs + 1_000;
+/** How long the checker takes a fault for felt that is over at once, by these leases. */
+export const aftermathMs = aftermathOf({ lockTtlMs: leaseMs, heartbeatTimeoutMs: leaseMs });
 
 /** How long a fault may last, in leases: well within one, just beyond it, and far beyond it. */
 export const spans = [0.5, 1.1, 3] as const;

@@ -9,7 +9,7 @@ export { readHistory, type HistoryDamage } from './read-history.js';
 export { readWitness } from './read-witness.js';
 export { checkHistory, type HistoryToCheck } from './checker/check-history.js';
 export { checkHistoryFiles } from './checker/check-files.js';
-export type { Leases } from './checker/aftermath.js';
+export { aftermathMs, type Leases } from './checker/aftermath.js';
 export { Circumstances } from './checker/circumstances.js';
 export { describeReport } from './checker/describe-report.js';
 export {

@@ -10,7 +10,10 @@ export type Leases = Pick<RecordFields['queue.opened'], 'lockTtlMs' | 'heartbeat
 
 /**
  * How long after a fault everything is as if it had not been, ms: whoever led has lost the lock and another one leads, and
- * after that the workers are given up of which nothing was heard. It is what I8 itself allows for both.
+ * after that the workers are given up of which nothing was heard. It is what I8 itself allows for both. Who measures failures that
+ * come alone waits so long before each.
+ *
+ * @publicApi
  */
 export function aftermathMs({ lockTtlMs, heartbeatTimeoutMs }: Leases): number {
   return lockTtlMs + crashSlackMs + heartbeatTimeoutMs + recoverySlackMs;

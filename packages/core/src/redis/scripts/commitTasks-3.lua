@@ -106,8 +106,7 @@ for i = 1, count do
     --- @witness when string.sub(rule, 1, 2) == '0:': "gone", "id", id
     reply = nil
     local takes, waitKey, head = ARGV[at + 5], workerBase .. worker .. ':wait', ARGV[at + 3]
-    local isFull = bytes >= MOST_BYTES
-    local mayTake = isSame and isFree and not isFull and (takes == '1' or takes == '2')
+    local mayTake = isSame and isFree and bytes < MOST_BYTES and (takes == '1' or takes == '2')
     local nextId = mayTake and redis.pcall('RPOP', waitKey)
     local tag, size -- of a batch that begins
     if mayTake and not nextId and takes == '1' then

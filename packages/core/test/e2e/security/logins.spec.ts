@@ -21,7 +21,10 @@ let folder: string;
 let ca: string;
 let certificate: string[];
 const servers: OwnServer[] = [];
+const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+let timersBefore: number;
 beforeAll(async () => {
+  timersBefore = timers();
   folder = await mkdtemp(join(tmpdir(), 'affinity-logins-'));
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
@@ -34,7 +37,12 @@ afterEach(async () => {
   await closeAll();
   await Promise.all(servers.splice(0).map((server) => server.stop()));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  // For each time that ioredis asked a Sentinel, it keeps a timer of two seconds from when it hangs up, even if the Sentinel had
+  // done so first. A `disconnectTimeout` does not reach it.
+  await until('no timer of ours is left', () => timers() <= timersBefore);
+  await rm(folder, { recursive: true, force: true });
+});
 
 async function server(...args: string[]): Promise<OwnServer> {
   const started = await startOwnServer(...args);
