@@ -10,7 +10,6 @@ import { startStage, task } from '../../support/stage.js';
 
 afterEach(closeAll);
 
-
 async function startProducer(redis = openRedis(), url = testRedisUrl()) {
   const name = uniqueName();
   const { queue, close } = await startInstance({ name, role: 'PRODUCER', redisOptions: { url } });
@@ -21,11 +20,7 @@ async function startProducer(redis = openRedis(), url = testRedisUrl()) {
     close,
     /** The ids of the tasks of the tag 't', in their order: those that are indexed, and those that nobody has taken in. */
     waiting: async () =>
-      (
-        await Promise.all(
-          [key('aff:tag:t'), key('wait')].map((list) => redis.lrange(list, 0, '-1')),
-        )
-      )
+      (await Promise.all([key('aff:tag:t'), key('wait')].map((list) => redis.lrange(list, 0, '-1'))))
         .map((ids) => ids.reverse())
         .flat(),
     /** The ids of all indexed tasks, in their order. */
