@@ -77,7 +77,7 @@ export class EventStream {
   }
 
   async #read(from: string): Promise<string> {
-    const reply = await this.#client.run(blockMs, (client) =>
+    const reply = await this.#client.run('XREAD', blockMs, (client) =>
       client.xread('COUNT', pageSize, 'BLOCK', blockMs, 'STREAMS', this.#key, from),
     );
     const entries = (reply?.[0]?.[1] ?? []) as Entry[];

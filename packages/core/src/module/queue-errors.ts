@@ -6,7 +6,6 @@ import { safeCause } from '../errors/redact.js';
 import { errorName } from '../observability/messages/queue-log.js';
 
 const connectionError = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|Connection is closed/;
-const timedOut = /Command timed out|did not answer and was replaced/;
 
 /**
  * Where faults go that nobody awaits: to `errors$`, and to the log by name. That a connection is lost is said once, by the
@@ -44,7 +43,7 @@ export class QueueErrors {
   #isSaidAlready(error: unknown): boolean {
     const text = isError(error) ? `${errorName(error)} ${error.message}` : '';
     if (connectionError.test(text)) return true;
-    return this.#connectionLost && (error instanceof CommandTimeoutError || timedOut.test(text));
+    return this.#connectionLost && (error instanceof CommandTimeoutError || text.includes('Command timed out'));
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { CommandTimeoutError } from '../errors/errors.js';
 
 /** A blocking command can outlive a lost connection unanswered; after this long past its time-out we start anew. */
 const watchdogMs = 2_000;
@@ -20,10 +21,12 @@ export class BlockingClient {
   /**
    * Runs one command after the other has returned.
    *
+   * @param name - of the command, for the error
    * @param blockMs - how long it may block
-   * @throws when it neither returns nor fails in time, and when the client is closed
+   * @throws {@link CommandTimeoutError} when it neither returns nor fails in time: the connection is replaced then; and when
+   *   the client is closed
    */
-  async run<T>(blockMs: number, command: (client: Redis) => Promise<T>): Promise<T> {
+  async run<T>(name: string, blockMs: number, command: (client: Redis) => Promise<T>): Promise<T> {
     if (this.#closed) throw new Error('The connection is closed');
     const client = (this.#client ??= this.create());
     let timer: NodeJS.Timeout | undefined;
@@ -31,11 +34,12 @@ export class BlockingClient {
       this.#abandon = () => {
         reject(new Error('The connection is closed'));
       };
+      const timeoutMs = blockMs + watchdogMs;
       timer = setTimeout(() => {
         if (this.#client === client) this.#client = undefined;
         client.disconnect();
-        reject(new Error('The blocking connection did not answer and was replaced'));
-      }, blockMs + watchdogMs);
+        reject(new CommandTimeoutError({ command: name, timeoutMs }));
+      }, timeoutMs);
     });
     try {
       return await Promise.race([command(client), given]);

@@ -142,7 +142,7 @@ describe('BlockingWait', () => {
     await jest.advanceTimersByTimeAsync(1 + 200);
     expect(hanging.disconnect).toHaveBeenCalledTimes(1);
     expect(onError.mock.calls).toMatchObject([
-      [{ message: 'The blocking connection did not answer and was replaced' }],
+      [{ message: 'Redis did not answer BZPOPMIN within 7000 ms' }],
     ]);
     expect(clients).toHaveLength(2);
     client().lastWait.answer(['a', 'member', '0']);

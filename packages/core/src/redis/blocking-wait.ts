@@ -89,14 +89,14 @@ export class BlockingWait {
 
   async #waitOnce(): Promise<void> {
     const keys = this.#rotatedKeys();
-    const reply = await this.#client.run(blockSeconds * 1_000, (client) =>
+    const reply = await this.#client.run('BZPOPMIN', blockSeconds * 1_000, (client) =>
       client.bzpopmin(this.interruptKey, ...keys, blockSeconds),
     );
     if (reply === null || this.#closed) return;
     const [key, member, score] = reply;
     this.#deliver(key, member, score);
     if (key === this.interruptKey) return;
-    const more = await this.#client.run(0, (client) => client.zpopmin(key, 1_000));
+    const more = await this.#client.run('ZPOPMIN', 0, (client) => client.zpopmin(key, 1_000));
     for (let i = 0; i + 1 < more.length; i += 2) this.#deliver(key, String(more[i]), String(more[i + 1]));
   }
 
