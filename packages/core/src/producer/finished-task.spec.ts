@@ -220,6 +220,36 @@ describe('FinishedTasks', () => {
       expect(await waiting).toBe('late');
     });
 
+    it('tells what an event says while it ends, of a task that was missing before already', async () => {
+      const { tasks, tell } = fakeQueue();
+      const waiting = tasks.wait('a');
+      await settle();
+      const closing = tasks.close(closed, true);
+      await settle();
+      tell('completed', { jobId: 'a', returnvalue: '"late"' });
+      await closing;
+      expect(await waiting).toBe('late');
+    });
+
+    it.each([
+      ['is not waited for without a connection', false, 0],
+      ['is not waited for longer than a moment', true, 500],
+    ])('a look that nobody answers %s', async (_what, mayLook, ms) => {
+      const events = { listen: () => ({ ready: Promise.resolve(), stop: () => undefined }) };
+      const tasks = new FinishedTasks(events, () => new Promise(() => undefined));
+      const ended = expect(tasks.wait('a')).rejects.toBe(closed);
+      await settle();
+      let isClosed = false;
+      const closing = tasks.close(closed, mayLook).then(() => (isClosed = true));
+      if (ms > 0) {
+        await jest.advanceTimersByTimeAsync(ms - 1);
+        expect(isClosed).toBe(false);
+      }
+      await jest.advanceTimersByTimeAsync(1);
+      expect(isClosed).toBe(true);
+      await Promise.all([closing, ended]);
+    });
+
     it('does not look where there is no connection, nor waits for the events', async () => {
       const { tasks, counts, neverReady } = fakeQueue();
       neverReady();

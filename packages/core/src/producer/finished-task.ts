@@ -8,7 +8,10 @@ type Sighting = Outcome | 'unfinished' | 'missing';
 interface Waiter {
   /** What the event said. */
   outcome: Outcome | undefined;
+  /** Lets it look. */
   notify: () => void;
+  /** Ends the wait, whatever it is doing. */
+  abandon: (error: Error) => void;
 }
 
 /** BullMQ's answer to "is it finished": 0 no, 1 completed, 2 failed, with its value; -1 there is no such job. */
@@ -19,6 +22,8 @@ const firstRecheckMs = 1_000;
 const longestRecheckMs = 10_000;
 /** A task that is not there may have ended just now, and not be kept: its event is on the way then. */
 const eventGraceMs = 250;
+/** A stop does not wait longer than this for what is looked up last. */
+const longestLastLookMs = 500;
 /** The event stream stays open for a while after the last waiter, so that one after the other does not open it anew. */
 const lingerMs = 10_000;
 
@@ -26,7 +31,7 @@ const lingerMs = 10_000;
 export class FinishedTasks {
   readonly #waiters = new Map<string, Set<Waiter>>();
   readonly #waits = new Set<Promise<unknown>>();
-  #end: { readonly error: Error; readonly mayLook: boolean } | undefined;
+  #end: Error | undefined;
   #listening: ReturnType<QueueEventsHub['listen']> | undefined;
   #lingerTimer: NodeJS.Timeout | undefined;
 
@@ -52,12 +57,18 @@ export class FinishedTasks {
 
   /**
    * Ends every wait: with what a last look finds, so that a stored result is told whose event was not read yet; with `error`
-   * where the task has not finished, or where there is no connection to look through. Resolves when nobody waits any more.
+   * where the task has not finished, or Redis does not answer at once.
+   *
+   * @param mayLook - false where there is no connection to look through
    */
   async close(error: Error, mayLook: boolean): Promise<void> {
-    this.#end = { error, mayLook };
-    for (const waiters of this.#waiters.values()) for (const { notify } of waiters) notify();
-    await Promise.allSettled(this.#waits);
+    this.#end = error;
+    if (mayLook) {
+      for (const { notify } of this.#allWaiters()) notify();
+      await within(settled(this.#waits), longestLastLookMs);
+    }
+    for (const { abandon } of this.#allWaiters()) abandon(error);
+    await settled(this.#waits);
     clearTimeout(this.#lingerTimer);
     this.#listening?.stop();
     this.#listening = undefined;
@@ -66,13 +77,20 @@ export class FinishedTasks {
   async #listen(jobId: string, timeoutMs: number): Promise<Outcome> {
     const deadline = performance.now() + timeoutMs;
     // Listens before it looks: whatever a look finds unfinished, the end of it is heard.
-    const waiter: Waiter = { outcome: undefined, notify: () => undefined };
+    const waiter: Waiter = { outcome: undefined, notify: () => undefined, abandon: () => undefined };
     const leave = this.#enter(jobId, waiter);
     try {
-      return await this.#untilFinished(jobId, waiter, deadline, timeoutMs);
+      return await new Promise<Outcome>((resolve, reject) => {
+        waiter.abandon = reject;
+        this.#untilFinished(jobId, waiter, deadline, timeoutMs).then(resolve, reject);
+      });
     } finally {
       leave();
     }
+  }
+
+  #allWaiters(): Waiter[] {
+    return [...this.#waiters.values()].flatMap((waiters) => [...waiters]);
   }
 
   async #untilFinished(jobId: string, waiter: Waiter, deadline: number, timeoutMs: number): Promise<Outcome> {
@@ -83,17 +101,16 @@ export class FinishedTasks {
       const notified = new Promise<void>((resolve) => (waiter.notify = resolve));
       const told = waiter.outcome;
       const end = this.#end;
-      if (end?.mayLook === false) throw end.error;
       const sighting = await this.#look(jobId);
       if (sighting === 'missing') {
-        if (waiter.outcome === undefined) await within(notified, eventGraceMs);
-        if (waiter.outcome === undefined) throw new TaskNotFoundError({ jobId });
-        return waiter.outcome;
+        const outcome = await outcomeOnTheWay(waiter);
+        if (outcome === undefined) throw new TaskNotFoundError({ jobId });
+        return outcome;
       }
       if (sighting !== 'unfinished') return sighting;
       // What was told before the look is about an earlier end: the task was retried.
       if (waiter.outcome === told) waiter.outcome = undefined;
-      if (end !== undefined) throw end.error;
+      if (end !== undefined) throw end;
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) throw new WaitTimeoutError({ jobId, timeoutMs });
       await within(notified, Math.min(leftMs, recheckMs));
@@ -146,6 +163,20 @@ export class FinishedTasks {
       waiter.notify();
     }
   }
+}
+
+/** Also a stop, which lets it look at once, leaves it this time. */
+async function outcomeOnTheWay(waiter: Waiter): Promise<Outcome | undefined> {
+  const deadline = performance.now() + eventGraceMs;
+  for (let leftMs = eventGraceMs; leftMs > 0; leftMs = deadline - performance.now()) {
+    if (waiter.outcome !== undefined) break;
+    await within(new Promise<void>((resolve) => (waiter.notify = resolve)), leftMs);
+  }
+  return waiter.outcome;
+}
+
+async function settled(promises: Iterable<Promise<unknown>>): Promise<void> {
+  await Promise.allSettled(promises);
 }
 
 function conclude(jobId: string, outcome: Outcome): unknown {

@@ -363,7 +363,7 @@ export class QueueService<Tasks = any> {
     await this.#finished.close(this.#closedError(), hub.commands.status === 'ready');
     await this.#events.close();
     // What was added before goes out; without a connection it cannot, and is rejected when that is closed.
-    if (hub.commands.status === 'ready') await this.#writer.settled();
+    await hub.whileConnected(() => this.#writer.settled());
     await this.#queue?.close();
   }
 

@@ -86,6 +86,17 @@ export class RedisHub {
     }
   }
 
+  /** Waits for what needs the connection: not without it, and not when it is lost meanwhile. */
+  async whileConnected(work: () => Promise<void>): Promise<void> {
+    const { commands } = this;
+    if (commands.status !== 'ready') return;
+    let lose = (): void => undefined;
+    const lost = new Promise<void>((resolve) => (lose = resolve));
+    commands.once('close', lose);
+    await Promise.race([work(), lost]);
+    commands.off('close', lose);
+  }
+
   /** Returns when every connection of ours is closed. A client that the application gave stays open. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
@@ -105,8 +116,18 @@ export class RedisHub {
         ]);
       }
       this.commands.disconnect();
+      if (this.commands.status === 'reconnecting') this.#rejectWhatWaits();
     })();
     return this.#closing;
+  }
+
+  /**
+   * Between two attempts to connect, ioredis leaves commands that wait for a connection unanswered when it is disconnected, and
+   * their timers running. An attempt that is given up at once rejects them.
+   */
+  #rejectWhatWaits(): void {
+    this.commands.connect().catch(this.onError);
+    this.commands.disconnect();
   }
 
   /** A client that BullMQ copies for its event stream; this one never connects. */

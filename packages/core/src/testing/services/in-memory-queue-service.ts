@@ -9,10 +9,9 @@ import { assertValidTag } from '../../domain/task-data.js';
 import type { FinishedResult, JobOrId } from '../../domain/task-map.js';
 import type { TaskOptions } from '../../domain/task-options.js';
 import type { Task } from '../../domain/task.js';
-import { displayValue } from '../../domain/text.js';
 import { assertValidScheduleId, checkTiming } from '../../domain/validate-schedule.js';
 import type { WorkerState } from '../../domain/worker-state.js';
-import { InvalidArgumentError, QueueClosedError, TaskNotFoundError } from '../../errors/errors.js';
+import { QueueClosedError, TaskNotFoundError } from '../../errors/errors.js';
 import type { QueueEvent } from '../../observability/events/queue-event.js';
 import type { ResolvedQueueOptions } from '../../options/resolved-options.js';
 import { assertValidRetryFilter, type RetryFilter } from '../../producer/failed-tasks.js';
@@ -22,6 +21,7 @@ import { NewJobs, type BulkTask } from '../../producer/new-jobs.js';
 import type { CancelResult, QueueService } from '../../producer/queue-service.js';
 import type { QueueStats, TagStats } from '../../producer/queue-stats.js';
 import { assertLimit } from '../../producer/assert-limit.js';
+import { assertTimeout } from '../../producer/assert-timeout.js';
 import type { TagOverview } from '../../producer/tag-overview.js';
 import type { Schedule } from '../../producer/schedule-info.js';
 import { scheduledJob } from '../../producer/scheduled-job.js';
@@ -114,10 +114,7 @@ export class InMemoryQueueService implements PublicPart<QueueService, 'close'> {
   waitUntilFinished<Of extends JobOrId>(jobOrId: Of, timeoutMs?: number): Promise<FinishedResult<Of>>;
   async waitUntilFinished(jobOrId: JobOrId, timeoutMs?: number): Promise<unknown> {
     const jobId = typeof jobOrId === 'string' ? jobOrId : jobOrId?.id;
-    if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
-      const allowed = 'milliseconds, 0 or more';
-      throw new InvalidArgumentError({ argument: 'timeoutMs', value: displayValue(timeoutMs), allowed });
-    }
+    assertTimeout(timeoutMs);
     this.#assertOpen();
     if (!canBeTaskId(jobId)) throw new TaskNotFoundError(typeof jobId === 'string' ? { jobId } : {});
     if (timeoutMs === 0) return this.engine.waits.wait(jobId, timeoutMs);

@@ -1,5 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { CommandTimeoutError, RedisRefusesWritesError, type QueueRole } from '../../../src/index.js';
+import {
+  CommandTimeoutError,
+  QueueClosedError,
+  RedisRefusesWritesError,
+  type QueueRole,
+} from '../../../src/index.js';
 import { startInstance } from '../../support/app.js';
 import { uniqueName } from '../../support/redis.js';
 import { until } from '../../support/until.js';
@@ -145,6 +150,48 @@ describe('a Redis that is gone', () => {
     const kept = (await patient.queue.queue.getJobs()).filter(({ data }) => data.payload !== 'hasty');
     expect(kept.map(({ id }) => id).sort()).toEqual(jobs.map(({ id }) => id).sort());
     expect(ran.filter((payload) => payload !== 'hasty').sort()).toEqual(['four', 'one', 'three', 'two']);
+  });
+
+  it.each([
+    ['gone', () => redis.stop(), () => redis.startAgain()],
+    ['frozen', async () => redis.freeze(), async () => redis.thaw()],
+  ])(
+    'does not hold up the stop of an application that waits for a task: %s',
+    async (_how, leave, comeBack) => {
+      const timers = (): number =>
+        process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+      const timersBefore = timers();
+      const redisOptions = { url: redis.url, commandTimeout: 60_000 };
+      const { queue, close } = await startInstance({ name: uniqueName(), role: 'PRODUCER', redisOptions });
+      const job = await queue.add({ type: 'note', identifyTag: 't', payload: 1 });
+      const ended = expect(queue.waitUntilFinished(job)).rejects.toBeInstanceOf(QueueClosedError);
+      try {
+        await leave();
+        // It is asked for while nobody answers.
+        const another = expect(queue.waitUntilFinished('another')).rejects.toBeInstanceOf(QueueClosedError);
+        const from = performance.now();
+        await close();
+        expect(performance.now() - from).toBeLessThan(10_000);
+        await Promise.all([ended, another]);
+      } finally {
+        await comeBack();
+      }
+      await until('nothing of it keeps the process alive', () => timers() <= timersBefore);
+    },
+  );
+
+  it('has adds that wait for it rejected by a stop', async () => {
+    const redisOptions = { url: redis.url, commandTimeout: 60_000 };
+    const { queue, close } = await startInstance({ name: uniqueName(), role: 'PRODUCER', redisOptions });
+    await redis.stop();
+    try {
+      const adding = queue.add({ type: 'note', identifyTag: 't', payload: 1 });
+      const rejected = expect(adding).rejects.toThrow('Connection is closed');
+      await close();
+      await rejected;
+    } finally {
+      await redis.startAgain();
+    }
   });
 });
 
