@@ -10,8 +10,8 @@ export interface Usage {
   readonly commands: number;
 }
 
-/** Measures a phase in which so many tasks are handled; the function returned ends it. */
-export type StartMeter = (phase: string, tasks: number) => Promise<() => Promise<Usage>>;
+/** Measures a phase in which so many tasks are handled; the function returned ends it, and may know the number better. */
+export type StartMeter = (phase: string, tasks: number) => Promise<(tasks?: number) => Promise<Usage>>;
 
 /** Starts to measure; the function returned gives what was used since. Reading costs Redis some 100 µs each time. */
 export async function startMeter(redis: Redis): Promise<() => Promise<Usage>> {

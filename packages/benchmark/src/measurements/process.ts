@@ -13,7 +13,10 @@ export interface ProcessInput {
   readonly maxBatchSize?: number;
 }
 
-/** Fills the queue in bulk, then starts the workers; the clock stops when the last handler has ended. */
+/**
+ * Fills the queue in bulk, then starts the workers; the clock starts with that or after the tasks that warm them up, and stops
+ * when the last handler has ended.
+ */
 export const measureProcess: Measurement<ProcessInput> = async ({ open, redisUrl, startMeter }, input) => {
   const { tasks, warmUpTasks = 0, tags, workers, handlerMs, maxBatchSize } = input;
   const peer = await open(redisUrl, { workers, maxBatchSize });
@@ -28,22 +31,25 @@ export const measureProcess: Measurement<ProcessInput> = async ({ open, redisUrl
     await peer.process(handled.handler);
     await handled.warm;
   }
+  // Tasks go on ending while the counters are read.
+  const endedBefore = handled.ended;
   const stopMeter = await startMeter('process', tasks);
   const startedAt = performance.now();
   const count = total - handled.ended;
+  const metered = total - (endedBefore + handled.ended) / 2;
   if (warmUpTasks === 0) await peer.process(handled.handler);
   await handled.done;
   // The last outcomes are stored after the last handler: closing waits for them.
   await peer.close();
-  const processed = await stopMeter();
+  const processed = await stopMeter(metered);
   return {
     tasksPerSecond: (count * 1_000) / (handled.lastEndMs - startedAt),
     startMs: (handled.firstStartMs ?? calledAt) - calledAt,
-    redisMicrosPerTask: added.redisCpuMicros / total + processed.redisCpuMicros / count,
-    redisMicrosPerProcessed: processed.redisCpuMicros / count,
+    redisMicrosPerTask: added.redisCpuMicros / total + processed.redisCpuMicros / metered,
+    redisMicrosPerProcessed: processed.redisCpuMicros / metered,
     nodeMicrosPerTask: processed.nodeCpuMicros / count,
-    scriptsPerTask: processed.scripts / count,
-    commandsPerTask: processed.commands / count,
+    scriptsPerTask: processed.scripts / metered,
+    commandsPerTask: processed.commands / metered,
     outOfOrder: handled.outOfOrder,
   };
 };

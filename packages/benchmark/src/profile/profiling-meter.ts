@@ -21,13 +21,13 @@ export class ProfilingMeter {
     await redis.start();
     const stopMeter = await startMeter(this.redis);
     await node.start();
-    return async () => {
+    return async (counted = tasks) => {
       const { byPackage, byFunction } = await node.stop();
       const used = await stopMeter();
       const { byScript, byCommand } = await redis.stop();
       this.phases.push({
         phase,
-        tasks,
+        tasks: counted,
         seconds: used.seconds,
         node: { byPackage, byFunction: byFunction.slice(0, shownFunctions) },
         redis: { byScript, byCommand: byCommand.slice(0, shownCommands) },
