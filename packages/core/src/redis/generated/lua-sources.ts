@@ -2894,10 +2894,10 @@ for i = 1, count do
     seen[worker] = true
     local id = ARGV[at + 2]
     local key = base .. id
-    local job = redis.pcall('HMGET', key, 'pb', 'parentKey', 'deid', 'ats')
-    local started = job[4] or '?'
+    local job = redis.pcall('HMGET', key, 'pb', 'atm', 'parentKey', 'deid', 'ats')
+    local started = job[5] or '?'
     local isOurs = job[1] == worker and string.find(text, started, 3, true) == 3 and string.byte(text, 3 + #started) == COLON
-    local made = isOurs and not job[2] and not job[3] and started == '1' and 0
+    local made = isOurs and not job[3] and not job[4] and tonumber(job[2] or 0)
     if made then
       metaKeys[i], jobKeys[i], attempts[i], areSame[i] = metaKey, key, made, isSame
       besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':dependencies', key .. ':processed'
