@@ -16,8 +16,8 @@ interface Departure {
   startsLate: boolean;
   /** Retried in order "skip", or given new attempts: no record says of each time when it leaves. */
   isLoose: boolean;
-  /** The attempts that ended so. */
-  readonly leftIn: Set<number>;
+  /** The attempts that ended so, and who says it. */
+  readonly leftIn: Map<number, 'record' | 'witness'>;
   /** What attempts were about to do, and since when. */
   readonly leaving: Map<number, Leaving>;
 }
@@ -54,11 +54,12 @@ export class Departures {
 
   seeEntry(entry: WitnessEntry): void {
     if (entry.witness === 'ended') {
-      if (entry.outcome === 'delayed') this.#leavesIn(entry.id, Number(entry.attempt));
+      if (entry.outcome === 'delayed') this.#leavesIn(entry.id, Number(entry.attempt), 'witness');
       if (entry.outcome === 'failed') this.#failed.set(entry.id, Number(entry.attempt));
     }
     // Whoever did it may have no history; it is the attempt that had failed after which the task comes anew.
-    if (entry.witness === 'requeued') this.#leavesIn(entry.id, this.#failed.get(entry.id) ?? Infinity);
+    if (entry.witness === 'requeued')
+      this.#leavesIn(entry.id, this.#failed.get(entry.id) ?? Infinity, 'witness');
   }
 
   startsLate(task: string): void {
@@ -72,7 +73,7 @@ export class Departures {
   /** Whether the place of the first start that is known of its task may be another one than that of its add, by now. */
   maySkipBefore(first: Start): boolean {
     const { startsLate = false, isLoose = false } = this.#tasks.get(first.task) ?? {};
-    return startsLate || (isLoose && first.attempt > 1) || this.leftBetween(0, first);
+    return startsLate || (isLoose && first.attempt > 1) || this.leftBetween(0, first) !== false;
   }
 
   /** Whether its task may leave, by now, without a record that says so. */
@@ -80,43 +81,52 @@ export class Departures {
     return this.#tasks.get(task)?.isLoose ?? false;
   }
 
-  /** Whether an earlier attempt of its task left, from a certain one on. */
-  leftBetween(from: number, { task, attempt, at }: Start): boolean {
-    const { leftIn = [], leaving } = this.#tasks.get(task) ?? {};
-    return [...leftIn].some((one) => {
+  /** Whether an earlier attempt of its task left, from a certain one on; undefined where no clock says whether it had by then. */
+  leftBetween(from: number, start: Start): boolean | undefined {
+    const { leftIn = [], leaving } = this.#tasks.get(start.task) ?? {};
+    let hasLeft: boolean | undefined = false;
+    for (const [one, says] of leftIn) {
+      if (one < from || one >= start.attempt) continue;
       const announced = leaving?.get(one)?.record;
-      return from <= one && one < attempt && (announced === undefined || announced.at < at);
-    });
+      if (announced === undefined || this.#isBefore(announced, start, says === 'witness')) return true;
+      if (!this.processes.shareClock(announced, start)) hasLeft = undefined;
+    }
+    return hasLeft;
   }
 
   /** Whether one of them was about to, and its worker did not live to write down what came of it. */
-  mayHaveLeftBetween(from: number, { task, attempt, at }: Start): boolean {
-    const leaving = [...(this.#tasks.get(task)?.leaving.values() ?? [])];
+  mayHaveLeftBetween(from: number, start: Start): boolean {
+    const leaving = [...(this.#tasks.get(start.task)?.leaving.values() ?? [])];
     return leaving.some(
       ({ record, time, isOpen }) =>
         isOpen &&
         from <= record.attempt &&
-        record.attempt < attempt &&
-        record.at < at &&
+        record.attempt < start.attempt &&
+        this.#isBefore(record, start, true) &&
         this.processes.mayNotHaveHeard(record.process, time),
     );
+  }
+
+  /** @param otherwise - what is assumed of two machines */
+  #isBefore(leaving: Leaving['record'], start: Start, otherwise: boolean): boolean {
+    return this.processes.shareClock(leaving, start) ? leaving.at < start.at : otherwise;
   }
 
   #settle(record: RecordOf<'outcome.committed' | 'outcome.unknown' | 'outcome.refused'>): void {
     const leaving = this.#tasks.get(record.task)?.leaving.get(record.attempt);
     if (leaving !== undefined) leaving.isOpen = false;
     if (record.outcome === 'delayed' && record.type !== 'outcome.refused')
-      this.#leavesIn(record.task, record.attempt);
+      this.#leavesIn(record.task, record.attempt, 'record');
   }
 
-  #leavesIn(task: string, attempt: number): void {
-    this.#of(task).leftIn.add(attempt);
+  #leavesIn(task: string, attempt: number, says: 'record' | 'witness'): void {
+    this.#of(task).leftIn.set(attempt, says);
   }
 
   #of(task: string): Departure {
     let departure = this.#tasks.get(task);
     if (departure === undefined) {
-      departure = { startsLate: false, isLoose: false, leftIn: new Set(), leaving: new Map() };
+      departure = { startsLate: false, isLoose: false, leftIn: new Map(), leaving: new Map() };
       this.#tasks.set(task, departure);
     }
     return departure;

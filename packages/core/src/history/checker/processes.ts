@@ -158,10 +158,22 @@ export class Processes {
     );
   }
 
-  /** What made Redis forget, after something, what it had accepted; so far. @param since - any time if left out */
+  /** Whether one machine wrote them all, so that their `at` says which of them came first. */
+  shareClock(...records: readonly HistoryRecord[]): boolean {
+    return new Set(records.map(({ process }) => this.known.get(process)?.boot)).size <= 1;
+  }
+
+  /**
+   * What made Redis forget, after something, what it had accepted; so far. Whether it was after what another machine recorded
+   * nobody knows, so that it may have been.
+   *
+   * @param since - any time if left out
+   */
   wentBack(since?: HistoryRecord): RecordOf<'fault'> | undefined {
     return this.faults.find(
-      ({ record }) => does(record, 'loses history') && record.at >= (since?.at ?? Number.NEGATIVE_INFINITY),
+      ({ record }) =>
+        does(record, 'loses history') &&
+        (since === undefined || !this.shareClock(record, since) || record.at >= since.at),
     )?.record;
   }
 
@@ -193,6 +205,7 @@ export class Processes {
 
 /** Why a check decides nothing then. */
 export const wentBack = 'Redis went back to an earlier state of its data';
+export const noCommonClock = 'the processes have no clock in common';
 export const mayHaveCommitted = 'the process that ran it last may not have recorded its outcome';
 
 /** What a process does only if it has started, and is not about to stop. */

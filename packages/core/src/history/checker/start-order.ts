@@ -4,9 +4,9 @@ import type { Check, CheckContext } from './check.js';
 import { Departures } from './departures.js';
 import { endsTask } from './ends-task.js';
 import type { Placed } from './merge-histories.js';
-import { wentBack } from './processes.js';
-
-const wasLeaving = 'a task was about to leave its order, and nobody wrote down whether it did';
+import { Overtakings } from './overtakings.js';
+import { noCommonClock, wentBack } from './processes.js';
+import type { Evidence } from './report.js';
 
 interface AddedTask {
   readonly invoked: RecordOf<'add.invoked'>;
@@ -15,6 +15,13 @@ interface AddedTask {
   acknowledged: RecordOf<'add.acknowledged'> | undefined;
   acknowledgedAt: number;
   readonly boot: string;
+}
+
+/** The first start that is known of a task, and an earlier one of a task that was added after it. */
+interface OutOfOrder {
+  readonly start: RecordOf<'task.started'>;
+  readonly latest: RecordOf<'task.started'>;
+  readonly evidence: Evidence;
 }
 
 interface TagOrder {
@@ -38,15 +45,12 @@ export class StartOrder implements Check {
   /** The latest start of a task, as long as it has not ended, and its attempt. */
   readonly #started = new Map<string, { start: RecordOf<'task.started'> | undefined; attempt: number }>();
   readonly #departures: Departures;
-  /** Attempts between which another task started: to be judged when all is known of them. */
-  readonly #overtaken: {
-    readonly start: RecordOf<'task.started'>;
-    readonly between: RecordOf<'task.started'>;
-    readonly before: RecordOf<'task.started'>;
-  }[] = [];
+  readonly #overtakings: Overtakings;
+  readonly #outOfOrder: OutOfOrder[] = [];
 
   constructor(private readonly context: CheckContext) {
     this.#departures = new Departures(context.processes);
+    this.#overtakings = new Overtakings(context, this.#departures);
   }
 
   see(placed: Placed): void {
@@ -124,32 +128,20 @@ export class StartOrder implements Check {
   #again(start: RecordOf<'task.started'>, before: RecordOf<'task.started'>, { last }: TagOrder): void {
     if (last === undefined || last.task === start.task || this.#departures.isLoose(start)) return;
     const { findings, processes } = this.context;
-    const reset = processes.wentBack(before.at < last.at ? before : last);
+    const reset = processes.wentBack(before) ?? processes.wentBack(last);
     if (reset !== undefined) findings.undecided('I2', wentBack, [before, reset, last, start]);
-    else this.#overtaken.push({ start, between: last, before });
+    else this.#overtakings.add({ before, between: last, start });
   }
 
   /** Who ran a task that left the order may have died before it wrote that down. */
   seeEntry(entry: WitnessEntry): void {
     this.#departures.seeEntry(entry);
+    this.#overtakings.seeEntry(entry);
   }
 
   finish(): void {
-    const { findings, hasWitness } = this.context;
-    for (const { start, between, before } of this.#overtaken) {
-      const { tag, task } = start;
-      const evidence = [before, between, start];
-      if (this.#departures.leftBetween(before.attempt, start)) continue;
-      // A witness would tell.
-      if (!hasWitness && this.#departures.mayHaveLeftBetween(before.attempt, start))
-        findings.undecided('I2', wasLeaving, evidence);
-      else
-        findings.violation(
-          'I2',
-          `tag ${String(tag)}: ${between.task} started between two attempts of ${task}`,
-          evidence,
-        );
-    }
+    for (const one of this.#outOfOrder) this.#judgeFirst(one);
+    this.#overtakings.finish();
   }
 
   #first(start: RecordOf<'task.started'>, order: TagOrder): void {
@@ -164,13 +156,19 @@ export class StartOrder implements Check {
       if (reset !== undefined) findings.undecided('I2', wentBack, [...evidence, reset]);
       else if (latest.added.boot !== added.boot)
         findings.undecided('I2', 'the two producers have no clock in common', evidence);
-      else
-        findings.violation(
-          'I2',
-          `tag ${String(start.tag)}: ${latest.start.task} started before ${start.task}, which was added before it`,
-          evidence,
-        );
+      else this.#outOfOrder.push({ start, latest: latest.start, evidence });
     }
     if (latest === undefined || added.invokedAt > latest.added.invokedAt) order.latest = { added, start };
+  }
+
+  #judgeFirst({ start, latest, evidence }: OutOfOrder): void {
+    const { findings, processes } = this.context;
+    // An earlier attempt may be on a clock that is ahead.
+    const isFirst = start.attempt === 1 || !processes.hasSeveralBoots;
+    if (!isFirst || !processes.shareClock(latest, start)) findings.undecided('I2', noCommonClock, evidence);
+    else {
+      const message = `tag ${String(start.tag)}: ${latest.task} started before ${start.task}, which was added before it`;
+      findings.violation('I2', message, evidence);
+    }
   }
 }

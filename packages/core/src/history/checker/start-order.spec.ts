@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals';
+import { MadeHistory, witnessOf, type Written } from '../../../test/support/history/a-history.js';
+import type { HistoryRecord } from '../records.js';
+import type { WitnessEntry } from '../witness.js';
+import { checkHistory } from './check-history.js';
+
+/** What I2 says, and of what it says nothing and why. */
+async function said(histories: HistoryRecord[][], witness?: WitnessEntry[]): Promise<string[]> {
+  const { violations, undecided } = await checkHistory({ histories, ...(witness && { witness }) });
+  return [
+    ...violations.flatMap(({ invariant, message }) => (invariant === 'I2' ? [message] : [])),
+    ...undecided.flatMap(({ invariant, reason }) => (invariant === 'I2' ? [reason] : [])),
+  ];
+}
+
+const between = ['tag a: t2 started between two attempts of t1'];
+const noCommonClock = ['the processes have no clock in common'];
+
+describe('I2 between two machines', () => {
+  /** p has run for longer than q, or not for as long; its wall clock may be ahead, too. */
+  const apart = (history: MadeHistory, aheadMs: number, wallAheadMs = 0): HistoryRecord[][] =>
+    history.histories.map((records) =>
+      records.map((record) =>
+        record.process === 'p'
+          ? { ...record, at: record.at + aheadMs * 1_000, wall: record.wall + wallAheadMs }
+          : record,
+      ),
+    );
+  const machines = (): MadeHistory => new MadeHistory(['p', 'q'], {}, (process) => process);
+  /** t1 is ended so by p, and then t2 starts before its second attempt. */
+  const overtaken = (outcome: 'delayed' | 'retried', history = machines()): MadeHistory => {
+    history.adds('q', 't1').adds('q', 't2').starts('p', 't1');
+    if (outcome === 'delayed') history.says('p', 'task.leaving', { task: 't1', worker: 'p-1', attempt: 1 });
+    history.ends('p', 't1').commits('p', 't1', { outcome });
+    return history.runs('q', 't2').runs('q', 't1', 'a', { attempt: 2 });
+  };
+  const taken = (id: string, attempt: string): Written => ['taken', { id, attempt, worker: 'w', tag: 'a' }];
+  const ended = (outcome: string): Written => ['ended', { id: 't1', worker: 'p-1', attempt: '1', outcome }];
+
+  it.each([-3_600_000, 0, 3_600_000])('decides nothing by clocks that are %d ms apart', async (ms) => {
+    expect(await said(apart(overtaken('delayed'), ms))).toEqual(noCommonClock);
+    expect(await said(apart(overtaken('retried'), ms))).toEqual(noCommonClock);
+  });
+
+  it.each([
+    ['between', 'retried', [taken('t1', '1'), ended('retried'), taken('t2', '1'), taken('t1', '2')], between],
+    [
+      'between, as it had left',
+      'delayed',
+      [taken('t1', '1'), ended('delayed'), taken('t2', '1'), taken('t1', '2')],
+      [],
+    ],
+    ['before both', 'retried', [taken('t2', '1'), taken('t1', '1'), ended('retried'), taken('t1', '2')], []],
+    ['at a time that it missed', 'retried', [taken('t1', '1'), taken('t1', '2')], noCommonClock],
+  ] as const)(
+    'goes by the witness, which saw the other one start %s',
+    async (_, outcome, written, expected) => {
+      const { violations, undecided } = await checkHistory({
+        histories: apart(overtaken(outcome), 3_600_000),
+        witness: witnessOf(...written),
+      });
+      expect([
+        ...violations.flatMap(({ message }) => (message.includes('between two') ? [message] : [])),
+        ...undecided.flatMap(({ reason }) => (noCommonClock.includes(reason) ? [reason] : [])),
+      ]).toEqual(expected);
+    },
+  );
+
+  it('does not know which of two tasks started first', async () => {
+    const history = (): MadeHistory => machines().adds('q', 't1').adds('q', 't2');
+    const behind = history().runs('q', 't1').runs('p', 't2');
+    expect(await said(apart(behind, -3.5, -3.5))).toEqual(noCommonClock);
+    const ahead = history().starts('p', 't1').ends('p', 't1').commits('p', 't1', { outcome: 'delayed' });
+    ahead.runs('q', 't2').runs('q', 't1', 'a', { attempt: 2 });
+    expect(await said(apart(ahead, 3_600_000, 3_600_000))).toEqual(noCommonClock);
+    expect(await said(history().runs('q', 't2').runs('q', 't1').histories)).toEqual([
+      'tag a: t2 started before t1, which was added before it',
+    ]);
+  });
+
+  it('does not know whether Redis went back before what the other one saw', async () => {
+    const history = machines().adds('q', 't1').adds('q', 't2').runs('q', 't2');
+    history.says('p', 'fault', { kind: 'power-loss', target: 'redis' }).runs('q', 't1');
+    expect(await said(apart(history, -3_600_000))).toEqual([
+      'Redis went back to an earlier state of its data',
+    ]);
+  });
+});
