@@ -6,9 +6,12 @@ import type { Processes } from './processes.js';
 type Start = RecordOf<'task.started'>;
 
 interface Leaving {
+  /** Of when it was about to for the first time: what is asked again may have been accepted before. */
   readonly record: RecordOf<'task.leaving'>;
-  readonly time: number;
+  readonly askedAt: number;
+  /** Nobody has written down what came of it. */
   isOpen: boolean;
+  refusedAt: number | undefined;
 }
 
 interface Departure {
@@ -41,12 +44,12 @@ export class Departures {
         this.#of(record.task).isLoose = this.#of(record.task).startsLate = true;
         break;
       case 'task.leaving':
-        this.#of(record.task).leaving.set(record.attempt, { record, time, isOpen: true });
+        this.#announce(record, time);
         break;
       case 'outcome.committed':
       case 'outcome.unknown':
       case 'outcome.refused':
-        this.#settle(record);
+        this.#settle(record, time);
         break;
       default:
     }
@@ -94,17 +97,23 @@ export class Departures {
     return hasLeft;
   }
 
-  /** Whether one of them was about to, and its worker did not live to write down what came of it. */
+  /** Whether one of them was about to, and nobody wrote down what came of it, or what was written may be about a second try. */
   mayHaveLeftBetween(from: number, start: Start): boolean {
     const leaving = [...(this.#tasks.get(start.task)?.leaving.values() ?? [])];
     return leaving.some(
-      ({ record, time, isOpen }) =>
-        isOpen &&
-        from <= record.attempt &&
-        record.attempt < start.attempt &&
-        this.#isBefore(record, start, true) &&
-        this.processes.mayNotHaveHeard(record.process, time),
+      (one) =>
+        from <= one.record.attempt &&
+        one.record.attempt < start.attempt &&
+        this.#isBefore(one.record, start, true) &&
+        this.#mayHaveLeft(one),
     );
+  }
+
+  #mayHaveLeft({ record, askedAt, isOpen, refusedAt }: Leaving): boolean {
+    const { processes } = this;
+    if (isOpen) return processes.mayNotHaveHeard(record.process, askedAt);
+    // What a connection lost is sent again: it may be that the first time was accepted, and its reply lost.
+    return refusedAt !== undefined && processes.wasDisturbed(record.process, askedAt, refusedAt);
   }
 
   /** @param otherwise - what is assumed of two machines */
@@ -112,11 +121,20 @@ export class Departures {
     return this.processes.shareClock(leaving, start) ? leaving.at < start.at : otherwise;
   }
 
-  #settle(record: RecordOf<'outcome.committed' | 'outcome.unknown' | 'outcome.refused'>): void {
+  #announce(record: RecordOf<'task.leaving'>, time: number): void {
+    const { leaving } = this.#of(record.task);
+    const first = leaving.get(record.attempt)?.record ?? record;
+    leaving.set(record.attempt, { record: first, askedAt: time, isOpen: true, refusedAt: undefined });
+  }
+
+  #settle(record: RecordOf<'outcome.committed' | 'outcome.unknown' | 'outcome.refused'>, time: number): void {
     const leaving = this.#tasks.get(record.task)?.leaving.get(record.attempt);
-    if (leaving !== undefined) leaving.isOpen = false;
-    if (record.outcome === 'delayed' && record.type !== 'outcome.refused')
-      this.#leavesIn(record.task, record.attempt, 'record');
+    const isRefused = record.type === 'outcome.refused';
+    if (leaving !== undefined) {
+      leaving.isOpen = false;
+      leaving.refusedAt = isRefused ? time : undefined;
+    }
+    if (record.outcome === 'delayed' && !isRefused) this.#leavesIn(record.task, record.attempt, 'record');
   }
 
   #leavesIn(task: string, attempt: number, says: 'record' | 'witness'): void {

@@ -123,11 +123,21 @@ export class Processes {
    * kept the answer away for so long.
    */
   mayNotHaveHeard(id: string, askedAt: number): boolean {
-    const isInTheWay = ({ record }: PlacedFault): boolean =>
-      record.kind !== 'kill' && (record.target === id || record.target === 'redis');
     const slackUs = this.#writtenWithinUs;
-    const heardBy = this.#endOf(isInTheWay, askedAt + slackUs, slackUs + this.heartbeatTimeoutUs);
+    const heardBy = this.#endOf(
+      (fault) => isInTheWayOf(id, fault),
+      askedAt + slackUs,
+      slackUs + this.heartbeatTimeoutUs,
+    );
     return this.mayNotHaveWritten(id, heardBy) !== undefined;
+  }
+
+  /** Whether a fault of the process, or of Redis, may have kept what one said from the other in a span of time. */
+  wasDisturbed(id: string, from: number, until: number): boolean {
+    return this.faults.some(
+      (fault) =>
+        isInTheWayOf(id, fault) && fault.from <= until && fault.until + this.#writtenWithinUs >= from,
+    );
   }
 
   hasClosed(id: string): boolean {
@@ -201,6 +211,11 @@ export class Processes {
       retryOrder: record.retryOrder,
     };
   }
+}
+
+/** Whether it may keep what Redis says from a process for a while, or the other way round. */
+function isInTheWayOf(id: string, { record }: PlacedFault): boolean {
+  return record.kind !== 'kill' && (record.target === id || record.target === 'redis');
 }
 
 /** Why a check decides nothing then. */

@@ -86,3 +86,37 @@ describe('I2 between two machines', () => {
     ]);
   });
 });
+
+describe('I2 of a task whose delay is refused', () => {
+  const attempt = { task: 't1', worker: 'p-1', attempt: 1 };
+  const delayed = { ...attempt, outcome: 'delayed' } as const;
+  const leaving = (): MadeHistory =>
+    new MadeHistory().adds('q', 't1').adds('q', 't2').starts('p', 't1').says('p', 'task.leaving', attempt);
+  const refused = (history: MadeHistory): MadeHistory =>
+    history.says('p', 'outcome.refused', { ...delayed, error: 'AFFINITY_WORKER_FENCED' });
+  const wasLeaving = 'a task was about to leave its order, and nobody wrote down whether it did';
+
+  it.each([
+    ['of p', { kind: 'cut', target: 'p' }, [wasLeaving]],
+    ['of Redis', { kind: 'redis-kill', target: 'redis' }, [wasLeaving]],
+    ['of another process', { kind: 'cut', target: 'q' }, between],
+    ['of p that was over long before', { kind: 'freeze', target: 'p', durationMs: 1 }, between],
+  ] as const)(
+    'is not decided where it may have been sent twice: a fault %s',
+    async (what, fault, expected) => {
+      const history = leaving();
+      const agoMs = what.includes('before') ? 60_000 : 0;
+      history.says('q', 'fault', { ...fault, agoMs });
+      history.runs('q', 't2').after(500);
+      const { histories } = refused(history.starts('q', 't1', 'a', { attempt: 2 }));
+      expect(await said(histories)).toEqual(expected);
+      expect(await said(histories, witnessOf())).toContain(between[0]);
+    },
+  );
+
+  it('is excused where it had been sent before, and had no answer', async () => {
+    const history = leaving().says('p', 'outcome.unknown', { ...delayed, error: 'AFFINITY_COMMAND_TIMEOUT' });
+    history.runs('q', 't2').starts('q', 't1', 'a', { attempt: 2 }).says('p', 'task.leaving', attempt);
+    expect(await said(refused(history).histories)).toEqual([]);
+  });
+});
