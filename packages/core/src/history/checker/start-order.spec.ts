@@ -120,3 +120,41 @@ describe('I2 of a task whose delay is refused', () => {
     expect(await said(refused(history).histories)).toEqual([]);
   });
 });
+
+describe('I2 of an id under which a task was removed', () => {
+  const ways = [
+    ['removed', 'task.removed', { task: 't1' }],
+    ['purged', 'tag.purged', { tag: 'a' }],
+  ] as const;
+  const retried = (history: MadeHistory, attempt = 1): MadeHistory =>
+    history
+      .starts('p', 't1', 'a', { attempt })
+      .ends('p', 't1', 'a', { attempt })
+      .commits('p', 't1', { attempt, outcome: 'retried' });
+  const begun = (): MadeHistory => retried(new MadeHistory().adds('q', 't1'));
+  const second = (history: MadeHistory): MadeHistory => history.runs('q', 't1', 'a', { attempt: 2 });
+
+  it.each(ways)('judges the next one by its own starts: %s', async (_, type, fields) => {
+    const again = (): MadeHistory => begun().says('q', type, fields).runs('q', 't2').adds('q', 't1');
+    expect(await said(second(retried(again())).histories)).toEqual([]);
+    expect(await said(second(retried(again()).runs('q', 't2', 'a', { attempt: 2 })).histories)).toEqual(
+      between,
+    );
+  });
+
+  it.each(ways)('also where it started once more before it was: %s', async (_, type, fields) => {
+    const late = retried(begun().says('q', type, fields), 2);
+    const { histories } = second(retried(late.adds('q', 't1').runs('q', 't2')));
+    expect(await said(histories)).toEqual([]);
+  });
+
+  it.each(ways)('does not know when it joined the order: %s', async (_, type, fields) => {
+    const waiting = new MadeHistory().adds('q', 't1').says('q', type, fields);
+    const behind = waiting.adds('q', 't2').adds('q', 't1').runs('q', 't2').runs('q', 't1');
+    expect(await said(behind.histories)).toEqual([]);
+    // It was running: what is added comes to it.
+    const running = new MadeHistory().adds('q', 't1').starts('p', 't1').says('q', type, fields);
+    running.adds('q', 't2').adds('q', 't1').ends('p', 't1').commits('p', 't1', { outcome: 'retried' });
+    expect(await said(second(running).runs('q', 't2').histories)).toEqual([]);
+  });
+});

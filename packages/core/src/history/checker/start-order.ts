@@ -44,6 +44,9 @@ export class StartOrder implements Check {
   readonly #tags = new Map<string, TagOrder>();
   /** The latest start of a task, as long as it has not ended, and its attempt. */
   readonly #started = new Map<string, { start: RecordOf<'task.started'> | undefined; attempt: number }>();
+  /** Whoever removed them may have come too late; so nobody knows when a task of this id joined the order. */
+  readonly #removed = new Set<string>();
+  readonly #purged = new Set<string>();
   readonly #departures: Departures;
   readonly #overtakings: Overtakings;
   readonly #outOfOrder: OutOfOrder[] = [];
@@ -69,6 +72,12 @@ export class StartOrder implements Check {
       case 'task.started':
         this.#start(record);
         break;
+      case 'task.removed':
+        this.#remove(record.task);
+        break;
+      case 'tag.purged':
+        this.#purge(record.tag);
+        break;
       default:
     }
   }
@@ -93,8 +102,11 @@ export class StartOrder implements Check {
     const { delayMs = 0, retryOrder = this.context.processes.bounds?.retryOrder, deduplicated } = invoked;
     if (delayMs > 0) this.#departures.startsLate(task);
     if (retryOrder === 'skip') this.#departures.retriesLate(task);
-    // Added again, it is the task that it was.
-    if (this.#added.has(task)) return;
+    // Added again, it is the task that it was, unless that was purged.
+    if (this.#added.has(task)) {
+      if (this.#purged.has(invoked.tag)) this.#removed.add(task);
+      return;
+    }
     this.#added.set(task, {
       invoked,
       // The task that it came to may have been there before: that it was there when the call returned is all that it says.
@@ -111,6 +123,17 @@ export class StartOrder implements Check {
     if (started !== undefined) started.start = undefined;
   }
 
+  /** What is added under its id from now on is another task, if it was removed: its attempts are counted anew. */
+  #remove(task: string): void {
+    this.#removed.add(task);
+    this.#started.delete(task);
+  }
+
+  #purge(tag: string): void {
+    this.#purged.add(tag);
+    for (const [task, { start }] of this.#started) if (start?.tag === tag) this.#remove(task);
+  }
+
   #start(start: RecordOf<'task.started'>): void {
     const { task, tag, attempt } = start;
     if (tag === undefined || this.context.processes.limitOf(tag) > 1) return;
@@ -118,7 +141,11 @@ export class StartOrder implements Check {
     this.#tags.set(tag, order);
     const before = this.#started.get(task);
     // Somebody who was frozen begins what others have begun since: that is an overlap, not an order.
-    if (before !== undefined && attempt <= before.attempt) return;
+    if (before !== undefined && attempt <= before.attempt) {
+      // Or it is not the task that it was.
+      if (this.#removed.has(task) || this.#purged.has(tag)) this.#remove(task);
+      return;
+    }
     this.#started.set(task, { start, attempt });
     if (before === undefined) this.#first(start, order);
     else if (before.start !== undefined) this.#again(start, before.start, order);
@@ -146,7 +173,7 @@ export class StartOrder implements Check {
 
   #first(start: RecordOf<'task.started'>, order: TagOrder): void {
     const added = this.#added.get(start.task);
-    if (added === undefined || this.#departures.maySkipBefore(start)) return;
+    if (added === undefined || this.#removed.has(start.task) || this.#departures.maySkipBefore(start)) return;
     this.#added.delete(start.task);
     const { latest } = order;
     if (latest !== undefined && added.acknowledgedAt < latest.added.invokedAt) {
