@@ -17,8 +17,10 @@ interface Leaving {
 interface Departure {
   /** Delayed by whoever added it: its place is not that of its add. */
   startsLate: boolean;
-  /** Retried in order "skip", or given new attempts: no record says of each time when it leaves. */
+  /** Given new attempts: it leaves with the one that failed, and whoever did that may have died before it wrote so. */
   isLoose: boolean;
+  /** The attempts of such a task that ended without leaving: it went to the head of its tag. */
+  readonly stayedIn: Set<number>;
   /** The attempts that ended so, and who says it. */
   readonly leftIn: Map<number, 'record' | 'witness'>;
   /** What attempts were about to do, and since when. */
@@ -26,7 +28,7 @@ interface Departure {
 }
 
 /**
- * Tasks that have left the order of their tag: delayed, retried in order "skip", waiting for children, given new attempts. Whether
+ * Tasks that have left the order of their tag: delayed, also by a retry in order "skip", waiting for children, given new attempts. Whether
  * one had left between two of its starts is decided by the attempts between them: what it does later says nothing of what it has
  * overtaken, and what it did before, nothing of what overtakes it: it has joined the order again when it starts.
  */
@@ -42,6 +44,9 @@ export class Departures {
     switch (record.type) {
       case 'task.requeued':
         this.#of(record.task).isLoose = this.#of(record.task).startsLate = true;
+        break;
+      case 'task.started':
+        this.#tasks.get(record.task)?.stayedIn.delete(record.attempt);
         break;
       case 'task.leaving':
         this.#announce(record, time);
@@ -69,10 +74,6 @@ export class Departures {
     this.#of(task).startsLate = true;
   }
 
-  retriesLate(task: string): void {
-    this.#of(task).isLoose = true;
-  }
-
   /** Whether the place of the first start that is known of its task may be another one than that of its add, by now. */
   maySkipBefore(first: Start): boolean {
     const { startsLate = false, isLoose = false } = this.#tasks.get(first.task) ?? {};
@@ -82,6 +83,13 @@ export class Departures {
   /** Whether its task may leave, by now, without a record that says so. */
   isLoose({ task }: Start): boolean {
     return this.#tasks.get(task)?.isLoose ?? false;
+  }
+
+  /** Whether each attempt of such a task, from a certain one on until this start, ended without leaving. */
+  stayedBetween(from: number, { task, attempt }: Start): boolean {
+    const { stayedIn } = this.#of(task);
+    for (let one = from; one < attempt; one += 1) if (!stayedIn.has(one)) return false;
+    return true;
   }
 
   /** Whether an earlier attempt of its task left, from a certain one on; undefined where no clock says whether it had by then. */
@@ -135,6 +143,11 @@ export class Departures {
       leaving.refusedAt = isRefused ? time : undefined;
     }
     if (record.outcome === 'delayed' && !isRefused) this.#leavesIn(record.task, record.attempt, 'record');
+    if (
+      record.type === 'outcome.committed' &&
+      (record.outcome === 'retried' || record.outcome === 'given-back')
+    )
+      this.#of(record.task).stayedIn.add(record.attempt);
   }
 
   #leavesIn(task: string, attempt: number, says: 'record' | 'witness'): void {
@@ -144,7 +157,13 @@ export class Departures {
   #of(task: string): Departure {
     let departure = this.#tasks.get(task);
     if (departure === undefined) {
-      departure = { startsLate: false, isLoose: false, leftIn: new Map(), leaving: new Map() };
+      departure = {
+        startsLate: false,
+        isLoose: false,
+        leftIn: new Map(),
+        stayedIn: new Set(),
+        leaving: new Map(),
+      };
       this.#tasks.set(task, departure);
     }
     return departure;

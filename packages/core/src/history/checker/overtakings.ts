@@ -11,6 +11,8 @@ export interface Overtaking {
   readonly before: Start;
   readonly between: Start;
   readonly start: Start;
+  /** The task might leave by then without a record that says so. */
+  readonly wasLoose: boolean;
 }
 
 const wasLeaving = 'a task was about to leave its order, and nobody wrote down whether it did';
@@ -46,7 +48,8 @@ export class Overtakings {
 
   #judge(overtaking: Overtaking): void {
     const { findings, hasWitness } = this.context;
-    const { before, between, start } = overtaking;
+    const { before, between, start, wasLoose } = overtaking;
+    if (wasLoose && !this.departures.stayedBetween(before.attempt, start)) return;
     const isInOrder = this.#isInOrder(overtaking);
     const hasLeft = this.departures.leftBetween(before.attempt, start);
     if (isInOrder === false || hasLeft === true) return;

@@ -18,7 +18,6 @@ export interface QueueBounds {
   shortestLeaseMs: number;
   concurrency: number;
   tagConcurrency: Map<string, number>;
-  retryOrder: string;
 }
 
 export interface KnownProcess {
@@ -208,7 +207,6 @@ export class Processes {
       ),
       concurrency: Math.max(bounds?.concurrency ?? 0, record.concurrency),
       tagConcurrency: tags,
-      retryOrder: record.retryOrder,
     };
   }
 }

@@ -158,3 +158,54 @@ describe('I2 of an id under which a task was removed', () => {
     expect(await said(second(running).runs('q', 't2').histories)).toEqual([]);
   });
 });
+
+describe('I2 of a task that was given new attempts', () => {
+  const ended = (
+    history: MadeHistory,
+    attempt: number,
+    outcome: 'failed' | 'retried' | 'given-back' | 'delayed',
+  ) =>
+    history
+      .starts('p', 't1', 'a', { attempt })
+      .ends('p', 't1', 'a', { attempt })
+      .commits('p', 't1', { attempt, outcome });
+  const requeued = (): MadeHistory =>
+    ended(new MadeHistory().adds('q', 't1').adds('q', 't2'), 1, 'failed').says('q', 'task.requeued', {
+      task: 't1',
+    });
+  const overtaken = (history: MadeHistory, attempt: number): HistoryRecord[][] =>
+    history.runs('q', 't2').runs('q', 't1', 'a', { attempt }).histories;
+
+  it.each([
+    ['retried', between],
+    ['given-back', between],
+    ['delayed', []],
+    ['failed', []],
+  ] as const)('judges an attempt that is recorded as %s', async (outcome, expected) => {
+    expect(await said(overtaken(ended(requeued(), 2, outcome), 3))).toEqual(expected);
+  });
+
+  it('judges no attempt without an outcome, and none with one of another task of its id', async () => {
+    expect(await said(overtaken(requeued().starts('p', 't1', 'a', { attempt: 2 }), 3))).toEqual([]);
+    expect(await said(overtaken(ended(requeued(), 2, 'retried'), 4))).toEqual([]);
+    const removed = ended(requeued(), 2, 'retried').says('q', 'task.removed', { task: 't1' }).adds('q', 't1');
+    expect(await said(overtaken(removed.starts('p', 't1', 'a', { attempt: 2 }), 3))).toEqual([]);
+  });
+});
+
+describe('I2 of a task in retry order "skip"', () => {
+  const attempt = { task: 't1', worker: 'p-1', attempt: 1 };
+  const begun = (): MadeHistory =>
+    new MadeHistory(['p', 'q'], { retryOrder: 'skip' }).adds('q', 't1').adds('q', 't2').starts('p', 't1');
+  const overtaken = (history: MadeHistory): HistoryRecord[][] =>
+    history.runs('q', 't2').runs('q', 't1', 'a', { attempt: 2 }).histories;
+
+  it('goes by whether it was about to leave, as that of any other one', async () => {
+    const left = begun().says('p', 'task.leaving', attempt).commits('p', 't1', { outcome: 'delayed' });
+    expect(await said(overtaken(left))).toEqual([]);
+    const kill = { kind: 'kill', target: 'p' } as const;
+    expect(await said(overtaken(begun().says('q', 'fault', kill)))).toEqual(between);
+    const givenBack = begun().commits('p', 't1', { outcome: 'given-back' });
+    expect(await said(overtaken(givenBack))).toEqual(between);
+  });
+});

@@ -35,8 +35,8 @@ interface TagOrder {
  * before it; and between two attempts of a task no other one of its tag starts. A task that leaves the order (see
  * {@link Departures}) is not judged for that time. It joins the order at the end of its tag, and goes to the head of it when an
  * attempt is retried or given back, so that from its next start on it is judged as any other one, and so is whatever it overtakes.
- * Not judged until their end are, between their attempts, tasks in retry order "skip" and tasks that were given new attempts: who
- * retried them may have died without a record of it.
+ * Of a task that was given new attempts only those are judged of which is written that they went back to its tag: who retried it
+ * may have died without a record of it.
  */
 export class StartOrder implements Check {
   readonly #invoked = new Map<string, { record: RecordOf<'add.invoked'>; time: number }>();
@@ -99,9 +99,8 @@ export class StartOrder implements Check {
   }
 
   #add(task: string, invoked: RecordOf<'add.invoked'>, invokedAt: number, boot: string): void {
-    const { delayMs = 0, retryOrder = this.context.processes.bounds?.retryOrder, deduplicated } = invoked;
+    const { delayMs = 0, deduplicated } = invoked;
     if (delayMs > 0) this.#departures.startsLate(task);
-    if (retryOrder === 'skip') this.#departures.retriesLate(task);
     // Added again, it is the task that it was, unless that was purged.
     if (this.#added.has(task)) {
       if (this.#purged.has(invoked.tag)) this.#removed.add(task);
@@ -153,11 +152,11 @@ export class StartOrder implements Check {
   }
 
   #again(start: RecordOf<'task.started'>, before: RecordOf<'task.started'>, { last }: TagOrder): void {
-    if (last === undefined || last.task === start.task || this.#departures.isLoose(start)) return;
+    if (last === undefined || last.task === start.task) return;
     const { findings, processes } = this.context;
     const reset = processes.wentBack(before) ?? processes.wentBack(last);
     if (reset !== undefined) findings.undecided('I2', wentBack, [before, reset, last, start]);
-    else this.#overtakings.add({ before, between: last, start });
+    else this.#overtakings.add({ before, between: last, start, wasLoose: this.#departures.isLoose(start) });
   }
 
   /** Who ran a task that left the order may have died before it wrote that down. */
