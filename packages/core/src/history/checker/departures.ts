@@ -1,4 +1,4 @@
-import type { RecordOf } from '../records.js';
+import type { AttemptOutcome, RecordOf } from '../records.js';
 import type { WitnessEntry } from '../witness.js';
 import type { Placed } from './merge-histories.js';
 import type { Processes } from './processes.js';
@@ -28,9 +28,9 @@ interface Departure {
 }
 
 /**
- * Tasks that have left the order of their tag: delayed, also by a retry in order "skip", waiting for children, given new attempts. Whether
- * one had left between two of its starts is decided by the attempts between them: what it does later says nothing of what it has
- * overtaken, and what it did before, nothing of what overtakes it: it has joined the order again when it starts.
+ * Tasks that have left the order of their tag: delayed, also by a retry in order "skip", waiting for children, given new attempts.
+ * Whether one had left between two of its starts is decided by the attempts between them: what it does later says nothing of what
+ * it has overtaken, and what it did before, nothing of what overtakes it: it has joined the order again when it starts.
  */
 export class Departures {
   readonly #tasks = new Map<string, Departure>();
@@ -143,11 +143,13 @@ export class Departures {
       leaving.refusedAt = isRefused ? time : undefined;
     }
     if (record.outcome === 'delayed' && !isRefused) this.#leavesIn(record.task, record.attempt, 'record');
-    if (
-      record.type === 'outcome.committed' &&
-      (record.outcome === 'retried' || record.outcome === 'given-back')
-    )
-      this.#of(record.task).stayedIn.add(record.attempt);
+    if (record.type === 'outcome.committed' && hasStayed(record.outcome))
+      this.#stays(record.task, record.attempt);
+  }
+
+  #stays(task: string, attempt: number): void {
+    const departure = this.#tasks.get(task);
+    if (departure?.isLoose === true) departure.stayedIn.add(attempt);
   }
 
   #leavesIn(task: string, attempt: number, says: 'record' | 'witness'): void {
@@ -168,4 +170,9 @@ export class Departures {
     }
     return departure;
   }
+}
+
+/** Whether a task is at the head of its tag again after an attempt that ended so. */
+function hasStayed(outcome: AttemptOutcome): boolean {
+  return outcome === 'retried' || outcome === 'given-back';
 }

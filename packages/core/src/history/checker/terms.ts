@@ -24,7 +24,7 @@ interface Takeover {
 
 /**
  * I5 by what the leaders saw: an epoch has one leader, nothing of an older epoch that was sent after a newer one was won is
- * accepted, and nobody takes the lock of a leader that has shown life within the lease. A leader that is reported dead is.
+ * accepted, and nobody takes the lock of a leader that has shown life within the lease; who is reported dead as it leads is dead.
  */
 export class Terms implements Check {
   readonly #leaders = new Map<string, RecordOf<'leadership.gained'>>();
