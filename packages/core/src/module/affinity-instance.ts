@@ -107,21 +107,22 @@ export class AffinityInstance implements OnModuleInit, OnApplicationShutdown {
     return this.#closing;
   }
 
-  /** Calls it when every connection is closed, also after a start that failed: nothing is sent to Redis after that. */
+  /** Calls it when every connection is closed, also after a start that failed: nothing is sent to Redis after that. It may throw. */
   whenClosed(then: () => void): void {
     this.#atTheEnd.push(then);
   }
 
+  /** Each step is taken whatever came of those before it; the first error is the one that is thrown. */
   async #close(): Promise<void> {
-    try {
-      await settleAll(this.#queues, (queue) => queue.close());
-    } finally {
-      try {
-        await settleAll(this.#connections, ({ hub }) => hub.close());
-      } finally {
-        for (const then of this.#atTheEnd) then();
-      }
-    }
+    const steps = [
+      () => settleAll(this.#queues, (queue) => queue.close()),
+      () => settleAll(this.#connections, ({ hub }) => hub.close()),
+      () => settleAll(this.#atTheEnd, async (then) => then()),
+    ];
+    const results: PromiseSettledResult<void>[] = [];
+    for (const step of steps) results.push(...(await Promise.allSettled([step()])));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   async #orClose(step: () => Promise<void>): Promise<void> {

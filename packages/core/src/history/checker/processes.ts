@@ -18,7 +18,6 @@ export interface QueueBounds {
   shortestLeaseMs: number;
   concurrency: number;
   tagConcurrency: Map<string, number>;
-  retryOrder: string;
 }
 
 export interface KnownProcess {
@@ -123,11 +122,21 @@ export class Processes {
    * kept the answer away for so long.
    */
   mayNotHaveHeard(id: string, askedAt: number): boolean {
-    const isInTheWay = ({ record }: PlacedFault): boolean =>
-      record.kind !== 'kill' && (record.target === id || record.target === 'redis');
     const slackUs = this.#writtenWithinUs;
-    const heardBy = this.#endOf(isInTheWay, askedAt + slackUs, slackUs + this.heartbeatTimeoutUs);
+    const heardBy = this.#endOf(
+      (fault) => isInTheWayOf(id, fault),
+      askedAt + slackUs,
+      slackUs + this.heartbeatTimeoutUs,
+    );
     return this.mayNotHaveWritten(id, heardBy) !== undefined;
+  }
+
+  /** Whether a fault of the process, or of Redis, may have kept what one said from the other in a span of time. */
+  wasDisturbed(id: string, from: number, until: number): boolean {
+    return this.faults.some(
+      (fault) =>
+        isInTheWayOf(id, fault) && fault.from <= until && fault.until + this.#writtenWithinUs >= from,
+    );
   }
 
   hasClosed(id: string): boolean {
@@ -158,10 +167,22 @@ export class Processes {
     );
   }
 
-  /** What made Redis forget, after something, what it had accepted; so far. @param since - any time if left out */
+  /** Whether one machine wrote them all, so that their `at` says which of them came first. */
+  shareClock(...records: readonly HistoryRecord[]): boolean {
+    return new Set(records.map(({ process }) => this.known.get(process)?.boot)).size <= 1;
+  }
+
+  /**
+   * What made Redis forget, after something, what it had accepted; so far. Whether it was after what another machine recorded
+   * nobody knows, so that it may have been.
+   *
+   * @param since - any time if left out
+   */
   wentBack(since?: HistoryRecord): RecordOf<'fault'> | undefined {
     return this.faults.find(
-      ({ record }) => does(record, 'loses history') && record.at >= (since?.at ?? Number.NEGATIVE_INFINITY),
+      ({ record }) =>
+        does(record, 'loses history') &&
+        (since === undefined || !this.shareClock(record, since) || record.at >= since.at),
     )?.record;
   }
 
@@ -186,13 +207,18 @@ export class Processes {
       ),
       concurrency: Math.max(bounds?.concurrency ?? 0, record.concurrency),
       tagConcurrency: tags,
-      retryOrder: record.retryOrder,
     };
   }
 }
 
+/** Whether it may keep what Redis says from a process for a while, or the other way round. */
+function isInTheWayOf(id: string, { record }: PlacedFault): boolean {
+  return record.kind !== 'kill' && (record.target === id || record.target === 'redis');
+}
+
 /** Why a check decides nothing then. */
 export const wentBack = 'Redis went back to an earlier state of its data';
+export const noCommonClock = 'the processes have no clock in common';
 export const mayHaveCommitted = 'the process that ran it last may not have recorded its outcome';
 
 /** What a process does only if it has started, and is not about to stop. */

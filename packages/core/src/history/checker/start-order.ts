@@ -4,9 +4,9 @@ import type { Check, CheckContext } from './check.js';
 import { Departures } from './departures.js';
 import { endsTask } from './ends-task.js';
 import type { Placed } from './merge-histories.js';
-import { wentBack } from './processes.js';
-
-const wasLeaving = 'a task was about to leave its order, and nobody wrote down whether it did';
+import { Overtakings } from './overtakings.js';
+import { noCommonClock, wentBack } from './processes.js';
+import type { Evidence } from './report.js';
 
 interface AddedTask {
   readonly invoked: RecordOf<'add.invoked'>;
@@ -15,6 +15,13 @@ interface AddedTask {
   acknowledged: RecordOf<'add.acknowledged'> | undefined;
   acknowledgedAt: number;
   readonly boot: string;
+}
+
+/** The first start that is known of a task, and an earlier one of a task that was added after it. */
+interface OutOfOrder {
+  readonly start: RecordOf<'task.started'>;
+  readonly latest: RecordOf<'task.started'>;
+  readonly evidence: Evidence;
 }
 
 interface TagOrder {
@@ -28,8 +35,8 @@ interface TagOrder {
  * before it; and between two attempts of a task no other one of its tag starts. A task that leaves the order (see
  * {@link Departures}) is not judged for that time. It joins the order at the end of its tag, and goes to the head of it when an
  * attempt is retried or given back, so that from its next start on it is judged as any other one, and so is whatever it overtakes.
- * Not judged until their end are, between their attempts, tasks in retry order "skip" and tasks that were given new attempts: who
- * retried them may have died without a record of it.
+ * Of a task that was given new attempts only those are judged of which is written that they went back to its tag: who retried it
+ * may have died without a record of it.
  */
 export class StartOrder implements Check {
   readonly #invoked = new Map<string, { record: RecordOf<'add.invoked'>; time: number }>();
@@ -37,16 +44,16 @@ export class StartOrder implements Check {
   readonly #tags = new Map<string, TagOrder>();
   /** The latest start of a task, as long as it has not ended, and its attempt. */
   readonly #started = new Map<string, { start: RecordOf<'task.started'> | undefined; attempt: number }>();
+  /** Whoever removed them may have come too late; so nobody knows when a task of this id joined the order. */
+  readonly #removed = new Set<string>();
+  readonly #purged = new Set<string>();
   readonly #departures: Departures;
-  /** Attempts between which another task started: to be judged when all is known of them. */
-  readonly #overtaken: {
-    readonly start: RecordOf<'task.started'>;
-    readonly between: RecordOf<'task.started'>;
-    readonly before: RecordOf<'task.started'>;
-  }[] = [];
+  readonly #overtakings: Overtakings;
+  readonly #outOfOrder: OutOfOrder[] = [];
 
   constructor(private readonly context: CheckContext) {
     this.#departures = new Departures(context.processes);
+    this.#overtakings = new Overtakings(context, this.#departures);
   }
 
   see(placed: Placed): void {
@@ -64,6 +71,12 @@ export class StartOrder implements Check {
         break;
       case 'task.started':
         this.#start(record);
+        break;
+      case 'task.removed':
+        this.#remove(record.task);
+        break;
+      case 'tag.purged':
+        this.#purge(record.tag);
         break;
       default:
     }
@@ -86,11 +99,13 @@ export class StartOrder implements Check {
   }
 
   #add(task: string, invoked: RecordOf<'add.invoked'>, invokedAt: number, boot: string): void {
-    const { delayMs = 0, retryOrder = this.context.processes.bounds?.retryOrder, deduplicated } = invoked;
+    const { delayMs = 0, deduplicated } = invoked;
     if (delayMs > 0) this.#departures.startsLate(task);
-    if (retryOrder === 'skip') this.#departures.retriesLate(task);
-    // Added again, it is the task that it was.
-    if (this.#added.has(task)) return;
+    // Added again, it is the task that it was, unless that was purged.
+    if (this.#added.has(task)) {
+      if (this.#purged.has(invoked.tag)) this.#removed.add(task);
+      return;
+    }
     this.#added.set(task, {
       invoked,
       // The task that it came to may have been there before: that it was there when the call returned is all that it says.
@@ -107,6 +122,17 @@ export class StartOrder implements Check {
     if (started !== undefined) started.start = undefined;
   }
 
+  /** What is added under its id from now on is another task, if it was removed: its attempts are counted anew. */
+  #remove(task: string): void {
+    this.#removed.add(task);
+    this.#started.delete(task);
+  }
+
+  #purge(tag: string): void {
+    this.#purged.add(tag);
+    for (const [task, { start }] of this.#started) if (start?.tag === tag) this.#remove(task);
+  }
+
   #start(start: RecordOf<'task.started'>): void {
     const { task, tag, attempt } = start;
     if (tag === undefined || this.context.processes.limitOf(tag) > 1) return;
@@ -114,7 +140,11 @@ export class StartOrder implements Check {
     this.#tags.set(tag, order);
     const before = this.#started.get(task);
     // Somebody who was frozen begins what others have begun since: that is an overlap, not an order.
-    if (before !== undefined && attempt <= before.attempt) return;
+    if (before !== undefined && attempt <= before.attempt) {
+      // Or it is not the task that it was.
+      if (this.#removed.has(task) || this.#purged.has(tag)) this.#remove(task);
+      return;
+    }
     this.#started.set(task, { start, attempt });
     if (before === undefined) this.#first(start, order);
     else if (before.start !== undefined) this.#again(start, before.start, order);
@@ -122,39 +152,27 @@ export class StartOrder implements Check {
   }
 
   #again(start: RecordOf<'task.started'>, before: RecordOf<'task.started'>, { last }: TagOrder): void {
-    if (last === undefined || last.task === start.task || this.#departures.isLoose(start)) return;
+    if (last === undefined || last.task === start.task) return;
     const { findings, processes } = this.context;
-    const reset = processes.wentBack(before.at < last.at ? before : last);
+    const reset = processes.wentBack(before) ?? processes.wentBack(last);
     if (reset !== undefined) findings.undecided('I2', wentBack, [before, reset, last, start]);
-    else this.#overtaken.push({ start, between: last, before });
+    else this.#overtakings.add({ before, between: last, start, wasLoose: this.#departures.isLoose(start) });
   }
 
   /** Who ran a task that left the order may have died before it wrote that down. */
   seeEntry(entry: WitnessEntry): void {
     this.#departures.seeEntry(entry);
+    this.#overtakings.seeEntry(entry);
   }
 
   finish(): void {
-    const { findings, hasWitness } = this.context;
-    for (const { start, between, before } of this.#overtaken) {
-      const { tag, task } = start;
-      const evidence = [before, between, start];
-      if (this.#departures.leftBetween(before.attempt, start)) continue;
-      // A witness would tell.
-      if (!hasWitness && this.#departures.mayHaveLeftBetween(before.attempt, start))
-        findings.undecided('I2', wasLeaving, evidence);
-      else
-        findings.violation(
-          'I2',
-          `tag ${String(tag)}: ${between.task} started between two attempts of ${task}`,
-          evidence,
-        );
-    }
+    for (const one of this.#outOfOrder) this.#judgeFirst(one);
+    this.#overtakings.finish();
   }
 
   #first(start: RecordOf<'task.started'>, order: TagOrder): void {
     const added = this.#added.get(start.task);
-    if (added === undefined || this.#departures.maySkipBefore(start)) return;
+    if (added === undefined || this.#removed.has(start.task) || this.#departures.maySkipBefore(start)) return;
     this.#added.delete(start.task);
     const { latest } = order;
     if (latest !== undefined && added.acknowledgedAt < latest.added.invokedAt) {
@@ -164,13 +182,19 @@ export class StartOrder implements Check {
       if (reset !== undefined) findings.undecided('I2', wentBack, [...evidence, reset]);
       else if (latest.added.boot !== added.boot)
         findings.undecided('I2', 'the two producers have no clock in common', evidence);
-      else
-        findings.violation(
-          'I2',
-          `tag ${String(start.tag)}: ${latest.start.task} started before ${start.task}, which was added before it`,
-          evidence,
-        );
+      else this.#outOfOrder.push({ start, latest: latest.start, evidence });
     }
     if (latest === undefined || added.invokedAt > latest.added.invokedAt) order.latest = { added, start };
+  }
+
+  #judgeFirst({ start, latest, evidence }: OutOfOrder): void {
+    const { findings, processes } = this.context;
+    // An earlier attempt may be on a clock that is ahead.
+    const isFirst = start.attempt === 1 || !processes.hasSeveralBoots;
+    if (!isFirst || !processes.shareClock(latest, start)) findings.undecided('I2', noCommonClock, evidence);
+    else {
+      const message = `tag ${String(start.tag)}: ${latest.task} started before ${start.task}, which was added before it`;
+      findings.violation('I2', message, evidence);
+    }
   }
 }

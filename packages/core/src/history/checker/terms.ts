@@ -2,6 +2,7 @@ import type { HistoryRecord, RecordOf } from '../records.js';
 import type { Check, CheckContext } from './check.js';
 import { compareEpochs } from './epochs.js';
 import type { Placed } from './merge-histories.js';
+import { noCommonClock } from './processes.js';
 
 type Accepted = RecordOf<'leadership.renewed' | 'leader.acted' | 'worker.recovered'>;
 
@@ -23,7 +24,7 @@ interface Takeover {
 
 /**
  * I5 by what the leaders saw: an epoch has one leader, nothing of an older epoch that was sent after a newer one was won is
- * accepted, and nobody takes the lock of a leader that has shown life within the lease.
+ * accepted, and nobody takes the lock of a leader that has shown life within the lease; who is reported dead as it leads is dead.
  */
 export class Terms implements Check {
   readonly #leaders = new Map<string, RecordOf<'leadership.gained'>>();
@@ -31,14 +32,18 @@ export class Terms implements Check {
   readonly #takeovers: Takeover[] = [];
   /** Epochs whose lock was given up, as Redis said, which asks whose it is: nobody had taken it before. */
   readonly #givenUp = new Set<string>();
+  /** Leaders whose process is dead, as a neighbour saw: by their node. */
+  readonly #reportedDead = new Map<string, RecordOf<'leadership.lost'>>();
 
   constructor(private readonly context: CheckContext) {}
 
   see({ record, time, boot }: Placed): void {
+    this.#judgeDeath(record);
     if (record.type === 'leadership.gained') this.#gain(record, time, boot);
     else if (isAccepted(record)) this.#accept(record, boot);
     else if (record.type === 'leadership.lost' && record.reason !== 'refused') {
       if (record.reason !== 'stepped-down') this.#givenUp.add(record.epoch);
+      if (record.reason === 'died') this.#reportedDead.set(record.node, record);
       // Who stops leading says so, gives the lock up, and may not hear that it did.
       if (this.#newest?.record.epoch === record.epoch) this.#newest.hasResigned = true;
     }
@@ -90,6 +95,20 @@ export class Terms implements Check {
     };
     const { process: from, epoch } = before.record;
     this.#takeovers.push({ by: { record, time, boot }, from, epoch, violate });
+  }
+
+  /** Who is dead writes nothing: a neighbour shares its clock, so that this one was alive when it was reported. */
+  #judgeDeath(record: HistoryRecord): void {
+    const { processes, findings } = this.context;
+    const node = processes.known.get(record.process)?.node ?? '';
+    const report = this.#reportedDead.get(node);
+    if (report === undefined) return;
+    const hasClock = processes.shareClock(report, record);
+    if (hasClock && record.at <= report.at) return;
+    this.#reportedDead.delete(node);
+    const evidence = [report, record];
+    if (hasClock) findings.violation('I5', `${node} was reported dead as it led, and lived on`, evidence);
+    else findings.undecided('I5', noCommonClock, evidence);
   }
 
   #accept(record: Accepted, boot: string): void {
