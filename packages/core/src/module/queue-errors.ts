@@ -43,7 +43,9 @@ export class QueueErrors {
   #isSaidAlready(error: unknown): boolean {
     const text = isError(error) ? `${errorName(error)} ${error.message}` : '';
     if (connectionError.test(text)) return true;
-    return this.#connectionLost && (error instanceof CommandTimeoutError || text.includes('Command timed out'));
+    return (
+      this.#connectionLost && (error instanceof CommandTimeoutError || text.includes('Command timed out'))
+    );
   }
 }
 

@@ -141,9 +141,7 @@ describe('BlockingWait', () => {
     expect(hanging.disconnect).not.toHaveBeenCalled();
     await jest.advanceTimersByTimeAsync(1 + 200);
     expect(hanging.disconnect).toHaveBeenCalledTimes(1);
-    expect(onError.mock.calls).toMatchObject([
-      [{ message: 'Redis did not answer BZPOPMIN within 7000 ms' }],
-    ]);
+    expect(onError.mock.calls).toMatchObject([[{ message: 'Redis did not answer BZPOPMIN within 7000 ms' }]]);
     expect(clients).toHaveLength(2);
     client().lastWait.answer(['a', 'member', '0']);
     await settle();
