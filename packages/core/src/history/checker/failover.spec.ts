@@ -48,6 +48,17 @@ describe('I8 is violated by', () => {
     expect(await violations(takesOver(resigned(led()).after(250)))).toEqual(lateResignation);
   });
 
+  it('not between machines, whose clocks may differ by more than that', async () => {
+    const machines = new MadeHistory(['p', 'q', 'r'], {}, (process) => process).after(60_000);
+    const died = dies(leads(machines, 'p', '1').after(10_000), 'p').after(1_600);
+    expect(await violations(takesOver(died))).toEqual([]);
+    expect(await undecided(died)).toEqual(['the processes have no clock in common']);
+    // That nobody ever takes over needs no clock.
+    const alone = new MadeHistory(['p', 'q', 'r'], {}, (process) => process).after(60_000);
+    const idle = dies(leads(alone, 'p', '1').after(10_000), 'p').after(9_000).says('q', 'drained', {});
+    expect(await violations(idle)).toEqual([['I8', 'leadership.gained', 'fault']]);
+  });
+
   it('not by one of which the next leader heard first', async () => {
     const before = resigned(takesOver(led()));
     expect(await violations(leads(before.after(20_000), 'r', '3'))).toEqual([]);

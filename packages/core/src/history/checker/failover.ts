@@ -5,7 +5,7 @@ import type { Check, CheckContext } from './check.js';
 import { Circumstances } from './circumstances.js';
 import { compareEpochs } from './epochs.js';
 import type { Placed } from './merge-histories.js';
-import type { PlacedFault } from './processes.js';
+import { noCommonClock, type PlacedFault } from './processes.js';
 import type { Failovers } from './report.js';
 
 interface Moment<R extends HistoryRecord> {
@@ -149,7 +149,9 @@ export class Failover implements Check {
     const others = circumstances
       .faultsFeltBetween(from, until)
       .filter((fault) => !evidence.includes(fault) && !isOwnStop(fault, evidence));
-    return others.length > 0 ? 'several faults came together' : undefined;
+    if (others.length > 0) return 'several faults came together';
+    const told = evidence.filter(({ type }) => type !== 'fault');
+    return this.context.processes.shareClock(...told) ? undefined : noCommonClock;
   }
 
   #violate(message: string, evidence: HistoryRecord[]): void {
