@@ -55,7 +55,9 @@ describe('I8 is violated by', () => {
     expect(await undecided(died)).toEqual(['the processes have no clock in common']);
     // That nobody ever takes over needs no clock.
     const alone = new MadeHistory(['p', 'q', 'r'], {}, (process) => process).after(60_000);
-    const idle = dies(leads(alone, 'p', '1').after(10_000), 'p').after(9_000).says('q', 'drained', {});
+    const idle = dies(leads(alone, 'p', '1').after(10_000), 'p')
+      .after(9_000)
+      .says('q', 'drained', {});
     expect(await violations(idle)).toEqual([['I8', 'leadership.gained', 'fault']]);
   });
 
