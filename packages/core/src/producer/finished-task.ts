@@ -65,10 +65,10 @@ export class FinishedTasks {
     this.#end = error;
     if (mayLook) {
       for (const { notify } of this.#allWaiters()) notify();
-      await within(settled(this.#waits), longestLastLookMs);
+      await within(Promise.allSettled(this.#waits), longestLastLookMs);
     }
     for (const { abandon } of this.#allWaiters()) abandon(error);
-    await settled(this.#waits);
+    await Promise.allSettled(this.#waits);
     clearTimeout(this.#lingerTimer);
     this.#listening?.stop();
     this.#listening = undefined;
@@ -175,17 +175,13 @@ async function outcomeOnTheWay(waiter: Waiter): Promise<Outcome | undefined> {
   return waiter.outcome;
 }
 
-async function settled(promises: Iterable<Promise<unknown>>): Promise<void> {
-  await Promise.allSettled(promises);
-}
-
 function conclude(jobId: string, outcome: Outcome): unknown {
   if ('failedReason' in outcome) throw new TaskFailedError({ jobId, failedReason: outcome.failedReason });
   return outcome.result;
 }
 
 /** Waits for a promise, at most so long. */
-async function within(promise: Promise<void>, ms: number): Promise<void> {
+async function within(promise: Promise<unknown>, ms: number): Promise<void> {
   if (ms <= 0) return;
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<void>((resolve) => {

@@ -7,6 +7,7 @@ import {
 } from '../../../src/index.js';
 import { startInstance } from '../../support/app.js';
 import { uniqueName } from '../../support/redis.js';
+import { timers } from '../../support/timers.js';
 import { until } from '../../support/until.js';
 import { OwnRedis } from './support/own-redis.js';
 import { clearStage, numbers, Scene } from './support/scene.js';
@@ -158,8 +159,6 @@ describe('a Redis that is gone', () => {
   ])(
     'does not hold up the stop of an application that waits for a task: %s',
     async (_how, leave, comeBack) => {
-      const timers = (): number =>
-        process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
       const timersBefore = timers();
       const redisOptions = { url: redis.url, commandTimeout: 60_000 };
       const { queue, close } = await startInstance({ name: uniqueName(), role: 'PRODUCER', redisOptions });

@@ -10,6 +10,7 @@ import { RedisUnavailableError, type QueueModuleOptions } from '../../../src/ind
 import { closeAll, startInstance } from '../../support/app.js';
 import { startOwnServer, startSentinel, type OwnServer } from '../../support/own-server.js';
 import { uniqueName } from '../../support/redis.js';
+import { timers } from '../../support/timers.js';
 import { until } from '../../support/until.js';
 
 const [username, password] = ['app', 'login-password'];
@@ -21,7 +22,6 @@ let folder: string;
 let ca: string;
 let certificate: string[];
 const servers: OwnServer[] = [];
-const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 let timersBefore: number;
 beforeAll(async () => {
   timersBefore = timers();
