@@ -105,8 +105,10 @@ function plainTask(reply: Plain, known: TakenBatch, workerId: string): TakenTask
   const [standing, data, name, options, timestamp, processedOn, identifyTag, batchSize] = reply;
   const batch = identifyTag === undefined ? known : { identifyTag, batchSize: batchSize ?? 0 };
   const fields = { name, data, options, deferredFailure: undefined, isSpecial: false };
-  return new DecodedTask(standing, batch, fields, () => [
-    ...['name', name, 'data', data, 'opts', options, 'timestamp', timestamp, 'delay', '0', 'priority', '0'],
+  return new DecodedTask(standing, batch, fields, (stored) => [
+    ...['name', name, 'data', data, 'opts', options, 'timestamp', timestamp, 'delay', '0'],
+    // Other producers may set it; among the tasks of a tag it has no meaning.
+    ...['priority', String(stored.options.priority ?? 0)],
     ...['processedOn', processedOn, 'pb', workerId, 'ats', '1'],
   ]);
 }
@@ -139,7 +141,7 @@ class DecodedTask implements TakenTask {
     readonly standing: string,
     { identifyTag, batchSize }: TakenBatch,
     fields: Fields,
-    private readonly flatHash: () => string[],
+    private readonly flatHash: (stored: StoredOptions) => string[],
   ) {
     this.identifyTag = identifyTag;
     this.batchSize = batchSize;
@@ -165,7 +167,7 @@ class DecodedTask implements TakenTask {
   }
 
   toJobJson(): JobJson {
-    const [job] = raw2NextJobData([this.flatHash(), this.id, 0, 0]) as [JobJson];
+    const [job] = raw2NextJobData([this.flatHash(this.stored), this.id, 0, 0]) as [JobJson];
     return job;
   }
 }

@@ -69,7 +69,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -107,6 +107,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -134,15 +136,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local PROCESS_DIED = '-1'
 local beatMember = 'beat:' .. base
@@ -218,7 +220,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -322,6 +324,8 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -349,15 +353,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -420,8 +424,8 @@ local function asText(number) return SMALL[number] or string.format('%.0f', numb
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
-  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp')
+  if fields[1] and fields[2] and fields[3] and fields[4] then return fields end
   return nil
 end
 local isUnlimited
@@ -441,7 +445,7 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
-  rcall('HSET', worker.metaKey, 'cur', text)
+  writeStanding(worker.id, text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -455,13 +459,12 @@ local function startPlain(worker, id, seq, fields, token, timestamp)
 end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
-  local at = readStanding(values[1])
-  at.short = values[6] or '0'
+  local values, text = workerMeta(worker, 'tag', 'fence', 'batch', 'leaving', 'short'), standingTextOf(worker)
+  local at = readStanding(text)
+  at.short = values[5] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
-    fence = values[3] or '', batch = values[4], leaving = values[5],
+    id = worker, text = text, at = at, tag = values[1],
+    fence = values[2] or '', batch = values[3], leaving = values[4],
   }
 end
 local function startTask(worker, id, seq, task, token, timestamp)
@@ -540,12 +543,12 @@ local function takeAgain(worker, token)
   if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
-    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    if text ~= worker.text then writeStanding(worker.id, text) end
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
   at.id = false
-  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  writeStanding(worker.id, standingText(at.short, '', at.done, at.fence, '', '', at.last))
   if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
@@ -612,7 +615,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -790,7 +793,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -907,6 +910,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -934,15 +939,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -1255,7 +1260,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -1359,6 +1364,8 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -1386,15 +1393,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -1457,8 +1464,8 @@ local function asText(number) return SMALL[number] or string.format('%.0f', numb
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
-  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp')
+  if fields[1] and fields[2] and fields[3] and fields[4] then return fields end
   return nil
 end
 local isUnlimited
@@ -1478,7 +1485,7 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
-  rcall('HSET', worker.metaKey, 'cur', text)
+  writeStanding(worker.id, text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -1492,13 +1499,12 @@ local function startPlain(worker, id, seq, fields, token, timestamp)
 end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
-  local at = readStanding(values[1])
-  at.short = values[6] or '0'
+  local values, text = workerMeta(worker, 'tag', 'fence', 'batch', 'leaving', 'short'), standingTextOf(worker)
+  local at = readStanding(text)
+  at.short = values[5] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
-    fence = values[3] or '', batch = values[4], leaving = values[5],
+    id = worker, text = text, at = at, tag = values[1],
+    fence = values[2] or '', batch = values[3], leaving = values[4],
   }
 end
 local function startTask(worker, id, seq, task, token, timestamp)
@@ -1577,12 +1583,12 @@ local function takeAgain(worker, token)
   if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
-    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    if text ~= worker.text then writeStanding(worker.id, text) end
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
   at.id = false
-  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  writeStanding(worker.id, standingText(at.short, '', at.done, at.fence, '', '', at.last))
   if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
@@ -1653,7 +1659,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -1684,6 +1690,8 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -1711,21 +1719,21 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
 local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  local cancelled, text = unpack(workerMeta(worker, 'cancelled', 'cur'))
-  if not cancelled or cancelled ~= attemptName(attempt, readStanding(text).seq, id) then return false end
+  local cancelled = workerMeta(worker, 'cancelled')[1]
+  if not cancelled or cancelled ~= attemptName(attempt, standingOf(worker).seq, id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -1771,9 +1779,9 @@ for i = 4, #ARGV, 3 do
   if isRegistered(worker) then
     rcall('HINCRBY', keys.beats, worker, 1)
     rcall('HSET', registryKey, worker, ARGV[i + 2])
-    local tag, text, name, host, process = unpack(workerMeta(worker, 'tag', 'cur', 'cancelled', 'host', 'process'))
+    local tag, name, host, process = unpack(workerMeta(worker, 'tag', 'cancelled', 'host', 'process'))
     if process then neighbours = neighbours or neighboursOf(host, process) end
-    local at = name and readStanding(text)
+    local at = name and standingOf(worker)
     if at and at.id and name == attemptName(at.attempt, at.seq, at.id) then
       for _, value in ipairs({ worker, at.id, at.attempt, at.seq }) do cancelled[#cancelled + 1] = value end
     end
@@ -1799,7 +1807,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -1903,6 +1911,8 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -1930,15 +1940,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -2001,8 +2011,8 @@ local function asText(number) return SMALL[number] or string.format('%.0f', numb
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
-  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp')
+  if fields[1] and fields[2] and fields[3] and fields[4] then return fields end
   return nil
 end
 local isUnlimited
@@ -2022,7 +2032,7 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
-  rcall('HSET', worker.metaKey, 'cur', text)
+  writeStanding(worker.id, text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -2036,13 +2046,12 @@ local function startPlain(worker, id, seq, fields, token, timestamp)
 end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
-  local at = readStanding(values[1])
-  at.short = values[6] or '0'
+  local values, text = workerMeta(worker, 'tag', 'fence', 'batch', 'leaving', 'short'), standingTextOf(worker)
+  local at = readStanding(text)
+  at.short = values[5] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
-    fence = values[3] or '', batch = values[4], leaving = values[5],
+    id = worker, text = text, at = at, tag = values[1],
+    fence = values[2] or '', batch = values[3], leaving = values[4],
   }
 end
 local function startTask(worker, id, seq, task, token, timestamp)
@@ -2121,12 +2130,12 @@ local function takeAgain(worker, token)
   if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
-    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    if text ~= worker.text then writeStanding(worker.id, text) end
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
   at.id = false
-  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  writeStanding(worker.id, standingText(at.short, '', at.done, at.fence, '', '', at.last))
   if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
@@ -2227,7 +2236,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -2251,6 +2260,8 @@ local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp')
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function body()
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -2278,21 +2289,21 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
 local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  local cancelled, text = unpack(workerMeta(worker, 'cancelled', 'cur'))
-  if not cancelled or cancelled ~= attemptName(attempt, readStanding(text).seq, id) then return false end
+  local cancelled = workerMeta(worker, 'cancelled')[1]
+  if not cancelled or cancelled ~= attemptName(attempt, standingOf(worker).seq, id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -2300,8 +2311,7 @@ local id = ARGV[4]
 if not isTask(id) then return 0 end
 local worker = rcall('HGET', jobKey(id), 'pb')
 if not worker then return 0 end
-local text, marker = unpack(workerMeta(worker, 'cur', 'marker'))
-local at = readStanding(text)
+local at, marker = standingOf(worker), workerMeta(worker, 'marker')[1]
 if at.id ~= id then return 0 end
 goOnWhenFull()
 rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attemptName(at.attempt, at.seq, id))
@@ -2320,7 +2330,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -2462,7 +2472,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -2571,6 +2581,8 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -2598,15 +2610,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -2669,8 +2681,8 @@ local function asText(number) return SMALL[number] or string.format('%.0f', numb
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
-  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp')
+  if fields[1] and fields[2] and fields[3] and fields[4] then return fields end
   return nil
 end
 local isUnlimited
@@ -2690,7 +2702,7 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
-  rcall('HSET', worker.metaKey, 'cur', text)
+  writeStanding(worker.id, text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -2704,13 +2716,12 @@ local function startPlain(worker, id, seq, fields, token, timestamp)
 end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
-  local at = readStanding(values[1])
-  at.short = values[6] or '0'
+  local values, text = workerMeta(worker, 'tag', 'fence', 'batch', 'leaving', 'short'), standingTextOf(worker)
+  local at = readStanding(text)
+  at.short = values[5] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
-    fence = values[3] or '', batch = values[4], leaving = values[5],
+    id = worker, text = text, at = at, tag = values[1],
+    fence = values[2] or '', batch = values[3], leaving = values[4],
   }
 end
 local function startTask(worker, id, seq, task, token, timestamp)
@@ -2789,12 +2800,12 @@ local function takeAgain(worker, token)
   if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
-    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    if text ~= worker.text then writeStanding(worker.id, text) end
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
   at.id = false
-  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  writeStanding(worker.id, standingText(at.short, '', at.done, at.fence, '', '', at.last))
   if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
@@ -2876,30 +2887,31 @@ return body()
     lua: `local rcall = redis.call
 local base, workerBase, timestamp = ARGV[1], ARGV[2], ARGV[4]
 local active, events, sequence, completedKey = base .. 'active', base .. 'events', base .. 'aff:seq', base .. 'completed'
+local standingsKey = base .. 'aff:standings'
 local INVALID_ARGUMENT, NOT_PLAIN = -106, -109
 local MOST_BYTES = 250000
 local FIRST, FIELDS = 6, 8
 local count = (#ARGV + 1 - FIRST) / FIELDS
 if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
 local COLON = 58
-local metaKeys, jobKeys, attempts, areSame, seen = {}, {}, {}, {}, {} -- a table per task would cost more
+local workers = {}
+for i = 1, count do workers[i] = ARGV[FIRST + (i - 1) * FIELDS] end
+local standings = rcall('HMGET', standingsKey, unpack(workers))
+local jobKeys, attempts, seen = {}, {}, {} -- a table per task would cost more
 local besides, besidesCount = { base .. 'limiter' }, 1
 for i = 1, count do
   local at = FIRST + (i - 1) * FIELDS
-  local worker, text = ARGV[at], ARGV[at + 1]
-  local metaKey = workerBase .. worker .. ':meta'
-  local standing = rcall('HGET', metaKey, 'cur')
-  local isSame = standing == text
-  if not seen[worker] and (isSame or standing == '~' .. text) then
+  local worker, text, standing = workers[i], ARGV[at + 1], standings[i]
+  if not seen[worker] and (standing == text or standing == '~' .. text) then
     seen[worker] = true
     local id = ARGV[at + 2]
     local key = base .. id
-    local job = redis.pcall('HMGET', key, 'pb', 'atm', 'parentKey', 'deid', 'ats')
-    local started = job[5] or '?'
+    local job = redis.pcall('HMGET', key, 'pb', 'ats', 'parentKey', 'deid')
+    local started = job[2] or '?'
     local isOurs = job[1] == worker and string.find(text, started, 3, true) == 3 and string.byte(text, 3 + #started) == COLON
-    local made = isOurs and not job[3] and not job[4] and tonumber(job[2] or 0)
+    local made = isOurs and not job[3] and not job[4] and (started == '1' and 0 or tonumber(rcall('HGET', key, 'atm') or 0))
     if made then
-      metaKeys[i], jobKeys[i], attempts[i], areSame[i] = metaKey, key, made, isSame
+      jobKeys[i], attempts[i] = key, made
       besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':dependencies', key .. ':processed'
       besides[besidesCount + 3], besides[besidesCount + 4] = key .. ':failed', key .. ':unsuccessful'
       besidesCount = besidesCount + 4
@@ -2918,18 +2930,19 @@ if rcall('EXISTS', unpack(besides)) > 0 then
   end
 end
 local replies, others = {}, {}
-local gone, scores, rules, due = {}, {}, {}, {}
-local startedIds, startedLocks, isStarted = {}, {}, {}
+local gone, scores, rules = {}, {}, {}
+local heads, nextOf, nextIds, tags, sizes = {}, {}, {}, {}, {} -- tags and sizes: of batches that begin
 local limits, hasReleased
-local bytes = 0
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
-  local key, reply = jobKeys[i], NOT_PLAIN
+  local key = jobKeys[i]
   local at = FIRST + (i - 1) * FIELDS
   local id = ARGV[at + 2]
+  replies[i] = NOT_PLAIN
   if key and rcall('LREM', active, '-1', id) == 1 then
-    local worker, metaKey, made, isSame = ARGV[at], metaKeys[i], attempts[i], areSame[i]
+    local worker, made = workers[i], attempts[i]
     local rule, value = ARGV[at + 6], ARGV[at + 7]
+    replies[i] = 0
     gone[#gone + 1] = key .. ':lock'
     if string.sub(rule, 1, 2) == '0:' then
       gone[#gone + 1] = key
@@ -2941,19 +2954,19 @@ for i = 1, count do
       scores[#scores + 1] = id
     end
     rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
-    reply = nil
-    local takes, waitKey, head = ARGV[at + 5], workerBase .. worker .. ':wait', ARGV[at + 3]
-    local mayTake = isSame and isFree and bytes < MOST_BYTES and (takes == '1' or takes == '2')
+    local takes, waitKey = ARGV[at + 5], workerBase .. worker .. ':wait'
+    local mayTake = standings[i] == ARGV[at + 1] and isFree and (takes == '1' or takes == '2')
     local nextId = mayTake and redis.pcall('RPOP', waitKey)
-    local tag, size -- of a batch that begins
+    heads[i] = ARGV[at + 3]
     if mayTake and not nextId and takes == '1' then
+      local metaKey = workerBase .. worker .. ':meta'
       limits = limits or rcall('HMGET', KEYS[3], 'limit', 'limits', 'size')
       local isSole = (not limits[1] or limits[1] == '1') and limits[2] ~= '1'
       local batch = isSole and rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state')
       local ended, fence = batch and batch[1], batch and batch[5]
       local isSound = ended and tonumber(batch[2]) and batch[3] and batch[4] and fence
       if isSound and not batch[6] and rcall('HGET', base .. 'aff:owners', ended) == worker then
-        tag, size = batch[3], batch[4]
+        local tag, size = batch[3], batch[4]
         local list = base .. 'aff:tag:' .. ended
         local hasMore = rcall('EXISTS', list) == 1
         local isPaused = hasMore and rcall('SISMEMBER', base .. 'aff:pausedtags', ended) == 1
@@ -2972,48 +2985,62 @@ for i = 1, count do
         if batch[7] then
           redis.pcall('HSET', batch[7], 'workerId', worker, 'status', 'running', 'currentIdentifyTag', tag, 'currentBatchSize', size)
         end
-        local short = string.sub(head, 1, 1)
+        local short = string.sub(heads[i], 1, 1)
         if short == '1' then rcall('RPUSH', base .. 'aff:hungry', worker) end
         rcall('XADD', events, '*', 'event', 'bound', 'identifyTag', tag, 'workerId', worker, 'size', size,
           'fencingToken', fence)
         hasReleased = true
-        head = short .. ':1:1:' .. fence .. ':'
+        tags[i], sizes[i], heads[i] = tag, size, short .. ':1:1:' .. fence .. ':'
         nextId = redis.pcall('RPOP', waitKey)
       end
     end
     if type(nextId) == 'string' then
-      local nextKey, seq = base .. nextId, rcall('ZSCORE', sequence, nextId)
-      local fields = seq and not isStarted[nextId] and redis.pcall('HLEN', nextKey) == 6 and
-        rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-      if fields and fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then
-        rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
-        local text = head .. seq .. ARGV[at + 4] .. nextId
-        rcall('HSET', metaKey, 'cur', text)
-        rcall('XADD', events, '*', 'event', 'active', 'jobId', nextId, 'prev', 'waiting')
-        startedIds[#startedIds + 1] = nextId
-        startedLocks[#startedLocks + 1] = nextKey .. ':lock'
-        startedLocks[#startedLocks + 1] = worker
-        isStarted[nextId] = true
-        bytes = bytes + #fields[1]
-        reply = { text, fields[1], fields[2], fields[3], fields[4] }
-        if tag then reply[6], reply[7], reply[8] = timestamp, tag, tonumber(size) end
-      else
-        rcall('RPUSH', waitKey, nextId)
-      end
-    end
-    if not reply then
-      local short, taken, fence = string.match(ARGV[at + 3], '^([01]):1:(%d+):(%d*):')
-      local done = string.format('%.0f', taken - 1)
-      rcall('HSET', metaKey, 'cur', short .. '::' .. done .. ':' .. fence .. ':' .. ARGV[at + 4])
-      if takes ~= '0' then others[#others + 1] = i end
-      reply = 0
+      nextOf[i] = nextId
+      nextIds[#nextIds + 1] = nextId
     end
   end
-  replies[i] = reply
+end
+local texts, startedIds, startedLocks, isStarted = {}, {}, {}, {}
+local bytes, asked = 0, 0
+local places = #nextIds > 0 and rcall('ZMSCORE', sequence, unpack(nextIds))
+for i = 1, count do
+  local head, nextId = heads[i], nextOf[i]
+  local at, worker = FIRST + (i - 1) * FIELDS, workers[i]
+  if nextId then
+    asked = asked + 1
+    local nextKey, place = base .. nextId, places[asked]
+    local fields = place and not isStarted[nextId] and bytes < MOST_BYTES and redis.pcall('HLEN', nextKey) == 6 and
+      rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp')
+    if fields and fields[1] and fields[2] and fields[3] and fields[4] then
+      rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
+      local text, tag = head .. place .. ARGV[at + 4] .. nextId, tags[i]
+      texts[#texts + 1] = worker
+      texts[#texts + 1] = text
+      rcall('XADD', events, '*', 'event', 'active', 'jobId', nextId, 'prev', 'waiting')
+      startedIds[#startedIds + 1] = nextId
+      startedLocks[#startedLocks + 1] = nextKey .. ':lock'
+      startedLocks[#startedLocks + 1] = worker
+      isStarted[nextId] = true
+      bytes = bytes + #fields[1]
+      local reply = { text, fields[1], fields[2], fields[3], fields[4] }
+      if tag then reply[6], reply[7], reply[8] = timestamp, tag, tonumber(sizes[i]) end
+      replies[i] = reply
+    else
+      rcall('RPUSH', workerBase .. worker .. ':wait', nextId)
+    end
+  end
+  if head and replies[i] == 0 then
+    local short, taken, fence = string.match(ARGV[at + 3], '^([01]):1:(%d+):(%d*):')
+    texts[#texts + 1] = worker
+    texts[#texts + 1] = short .. '::' .. string.format('%.0f', taken - 1) .. ':' .. fence .. ':' .. ARGV[at + 4]
+    if ARGV[at + 5] ~= '0' then others[#others + 1] = i end
+  end
 end
 if #gone == 0 then return replies end
+rcall('HSET', standingsKey, unpack(texts))
 rcall('DEL', unpack(gone))
 if #scores > 0 then rcall('ZADD', completedKey, unpack(scores)) end
+local due = {}
 for rule in pairs(rules) do
   local most = tonumber(string.match(rule, '^(%d+):$'))
   local isKept = rule == ':' or (most and rcall('ZCARD', completedKey) <= most + math.min(100, math.floor(most / 10)))
@@ -3036,7 +3063,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -3133,6 +3160,8 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -3160,15 +3189,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -3231,8 +3260,8 @@ local function asText(number) return SMALL[number] or string.format('%.0f', numb
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
-  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp')
+  if fields[1] and fields[2] and fields[3] and fields[4] then return fields end
   return nil
 end
 local isUnlimited
@@ -3252,7 +3281,7 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
-  rcall('HSET', worker.metaKey, 'cur', text)
+  writeStanding(worker.id, text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -3266,13 +3295,12 @@ local function startPlain(worker, id, seq, fields, token, timestamp)
 end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
-  local at = readStanding(values[1])
-  at.short = values[6] or '0'
+  local values, text = workerMeta(worker, 'tag', 'fence', 'batch', 'leaving', 'short'), standingTextOf(worker)
+  local at = readStanding(text)
+  at.short = values[5] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
-    fence = values[3] or '', batch = values[4], leaving = values[5],
+    id = worker, text = text, at = at, tag = values[1],
+    fence = values[2] or '', batch = values[3], leaving = values[4],
   }
 end
 local function startTask(worker, id, seq, task, token, timestamp)
@@ -3351,12 +3379,12 @@ local function takeAgain(worker, token)
   if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
-    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    if text ~= worker.text then writeStanding(worker.id, text) end
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
   at.id = false
-  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  writeStanding(worker.id, standingText(at.short, '', at.done, at.fence, '', '', at.last))
   if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
@@ -3441,7 +3469,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -3465,6 +3493,8 @@ local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp')
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function body()
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -3492,21 +3522,21 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
 local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  local cancelled, text = unpack(workerMeta(worker, 'cancelled', 'cur'))
-  if not cancelled or cancelled ~= attemptName(attempt, readStanding(text).seq, id) then return false end
+  local cancelled = workerMeta(worker, 'cancelled')[1]
+  if not cancelled or cancelled ~= attemptName(attempt, standingOf(worker).seq, id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -3651,8 +3681,8 @@ local function asText(number) return SMALL[number] or string.format('%.0f', numb
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
-  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp')
+  if fields[1] and fields[2] and fields[3] and fields[4] then return fields end
   return nil
 end
 local isUnlimited
@@ -3672,7 +3702,7 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
-  rcall('HSET', worker.metaKey, 'cur', text)
+  writeStanding(worker.id, text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -3686,13 +3716,12 @@ local function startPlain(worker, id, seq, fields, token, timestamp)
 end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
-  local at = readStanding(values[1])
-  at.short = values[6] or '0'
+  local values, text = workerMeta(worker, 'tag', 'fence', 'batch', 'leaving', 'short'), standingTextOf(worker)
+  local at = readStanding(text)
+  at.short = values[5] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
-    fence = values[3] or '', batch = values[4], leaving = values[5],
+    id = worker, text = text, at = at, tag = values[1],
+    fence = values[2] or '', batch = values[3], leaving = values[4],
   }
 end
 local function startTask(worker, id, seq, task, token, timestamp)
@@ -3771,12 +3800,12 @@ local function takeAgain(worker, token)
   if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
-    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    if text ~= worker.text then writeStanding(worker.id, text) end
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
   at.id = false
-  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  writeStanding(worker.id, standingText(at.short, '', at.done, at.fence, '', '', at.last))
   if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
@@ -3854,7 +3883,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -3971,6 +4000,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -3998,15 +4029,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -4382,7 +4413,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -4492,6 +4523,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -4519,15 +4552,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -4807,7 +4840,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -4917,6 +4950,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -4944,15 +4979,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -5233,7 +5268,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -5343,6 +5378,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -5370,15 +5407,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -5587,8 +5624,8 @@ local indexTag = tag or MALFORMED_TAG
 local owners, seen = {}, {}
 for _, worker in ipairs(ownersOf(indexTag)) do
   if not seen[worker] and #owners < MAX_OWNERS then
-    local meta = workerMeta(worker, 'tag', 'batch', 'fence', 'ntag', 'cur')
-    local at = readStanding(meta[5])
+    local meta = workerMeta(worker, 'tag', 'batch', 'fence', 'ntag')
+    local at = standingOf(worker)
     local row = { worker, meta[1] or '', meta[2] or '', tostring(takenOf(at, meta[3])), meta[4] or '', at.id or '' }
     row[7] = rcall('LLEN', workerKey(worker, 'wait'))
     owners[#owners + 1] = row
@@ -5671,7 +5708,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -5821,7 +5858,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -5967,7 +6004,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -6122,7 +6159,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -6146,6 +6183,8 @@ local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp')
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function body()
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -6173,15 +6212,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local maxWorkers, maxTags, maxTypeBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local held, nextHeld, tags, listed = {}, {}, {}, {}
@@ -6197,9 +6236,9 @@ local function noteHeld(tag, ids)
   nextHeld[tag] = nextHeld[tag] or rcall('LINDEX', ids, -1)
 end
 local function describeWorker(worker)
-  local tag, batch, fence, text, ntag, nbatch, leaving =
-    unpack(workerMeta(worker, 'tag', 'batch', 'fence', 'cur', 'ntag', 'nbatch', 'leaving'))
-  local at = readStanding(text)
+  local tag, batch, fence, ntag, nbatch, leaving =
+    unpack(workerMeta(worker, 'tag', 'batch', 'fence', 'ntag', 'nbatch', 'leaving'))
+  local at = standingOf(worker)
   local task = at.id
   noteHeld(tag, workerKey(worker, 'wait'))
   noteHeld(ntag, workerKey(worker, 'next'))
@@ -6246,7 +6285,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -6294,7 +6333,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -6364,7 +6403,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -6474,6 +6513,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -6501,15 +6542,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -6811,7 +6852,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -6894,6 +6935,8 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -6921,15 +6964,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local tag = ARGV[4]
 local waiting, active = rcall('LLEN', tagKey(tag)), 0
@@ -6939,12 +6982,12 @@ for _, worker in ipairs(ownersOf(tag)) do
   seen[worker] = true
 end
 for _, worker in ipairs(owners) do
-  local meta = workerMeta(worker, 'tag', 'cur', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'ntag')
   if meta[1] == tag then
     waiting = waiting + rcall('LLEN', workerKey(worker, 'wait'))
-    if readStanding(meta[2]).id then active = active + 1 end
+    if standingOf(worker).id then active = active + 1 end
   end
-  if meta[3] == tag then waiting = waiting + rcall('LLEN', workerKey(worker, 'next')) end
+  if meta[2] == tag then waiting = waiting + rcall('LLEN', workerKey(worker, 'next')) end
 end
 local parked = rcall('ZSCORE', keys.parked, tag)
 return { waiting, active, rcall('SISMEMBER', keys.pausedTags, tag), tonumber(parked or -1), unpack(owners) }
@@ -6961,7 +7004,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -7071,6 +7114,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -7098,15 +7143,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -7213,12 +7258,12 @@ local function add(tag)
     if not named[worker] then
       named[worker] = true
       owners[#owners + 1] = worker
-      local meta = workerMeta(worker, 'tag', 'cur', 'ntag')
+      local meta = workerMeta(worker, 'tag', 'ntag')
       if meta[1] == tag then
         dispatched = dispatched + rcall('LLEN', workerKey(worker, 'wait'))
-        if readStanding(meta[2]).id then running = running + 1 end
+        if standingOf(worker).id then running = running + 1 end
       end
-      if meta[3] == tag then dispatched = dispatched + rcall('LLEN', workerKey(worker, 'next')) end
+      if meta[2] == tag then dispatched = dispatched + rcall('LLEN', workerKey(worker, 'next')) end
     end
   end
   local first = rcall('LINDEX', tagKey(tag), -1)
@@ -7247,7 +7292,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -7292,7 +7337,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -7332,7 +7377,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -7400,7 +7445,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -7510,6 +7555,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -7537,15 +7584,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -7646,11 +7693,11 @@ table.sort(workers)
 local rows = {}
 for i = 1, math.min(#workers, tonumber(ARGV[4])) do
   local worker = workers[i]
-  local meta = workerMeta(worker, 'tag', 'batch', 'fence', 'cur', 'ntag', 'leaving')
-  local at = readStanding(meta[4])
+  local meta = workerMeta(worker, 'tag', 'batch', 'fence', 'ntag', 'leaving')
+  local at = standingOf(worker)
   rows[#rows + 1] = {
     worker, rcall('HGET', registryKey, worker), meta[1] or '', meta[2] or '0', tostring(takenOf(at, meta[3])), at.id or '',
-    rcall('LLEN', workerKey(worker, 'wait')), meta[5] or '', meta[6] and 1 or 0,
+    rcall('LLEN', workerKey(worker, 'wait')), meta[4] or '', meta[5] and 1 or 0,
   }
 end
 return rows
@@ -7667,7 +7714,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -7784,6 +7831,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -7811,15 +7860,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -7942,7 +7991,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -8025,6 +8074,8 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -8052,15 +8103,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 if ARGV[4] == 'check' then
   if rcall('HEXISTS', keys.meta, 'paused') == 0 then return -1 end
@@ -8089,7 +8140,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -8199,6 +8250,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -8226,15 +8279,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -8356,7 +8409,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -8466,6 +8519,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -8493,15 +8548,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -8740,8 +8795,8 @@ local function asText(number) return SMALL[number] or string.format('%.0f', numb
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
-  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp')
+  if fields[1] and fields[2] and fields[3] and fields[4] then return fields end
   return nil
 end
 local isUnlimited
@@ -8761,7 +8816,7 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
-  rcall('HSET', worker.metaKey, 'cur', text)
+  writeStanding(worker.id, text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -8775,13 +8830,12 @@ local function startPlain(worker, id, seq, fields, token, timestamp)
 end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
-  local at = readStanding(values[1])
-  at.short = values[6] or '0'
+  local values, text = workerMeta(worker, 'tag', 'fence', 'batch', 'leaving', 'short'), standingTextOf(worker)
+  local at = readStanding(text)
+  at.short = values[5] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
-    fence = values[3] or '', batch = values[4], leaving = values[5],
+    id = worker, text = text, at = at, tag = values[1],
+    fence = values[2] or '', batch = values[3], leaving = values[4],
   }
 end
 local function startTask(worker, id, seq, task, token, timestamp)
@@ -8860,12 +8914,12 @@ local function takeAgain(worker, token)
   if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
-    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    if text ~= worker.text then writeStanding(worker.id, text) end
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
   at.id = false
-  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  writeStanding(worker.id, standingText(at.short, '', at.done, at.fence, '', '', at.last))
   if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
@@ -8974,7 +9028,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -9091,6 +9145,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -9118,15 +9174,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -9225,8 +9281,8 @@ end
 local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
 local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  local cancelled, text = unpack(workerMeta(worker, 'cancelled', 'cur'))
-  if not cancelled or cancelled ~= attemptName(attempt, readStanding(text).seq, id) then return false end
+  local cancelled = workerMeta(worker, 'cancelled')[1]
+  if not cancelled or cancelled ~= attemptName(attempt, standingOf(worker).seq, id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -9284,9 +9340,8 @@ local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
 end
 local function dissolve(worker, crashed, maxCrashes)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, text, ntag, marker, state =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'ntag', 'marker', 'state'))
-  local at = readStanding(text)
+  local tag, batch, ntag, marker, state = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'marker', 'state'))
+  local at = standingOf(worker)
   local cur, att, seq = at.id, at.attempt, at.seq
   local count = 0
   rcall('HDEL', registryKey, worker)
@@ -9307,6 +9362,7 @@ local function dissolve(worker, crashed, maxCrashes)
     emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', crashed and 'lost' or 'shutdown')
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
+  rcall('HDEL', keys.standings, worker)
   if state then rcall('DEL', state) end
   if marker then rcall('ZREM', marker, worker, beatMember, cancelMember(worker, att, seq, cur or '')) end
   if rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
@@ -9344,7 +9400,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -9375,6 +9431,8 @@ local function isLeader()
   return false
 end
 local function isRegistered(worker) return rcall('HEXISTS', registryKey, worker) == 1 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -9402,15 +9460,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local PROCESS_DIED = '-1'
 local beatMember = 'beat:' .. base
@@ -9599,7 +9657,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -9709,6 +9767,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -9736,15 +9796,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -10038,7 +10098,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -10148,6 +10208,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -10175,15 +10237,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -10465,7 +10527,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -10575,6 +10637,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -10602,15 +10666,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -10886,7 +10950,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -10928,7 +10992,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -10952,6 +11016,8 @@ local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp')
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function body()
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -10979,15 +11045,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local PROCESS_DIED = '-1'
 local beatMember = 'beat:' .. base
@@ -11075,7 +11141,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -11130,7 +11196,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -11173,7 +11239,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -11216,7 +11282,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -11240,6 +11306,8 @@ local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp')
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function body()
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -11267,15 +11335,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 --- @bullmq "pause"
 local left = bullmq({ unpack(KEYS, 4) }, { unpack(ARGV, 4) })
@@ -11295,7 +11363,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -11396,7 +11464,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -11513,6 +11581,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -11540,15 +11610,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -11647,8 +11717,8 @@ end
 local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
 local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  local cancelled, text = unpack(workerMeta(worker, 'cancelled', 'cur'))
-  if not cancelled or cancelled ~= attemptName(attempt, readStanding(text).seq, id) then return false end
+  local cancelled = workerMeta(worker, 'cancelled')[1]
+  if not cancelled or cancelled ~= attemptName(attempt, standingOf(worker).seq, id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -11706,9 +11776,8 @@ local function returnCurrent(worker, tag, id, att, seq, crashed, maxCrashes)
 end
 local function dissolve(worker, crashed, maxCrashes)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, text, ntag, marker, state =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'ntag', 'marker', 'state'))
-  local at = readStanding(text)
+  local tag, batch, ntag, marker, state = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'marker', 'state'))
+  local at = standingOf(worker)
   local cur, att, seq = at.id, at.attempt, at.seq
   local count = 0
   rcall('HDEL', registryKey, worker)
@@ -11729,6 +11798,7 @@ local function dissolve(worker, crashed, maxCrashes)
     emit('released', 'identifyTag', tag, 'workerId', worker, 'size', batch, 'reason', crashed and 'lost' or 'shutdown')
   end
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
+  rcall('HDEL', keys.standings, worker)
   if state then rcall('DEL', state) end
   if marker then rcall('ZREM', marker, worker, beatMember, cancelMember(worker, att, seq, cur or '')) end
   if rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
@@ -11749,7 +11819,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -11795,7 +11865,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -11819,6 +11889,8 @@ local function isTask(id) return redis.pcall('HEXISTS', jobKey(id), 'timestamp')
 local function goOnWhenFull() rcall('DEL', base .. 'aff:none') end
 local function wakeLeader() rcall('ZADD', keys.marker, 0, '0') end
 local function body()
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -11846,21 +11918,21 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function cancelMember(worker, attempt, seq, id) return 'cancel:' .. worker .. ':' .. attempt .. ':' .. seq .. ':' .. id end
 local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':' .. id end
 local function heedCancel(worker, attempt, id)
-  local cancelled, text = unpack(workerMeta(worker, 'cancelled', 'cur'))
-  if not cancelled or cancelled ~= attemptName(attempt, readStanding(text).seq, id) then return false end
+  local cancelled = workerMeta(worker, 'cancelled')[1]
+  if not cancelled or cancelled ~= attemptName(attempt, standingOf(worker).seq, id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end
@@ -12005,8 +12077,8 @@ local function asText(number) return SMALL[number] or string.format('%.0f', numb
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
-  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp')
+  if fields[1] and fields[2] and fields[3] and fields[4] then return fields end
   return nil
 end
 local isUnlimited
@@ -12026,7 +12098,7 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
-  rcall('HSET', worker.metaKey, 'cur', text)
+  writeStanding(worker.id, text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -12040,13 +12112,12 @@ local function startPlain(worker, id, seq, fields, token, timestamp)
 end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
-  local at = readStanding(values[1])
-  at.short = values[6] or '0'
+  local values, text = workerMeta(worker, 'tag', 'fence', 'batch', 'leaving', 'short'), standingTextOf(worker)
+  local at = readStanding(text)
+  at.short = values[5] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
-    fence = values[3] or '', batch = values[4], leaving = values[5],
+    id = worker, text = text, at = at, tag = values[1],
+    fence = values[2] or '', batch = values[3], leaving = values[4],
   }
 end
 local function startTask(worker, id, seq, task, token, timestamp)
@@ -12125,12 +12196,12 @@ local function takeAgain(worker, token)
   if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
-    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    if text ~= worker.text then writeStanding(worker.id, text) end
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
   at.id = false
-  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  writeStanding(worker.id, standingText(at.short, '', at.done, at.fence, '', '', at.last))
   if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
@@ -12196,7 +12267,7 @@ end
 local attempt, token, id, delay = ARGV[4], ARGV[5], ARGV[8], tonumber(ARGV[9])
 if not delay or #ARGV % 2 == 0 then return INVALID_ARGUMENT end
 local function giveBack()
-  local tag, text = unpack(workerMeta(caller, 'tag', 'cur'))
+  local tag = workerMeta(caller, 'tag')[1]
   rcall('DEL', jobKey(id) .. ':lock')
   rcall('LREM', keys.active, -1, id)
   for i = 12, #ARGV, 2 do rcall('HSET', jobKey(id), ARGV[i], ARGV[i + 1]) end
@@ -12204,7 +12275,7 @@ local function giveBack()
   local wasReady = isReady(tag)
   returnToTag(tag, workerKey(caller, 'wait'))
   rcall('RPUSH', tagKey(tag), id)
-  rcall('ZADD', keys.seq, tonumber(readStanding(text).seq) or 0, id)
+  rcall('ZADD', keys.seq, tonumber(standingOf(caller).seq) or 0, id)
   settle(tag, wasReady)
   emit('waiting', 'jobId', id, 'prev', 'active')
   if heedCancel(caller, attempt, id) then delay = 0 end
@@ -12238,7 +12309,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -12353,7 +12424,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -12457,6 +12528,8 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -12484,15 +12557,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -12539,8 +12612,8 @@ local function asText(number) return SMALL[number] or string.format('%.0f', numb
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
-  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp')
+  if fields[1] and fields[2] and fields[3] and fields[4] then return fields end
   return nil
 end
 local isUnlimited
@@ -12560,7 +12633,7 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
-  rcall('HSET', worker.metaKey, 'cur', text)
+  writeStanding(worker.id, text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -12574,13 +12647,12 @@ local function startPlain(worker, id, seq, fields, token, timestamp)
 end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
-  local at = readStanding(values[1])
-  at.short = values[6] or '0'
+  local values, text = workerMeta(worker, 'tag', 'fence', 'batch', 'leaving', 'short'), standingTextOf(worker)
+  local at = readStanding(text)
+  at.short = values[5] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
-    fence = values[3] or '', batch = values[4], leaving = values[5],
+    id = worker, text = text, at = at, tag = values[1],
+    fence = values[2] or '', batch = values[3], leaving = values[4],
   }
 end
 local function startTask(worker, id, seq, task, token, timestamp)
@@ -12659,12 +12731,12 @@ local function takeAgain(worker, token)
   if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
-    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    if text ~= worker.text then writeStanding(worker.id, text) end
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
   at.id = false
-  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  writeStanding(worker.id, standingText(at.short, '', at.done, at.fence, '', '', at.last))
   if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
@@ -12693,7 +12765,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -12797,6 +12869,8 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -12824,15 +12898,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -12895,8 +12969,8 @@ local function asText(number) return SMALL[number] or string.format('%.0f', numb
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
-  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp')
+  if fields[1] and fields[2] and fields[3] and fields[4] then return fields end
   return nil
 end
 local isUnlimited
@@ -12916,7 +12990,7 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
-  rcall('HSET', worker.metaKey, 'cur', text)
+  writeStanding(worker.id, text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -12930,13 +13004,12 @@ local function startPlain(worker, id, seq, fields, token, timestamp)
 end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
-  local at = readStanding(values[1])
-  at.short = values[6] or '0'
+  local values, text = workerMeta(worker, 'tag', 'fence', 'batch', 'leaving', 'short'), standingTextOf(worker)
+  local at = readStanding(text)
+  at.short = values[5] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
-    fence = values[3] or '', batch = values[4], leaving = values[5],
+    id = worker, text = text, at = at, tag = values[1],
+    fence = values[2] or '', batch = values[3], leaving = values[4],
   }
 end
 local function startTask(worker, id, seq, task, token, timestamp)
@@ -13015,12 +13088,12 @@ local function takeAgain(worker, token)
   if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
-    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    if text ~= worker.text then writeStanding(worker.id, text) end
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
   at.id = false
-  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  writeStanding(worker.id, standingText(at.short, '', at.done, at.fence, '', '', at.last))
   if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
@@ -13190,7 +13263,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -13294,6 +13367,8 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -13321,15 +13396,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -13392,8 +13467,8 @@ local function asText(number) return SMALL[number] or string.format('%.0f', numb
 local FIELDS_WHEN_ADDED = 6
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
-  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp')
+  if fields[1] and fields[2] and fields[3] and fields[4] then return fields end
   return nil
 end
 local isUnlimited
@@ -13413,7 +13488,7 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
-  rcall('HSET', worker.metaKey, 'cur', text)
+  writeStanding(worker.id, text)
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
@@ -13427,13 +13502,12 @@ local function startPlain(worker, id, seq, fields, token, timestamp)
 end
 local NOTHING = { 0, 0, 0, 0 }
 local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
-  local at = readStanding(values[1])
-  at.short = values[6] or '0'
+  local values, text = workerMeta(worker, 'tag', 'fence', 'batch', 'leaving', 'short'), standingTextOf(worker)
+  local at = readStanding(text)
+  at.short = values[5] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
-    fence = values[3] or '', batch = values[4], leaving = values[5],
+    id = worker, text = text, at = at, tag = values[1],
+    fence = values[2] or '', batch = values[3], leaving = values[4],
   }
 end
 local function startTask(worker, id, seq, task, token, timestamp)
@@ -13512,12 +13586,12 @@ local function takeAgain(worker, token)
   if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
-    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    if text ~= worker.text then writeStanding(worker.id, text) end
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   local at = worker.at
   at.id = false
-  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  writeStanding(worker.id, standingText(at.short, '', at.done, at.fence, '', '', at.last))
   if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')
@@ -13584,7 +13658,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
@@ -13694,6 +13768,8 @@ local function emit(event, ...)
     isTrimmed = true
   end
 end
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')
@@ -13721,15 +13797,15 @@ local function wakeBound()
   end
 end
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end
 local function showState(worker, state, tag, batch)
   if not state then return end
@@ -14093,7 +14169,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {

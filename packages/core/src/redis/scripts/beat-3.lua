@@ -19,9 +19,9 @@ for i = 4, #ARGV, 3 do
   if isRegistered(worker) then
     rcall('HINCRBY', keys.beats, worker, 1)
     rcall('HSET', registryKey, worker, ARGV[i + 2])
-    local tag, text, name, host, process = unpack(workerMeta(worker, 'tag', 'cur', 'cancelled', 'host', 'process'))
+    local tag, name, host, process = unpack(workerMeta(worker, 'tag', 'cancelled', 'host', 'process'))
     if process then neighbours = neighbours or neighboursOf(host, process) end
-    local at = name and readStanding(text)
+    local at = name and standingOf(worker)
     if at and at.id and name == attemptName(at.attempt, at.seq, at.id) then
       for _, value in ipairs({ worker, at.id, at.attempt, at.seq }) do cancelled[#cancelled + 1] = value end
     end

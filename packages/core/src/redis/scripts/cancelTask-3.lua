@@ -12,8 +12,7 @@ local id = ARGV[4]
 if not isTask(id) then return 0 end
 local worker = rcall('HGET', jobKey(id), 'pb')
 if not worker then return 0 end
-local text, marker = unpack(workerMeta(worker, 'cur', 'marker'))
-local at = readStanding(text)
+local at, marker = standingOf(worker), workerMeta(worker, 'marker')[1]
 if at.id ~= id then return 0 end
 goOnWhenFull()
 rcall('HSET', workerKey(worker, 'meta'), 'cancelled', attemptName(at.attempt, at.seq, id))

@@ -24,6 +24,7 @@
 local rcall = redis.call
 local base, workerBase, timestamp = ARGV[1], ARGV[2], ARGV[4]
 local active, events, sequence, completedKey = base .. 'active', base .. 'events', base .. 'aff:seq', base .. 'completed'
+local standingsKey = base .. 'aff:standings'
 local INVALID_ARGUMENT, NOT_PLAIN = -106, -109
 local MOST_BYTES = 250000
 
@@ -33,31 +34,32 @@ if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_AR
 
 --[[
   Completions that go on within their batch, or with the look-ahead, are done in one piece, without functions: in Redis they are
-  made anew for every call. For the same reason strings are put together only where they are needed; each costs about as much as the half of a
-  small command.
+  made anew for every call. For the same reason strings are put together only where they are needed; each costs about as much
+  as the half of a small command. What one command can ask or write for all of them is asked and written once.
 ]]
 local COLON = 58
-local metaKeys, jobKeys, attempts, areSame, seen = {}, {}, {}, {}, {} -- a table per task would cost more
+local workers = {}
+for i = 1, count do workers[i] = ARGV[FIRST + (i - 1) * FIELDS] end
+local standings = rcall('HMGET', standingsKey, unpack(workers))
+local jobKeys, attempts, seen = {}, {}, {} -- a table per task would cost more
 local besides, besidesCount = { base .. 'limiter' }, 1
 for i = 1, count do
   local at = FIRST + (i - 1) * FIELDS
-  local worker, text = ARGV[at], ARGV[at + 1]
-  local metaKey = workerBase .. worker .. ':meta'
-  local standing = rcall('HGET', metaKey, 'cur')
-  local isSame = standing == text
+  local worker, text, standing = workers[i], ARGV[at + 1], standings[i]
   -- A worker has one outcome to tell at a time. The standing of one that was declared dead is gone.
   --- @bug "an outcome without asking who runs the task" if not seen[worker] then
-  if not seen[worker] and (isSame or standing == '~' .. text) then
+  if not seen[worker] and (standing == text or standing == '~' .. text) then
     seen[worker] = true
     local id = ARGV[at + 2]
     local key = base .. id
-    local job = redis.pcall('HMGET', key, 'pb', 'atm', 'parentKey', 'deid', 'ats')
-    local started = job[5] or '?'
+    local job = redis.pcall('HMGET', key, 'pb', 'ats', 'parentKey', 'deid')
+    local started = job[2] or '?'
     -- Who has started it, and how often: an id can be removed under its worker, and added again.
     local isOurs = job[1] == worker and string.find(text, started, 3, true) == 3 and string.byte(text, 3 + #started) == COLON
-    local made = isOurs and not job[3] and not job[4] and tonumber(job[2] or 0)
+    -- A first attempt has none before it.
+    local made = isOurs and not job[3] and not job[4] and (started == '1' and 0 or tonumber(rcall('HGET', key, 'atm') or 0))
     if made then
-      metaKeys[i], jobKeys[i], attempts[i], areSame[i] = metaKey, key, made, isSame
+      jobKeys[i], attempts[i] = key, made
       besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':dependencies', key .. ':processed'
       besides[besidesCount + 3], besides[besidesCount + 4] = key .. ':failed', key .. ':unsuccessful'
       besidesCount = besidesCount + 4
@@ -77,20 +79,22 @@ if rcall('EXISTS', unpack(besides)) > 0 then
   end
 end
 
+-- The outcomes, and which task comes next.
 local replies, others = {}, {}
-local gone, scores, rules, due = {}, {}, {}, {}
-local startedIds, startedLocks, isStarted = {}, {}, {}
+local gone, scores, rules = {}, {}, {}
+local heads, nextOf, nextIds, tags, sizes = {}, {}, {}, {}, {} -- tags and sizes: of batches that begin
 local limits, hasReleased
-local bytes = 0
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
-  local key, reply = jobKeys[i], NOT_PLAIN
+  local key = jobKeys[i]
   -- The first write of the script: a full Redis allows it, and then all the others.
   local at = FIRST + (i - 1) * FIELDS
   local id = ARGV[at + 2]
+  replies[i] = NOT_PLAIN
   if key and rcall('LREM', active, '-1', id) == 1 then
-    local worker, metaKey, made, isSame = ARGV[at], metaKeys[i], attempts[i], areSame[i]
+    local worker, made = workers[i], attempts[i]
     local rule, value = ARGV[at + 6], ARGV[at + 7]
+    replies[i] = 0
     gone[#gone + 1] = key .. ':lock'
     if string.sub(rule, 1, 2) == '0:' then
       gone[#gone + 1] = key
@@ -104,13 +108,13 @@ for i = 1, count do
     --- @witness "ended", "id", id, "worker", worker, "attempt", string.match(ARGV[at + 1], '^%d:(%d*)'), "outcome", "completed"
     rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
     --- @witness when string.sub(rule, 1, 2) == '0:': "gone", "id", id
-    reply = nil
-    local takes, waitKey, head = ARGV[at + 5], workerBase .. worker .. ':wait', ARGV[at + 3]
-    local mayTake = isSame and isFree and bytes < MOST_BYTES and (takes == '1' or takes == '2')
+    local takes, waitKey = ARGV[at + 5], workerBase .. worker .. ':wait'
+    local mayTake = standings[i] == ARGV[at + 1] and isFree and (takes == '1' or takes == '2')
     local nextId = mayTake and redis.pcall('RPOP', waitKey)
-    local tag, size -- of a batch that begins
+    heads[i] = ARGV[at + 3]
     if mayTake and not nextId and takes == '1' then
       -- The usual end of a batch, as includes/release.lua ends it: the tag has one owner, and the look-ahead begins.
+      local metaKey = workerBase .. worker .. ':meta'
       limits = limits or rcall('HMGET', KEYS[3], 'limit', 'limits', 'size')
       local isSole = (not limits[1] or limits[1] == '1') and limits[2] ~= '1'
       local batch = isSole and rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state')
@@ -118,7 +122,7 @@ for i = 1, count do
       -- Damage to what this worker has is found before anything is written, and left to its own take.
       local isSound = ended and tonumber(batch[2]) and batch[3] and batch[4] and fence
       if isSound and not batch[6] and rcall('HGET', base .. 'aff:owners', ended) == worker then
-        tag, size = batch[3], batch[4]
+        local tag, size = batch[3], batch[4]
         local list = base .. 'aff:tag:' .. ended
         local hasMore = rcall('EXISTS', list) == 1
         local isPaused = hasMore and rcall('SISMEMBER', base .. 'aff:pausedtags', ended) == 1
@@ -140,50 +144,65 @@ for i = 1, count do
         if batch[7] then
           redis.pcall('HSET', batch[7], 'workerId', worker, 'status', 'running', 'currentIdentifyTag', tag, 'currentBatchSize', size)
         end
-        local short = string.sub(head, 1, 1)
+        local short = string.sub(heads[i], 1, 1)
         if short == '1' then rcall('RPUSH', base .. 'aff:hungry', worker) end
         rcall('XADD', events, '*', 'event', 'bound', 'identifyTag', tag, 'workerId', worker, 'size', size,
           'fencingToken', fence)
         hasReleased = true
-        head = short .. ':1:1:' .. fence .. ':'
+        tags[i], sizes[i], heads[i] = tag, size, short .. ':1:1:' .. fence .. ':'
         nextId = redis.pcall('RPOP', waitKey)
       end
     end
     if type(nextId) == 'string' then
-      local nextKey, seq = base .. nextId, rcall('ZSCORE', sequence, nextId)
-      -- As it was added, and as includes/start.lua starts it.
-      local fields = seq and not isStarted[nextId] and redis.pcall('HLEN', nextKey) == 6 and
-        rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-      if fields and fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then
-        rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
-        local text = head .. seq .. ARGV[at + 4] .. nextId
-        rcall('HSET', metaKey, 'cur', text)
-        --- @witness "taken", "id", nextId, "tag", rcall('HGET', metaKey, 'tag') or "", "worker", worker, "attempt", "1", "fence", string.match(text, '^%d:1:%d+:(%d+)')
-        rcall('XADD', events, '*', 'event', 'active', 'jobId', nextId, 'prev', 'waiting')
-        startedIds[#startedIds + 1] = nextId
-        startedLocks[#startedLocks + 1] = nextKey .. ':lock'
-        startedLocks[#startedLocks + 1] = worker
-        isStarted[nextId] = true
-        bytes = bytes + #fields[1]
-        reply = { text, fields[1], fields[2], fields[3], fields[4] }
-        if tag then reply[6], reply[7], reply[8] = timestamp, tag, tonumber(size) end
-      else
-        rcall('RPUSH', waitKey, nextId)
-      end
-    end
-    if not reply then
-      local short, taken, fence = string.match(ARGV[at + 3], '^([01]):1:(%d+):(%d*):')
-      local done = string.format('%.0f', taken - 1)
-      rcall('HSET', metaKey, 'cur', short .. '::' .. done .. ':' .. fence .. ':' .. ARGV[at + 4])
-      if takes ~= '0' then others[#others + 1] = i end
-      reply = 0
+      nextOf[i] = nextId
+      nextIds[#nextIds + 1] = nextId
     end
   end
-  replies[i] = reply
+end
+
+-- The next tasks start, those that are as they were added, as includes/start.lua starts them.
+local texts, startedIds, startedLocks, isStarted = {}, {}, {}, {}
+local bytes, asked = 0, 0
+local places = #nextIds > 0 and rcall('ZMSCORE', sequence, unpack(nextIds))
+for i = 1, count do
+  local head, nextId = heads[i], nextOf[i]
+  local at, worker = FIRST + (i - 1) * FIELDS, workers[i]
+  if nextId then
+    asked = asked + 1
+    local nextKey, place = base .. nextId, places[asked]
+    local fields = place and not isStarted[nextId] and bytes < MOST_BYTES and redis.pcall('HLEN', nextKey) == 6 and
+      rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp')
+    if fields and fields[1] and fields[2] and fields[3] and fields[4] then
+      rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
+      local text, tag = head .. place .. ARGV[at + 4] .. nextId, tags[i]
+      texts[#texts + 1] = worker
+      texts[#texts + 1] = text
+      --- @witness "taken", "id", nextId, "tag", rcall('HGET', workerBase .. worker .. ':meta', 'tag') or "", "worker", worker, "attempt", "1", "fence", string.match(text, '^%d:1:%d+:(%d+)')
+      rcall('XADD', events, '*', 'event', 'active', 'jobId', nextId, 'prev', 'waiting')
+      startedIds[#startedIds + 1] = nextId
+      startedLocks[#startedLocks + 1] = nextKey .. ':lock'
+      startedLocks[#startedLocks + 1] = worker
+      isStarted[nextId] = true
+      bytes = bytes + #fields[1]
+      local reply = { text, fields[1], fields[2], fields[3], fields[4] }
+      if tag then reply[6], reply[7], reply[8] = timestamp, tag, tonumber(sizes[i]) end
+      replies[i] = reply
+    else
+      rcall('RPUSH', workerBase .. worker .. ':wait', nextId)
+    end
+  end
+  if head and replies[i] == 0 then
+    local short, taken, fence = string.match(ARGV[at + 3], '^([01]):1:(%d+):(%d*):')
+    texts[#texts + 1] = worker
+    texts[#texts + 1] = short .. '::' .. string.format('%.0f', taken - 1) .. ':' .. fence .. ':' .. ARGV[at + 4]
+    if ARGV[at + 5] ~= '0' then others[#others + 1] = i end
+  end
 end
 if #gone == 0 then return replies end
+rcall('HSET', standingsKey, unpack(texts))
 rcall('DEL', unpack(gone))
 if #scores > 0 then rcall('ZADD', completedKey, unpack(scores)) end
+local due = {}
 for rule in pairs(rules) do
   -- A number may be exceeded by a tenth, but not by more than a hundred.
   local most = tonumber(string.match(rule, '^(%d+):$'))

@@ -34,8 +34,8 @@ local indexTag = tag or MALFORMED_TAG
 local owners, seen = {}, {}
 for _, worker in ipairs(ownersOf(indexTag)) do
   if not seen[worker] and #owners < MAX_OWNERS then
-    local meta = workerMeta(worker, 'tag', 'batch', 'fence', 'ntag', 'cur')
-    local at = readStanding(meta[5])
+    local meta = workerMeta(worker, 'tag', 'batch', 'fence', 'ntag')
+    local at = standingOf(worker)
     local row = { worker, meta[1] or '', meta[2] or '', tostring(takenOf(at, meta[3])), meta[4] or '', at.id or '' }
     row[7] = rcall('LLEN', workerKey(worker, 'wait'))
     owners[#owners + 1] = row

@@ -35,9 +35,9 @@ local function noteHeld(tag, ids)
 end
 
 local function describeWorker(worker)
-  local tag, batch, fence, text, ntag, nbatch, leaving =
-    unpack(workerMeta(worker, 'tag', 'batch', 'fence', 'cur', 'ntag', 'nbatch', 'leaving'))
-  local at = readStanding(text)
+  local tag, batch, fence, ntag, nbatch, leaving =
+    unpack(workerMeta(worker, 'tag', 'batch', 'fence', 'ntag', 'nbatch', 'leaving'))
+  local at = standingOf(worker)
   local task = at.id
   noteHeld(tag, workerKey(worker, 'wait'))
   noteHeld(ntag, workerKey(worker, 'next'))

@@ -17,12 +17,12 @@ for _, worker in ipairs(ownersOf(tag)) do
   seen[worker] = true
 end
 for _, worker in ipairs(owners) do
-  local meta = workerMeta(worker, 'tag', 'cur', 'ntag')
+  local meta = workerMeta(worker, 'tag', 'ntag')
   if meta[1] == tag then
     waiting = waiting + rcall('LLEN', workerKey(worker, 'wait'))
-    if readStanding(meta[2]).id then active = active + 1 end
+    if standingOf(worker).id then active = active + 1 end
   end
-  if meta[3] == tag then waiting = waiting + rcall('LLEN', workerKey(worker, 'next')) end
+  if meta[2] == tag then waiting = waiting + rcall('LLEN', workerKey(worker, 'next')) end
 end
 local parked = rcall('ZSCORE', keys.parked, tag)
 return { waiting, active, rcall('SISMEMBER', keys.pausedTags, tag), tonumber(parked or -1), unpack(owners) }

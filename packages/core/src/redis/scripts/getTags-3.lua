@@ -20,12 +20,12 @@ local function add(tag)
     if not named[worker] then
       named[worker] = true
       owners[#owners + 1] = worker
-      local meta = workerMeta(worker, 'tag', 'cur', 'ntag')
+      local meta = workerMeta(worker, 'tag', 'ntag')
       if meta[1] == tag then
         dispatched = dispatched + rcall('LLEN', workerKey(worker, 'wait'))
-        if readStanding(meta[2]).id then running = running + 1 end
+        if standingOf(worker).id then running = running + 1 end
       end
-      if meta[3] == tag then dispatched = dispatched + rcall('LLEN', workerKey(worker, 'next')) end
+      if meta[2] == tag then dispatched = dispatched + rcall('LLEN', workerKey(worker, 'next')) end
     end
   end
   local first = rcall('LINDEX', tagKey(tag), -1)

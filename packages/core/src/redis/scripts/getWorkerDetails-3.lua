@@ -13,11 +13,11 @@ table.sort(workers)
 local rows = {}
 for i = 1, math.min(#workers, tonumber(ARGV[4])) do
   local worker = workers[i]
-  local meta = workerMeta(worker, 'tag', 'batch', 'fence', 'cur', 'ntag', 'leaving')
-  local at = readStanding(meta[4])
+  local meta = workerMeta(worker, 'tag', 'batch', 'fence', 'ntag', 'leaving')
+  local at = standingOf(worker)
   rows[#rows + 1] = {
     worker, rcall('HGET', registryKey, worker), meta[1] or '', meta[2] or '0', tostring(takenOf(at, meta[3])), at.id or '',
-    rcall('LLEN', workerKey(worker, 'wait')), meta[5] or '', meta[6] and 1 or 0,
+    rcall('LLEN', workerKey(worker, 'wait')), meta[4] or '', meta[5] and 1 or 0,
   }
 end
 return rows

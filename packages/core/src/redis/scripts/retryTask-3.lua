@@ -24,7 +24,7 @@ local attempt, token, id, delay = ARGV[4], ARGV[5], ARGV[8], tonumber(ARGV[9])
 if not delay or #ARGV % 2 == 0 then return INVALID_ARGUMENT end
 
 local function giveBack()
-  local tag, text = unpack(workerMeta(caller, 'tag', 'cur'))
+  local tag = workerMeta(caller, 'tag')[1]
   rcall('DEL', jobKey(id) .. ':lock')
   rcall('LREM', keys.active, -1, id)
   for i = 12, #ARGV, 2 do rcall('HSET', jobKey(id), ARGV[i], ARGV[i + 1]) end
@@ -33,7 +33,7 @@ local function giveBack()
   returnToTag(tag, workerKey(caller, 'wait'))
   --- @bug "a retried task that goes to the tail of its tag" rcall('LPUSH', tagKey(tag), id)
   rcall('RPUSH', tagKey(tag), id)
-  rcall('ZADD', keys.seq, tonumber(readStanding(text).seq) or 0, id)
+  rcall('ZADD', keys.seq, tonumber(standingOf(caller).seq) or 0, id)
   settle(tag, wasReady)
   emit('waiting', 'jobId', id, 'prev', 'active')
   if heedCancel(caller, attempt, id) then delay = 0 end

@@ -28,6 +28,12 @@ async function withRunning(size = 2): Promise<{ queue: Harness; tasks: Taken[] }
 const entriesOf = (tasks: readonly Taken[], options: Partial<CompletionEntry> = {}): CompletionEntry[] =>
   tasks.map((task, i) => ({ worker: workers[i]!, task, fetchNext: true, ...options }));
 
+async function takenAgain(queue: Harness, task: Taken): Promise<Taken> {
+  await queue.retry('w1', task);
+  await queue.dispatch();
+  return queue.take('w1', 'w1');
+}
+
 describe('commitTasks', () => {
   it('completes the attempts of several workers and takes the next task of each', async () => {
     const { queue, tasks } = await withRunning();
@@ -160,7 +166,6 @@ describe('commitTasks', () => {
     ['was started by somebody else, often', (queue: Harness) => redis.hset(queue.job('a1'), 'ats', '11')],
     ['was started by nobody', (queue: Harness) => redis.hdel(queue.job('a1'), 'ats')],
     ['is not active any more', (queue: Harness) => redis.lrem(queue.list('active'), 0, 'a1')],
-    ['counts its attempts in words', (queue: Harness) => redis.hset(queue.job('a1'), 'atm', 'two')],
     ['is no hash', (queue: Harness) => redis.multi().del(queue.job('a1')).set(queue.job('a1'), 'x').exec()],
   ])("leaves a task that %s to BullMQ's own script, and everything of it as it is", async (_what, change) => {
     const { queue, tasks } = await withRunning();
@@ -171,6 +176,23 @@ describe('commitTasks', () => {
     expect(await queue.complete(entriesOf(tasks))).toMatchObject([notPlainCode, { id: 'b2' }, {}, {}]);
   });
 
+  it('counts the attempts of a task that was retried', async () => {
+    const { queue, tasks } = await withRunning();
+    const again = await takenAgain(queue, tasks[0] as Taken);
+    expect(again).toMatchObject({ id: 'a1', attempt: '2' });
+    expect(await queue.complete([{ worker: 'w1', task: again }])).toEqual([undefined]);
+    expect(await redis.hmget(queue.job('a1'), 'atm', 'ats')).toEqual(['2', '2']);
+  });
+
+  it("leaves a retried task that counts its attempts in words to BullMQ's own script", async () => {
+    const { queue, tasks } = await withRunning();
+    const again = await takenAgain(queue, tasks[0] as Taken);
+    await redis.hset(queue.job('a1'), 'atm', 'two');
+    const before = await queue.snapshot();
+    expect(await queue.complete([{ worker: 'w1', task: again }])).toEqual([notPlainCode]);
+    expect(await queue.snapshot()).toEqual(before);
+  });
+
   it('is not kept from the others by damage to what one worker takes next', async () => {
     const { queue, tasks } = await withRunning();
     await redis.del(queue.worker('w2', 'wait'));
@@ -178,7 +200,7 @@ describe('commitTasks', () => {
     const replies = await queue.complete(entriesOf(tasks));
     expect(replies).toMatchObject([{ id: 'a2' }, undefined, { id: 'c2' }, { id: 'd2' }].map((r) => r ?? {}));
     expect(replies[1]).toBeUndefined();
-    expect(await redis.hget(queue.worker('w2', 'meta'), 'cur')).toMatch(/^0::1:\d+::4:b1:1 $/);
+    expect(await redis.hget(queue.list('aff:standings'), 'w2')).toMatch(/^0::1:\d+::4:b1:1 $/);
     expect((await redis.lrange(queue.list('active'), 0, -1)).sort()).toEqual(['a2', 'c2', 'd2']);
     await expect(queue.takeReply('w2')).rejects.toThrow('WRONGTYPE');
   });
@@ -311,7 +333,7 @@ describe('a worker whose batch has changed since it was told of it', () => {
     const args = [Date.now(), 0, 'w1', ...told, '1', ':', '"done"'];
     return ((await queue.run('commitTasks', { caller: 'node', args })) as unknown[])[0];
   }
-  const standingOfW1 = (queue: Harness) => redis.hget(queue.worker('w1', 'meta'), 'cur');
+  const standingOfW1 = (queue: Harness) => redis.hget(queue.list('aff:standings'), 'w1');
 
   it('by a top-up: the completion is recorded, and the batch is told with the next task, once', async () => {
     const { queue, tasks } = await withRunning();

@@ -44,17 +44,6 @@ describe('takeTask', () => {
     expect(await queue.take('w1', 'token-3')).toMatchObject({ id: 'a1' });
   });
 
-  it('tells of the priority that another producer set, whichever script takes the task', async () => {
-    const queue = await newQueue();
-    await queue.register('w1');
-    await queue.add({ id: 'a1', fields: { priority: 5 } }, { id: 'a2', fields: { priority: 7 } });
-    await queue.dispatch();
-    const task = await queue.take('w1', 'w1');
-    expect(task.fields.priority).toBe('5');
-    const [next] = await queue.complete([{ worker: 'w1', task, fetchNext: true }]);
-    expect(next).toMatchObject({ id: 'a2', fields: { priority: '7' } });
-  });
-
   it('goes on with the next task when the hash of the current one is gone', async () => {
     const queue = await withBatch(2);
     await queue.take('w1');

@@ -199,13 +199,13 @@ describe('beat', () => {
     const cancelled = async () => ((await beat()) as unknown[])[3];
     await queue.takeReply('w1');
     expect(await cancelled()).toEqual([]);
-    const standing = (await redis.hget(queue.keys.workerMeta('w1'), 'cur')) ?? '';
+    const standing = (await redis.hget(queue.list('aff:standings'), 'w1')) ?? '';
     const { seq } = readStanding(standing);
     await queue.run('cancelTask', { args: ['a1'] });
     expect(await cancelled()).toEqual(['w1', 'a1', '1', seq]);
     expect(await cancelled()).toEqual(['w1', 'a1', '1', seq]);
     // An earlier attempt was meant.
-    await redis.hset(queue.keys.workerMeta('w1'), 'cur', standing.replace(':1:', ':2:'));
+    await redis.hset(queue.list('aff:standings'), 'w1', standing.replace(':1:', ':2:'));
     expect(await cancelled()).toEqual([]);
   });
 });
@@ -455,7 +455,7 @@ describe('cancelTask', () => {
     const { queue } = await withEverything();
     expect(await queue.run('cancelTask', { args: ['a1'] })).toBe(1);
     expect(await redis.zrange(queue.marker, 0, '-1')).toEqual([
-      `cancel:w1:1:${readStanding((await redis.hget(queue.keys.workerMeta('w1'), 'cur')) ?? '').seq}:a1`,
+      `cancel:w1:1:${readStanding((await redis.hget(queue.list('aff:standings'), 'w1')) ?? '').seq}:a1`,
     ]);
     for (const id of ['a0', 'a2', 'b1', 'none'])
       expect(await queue.run('cancelTask', { args: [id] })).toBe(0);

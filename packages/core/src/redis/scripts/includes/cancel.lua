@@ -10,8 +10,8 @@ local function attemptName(attempt, seq, id) return attempt .. ':' .. seq .. ':'
 
 -- An attempt that was cancelled and ends without the word of its handler: the next worker that takes the task fails it.
 local function heedCancel(worker, attempt, id)
-  local cancelled, text = unpack(workerMeta(worker, 'cancelled', 'cur'))
-  if not cancelled or cancelled ~= attemptName(attempt, readStanding(text).seq, id) then return false end
+  local cancelled = workerMeta(worker, 'cancelled')[1]
+  if not cancelled or cancelled ~= attemptName(attempt, standingOf(worker).seq, id) then return false end
   rcall('HSET', jobKey(id), 'defa', "Task '" .. id .. "' was cancelled")
   return true
 end

@@ -30,9 +30,8 @@ end
 
 local function dissolve(worker, crashed, maxCrashes)
   local metaKey = workerKey(worker, 'meta')
-  local tag, batch, text, ntag, marker, state =
-    unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'cur', 'ntag', 'marker', 'state'))
-  local at = readStanding(text)
+  local tag, batch, ntag, marker, state = unpack(rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'marker', 'state'))
+  local at = standingOf(worker)
   local cur, att, seq = at.id, at.attempt, at.seq
   local count = 0
   --- @bug "a dead worker stays registered" if not crashed then rcall('HDEL', registryKey, worker) end
@@ -58,6 +57,7 @@ local function dissolve(worker, crashed, maxCrashes)
   end
   --- @bug "a worker leaves its keys behind"
   rcall('DEL', metaKey, workerKey(worker, 'wait'), workerKey(worker, 'next'))
+  rcall('HDEL', keys.standings, worker)
   if state then rcall('DEL', state) end
   if marker then rcall('ZREM', marker, worker, beatMember, cancelMember(worker, att, seq, cur or '')) end
   -- As at a release: what BullMQ's add set no marker for while the queue was maxed.

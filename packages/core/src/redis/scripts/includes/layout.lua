@@ -21,6 +21,7 @@
     aff:idle         list of the workers without a batch, longest idle on the left
     aff:hungry       list of the workers that have a batch of short tasks and no look-ahead
     aff:ahead        list of the workers that have a look-ahead, oldest on the left
+    aff:standings    hash workerId -> where the worker stands (includes/standing.lua)
     aff:beats        hash workerId -> heartbeat counter; "-1" once a neighbour has seen that its process is dead
     aff:host:<host>  hash workerId -> "<pid>:<start time>" of its process, for each host (see includes/neighbours)
     aff:deaths       zset, wakes the leader's recovery after such a report
@@ -32,9 +33,8 @@
     next             list of the task ids of its look-ahead
     meta             hash: queue (the stamp: ARGV[1]), state, marker, node, lease (ms, the worker's own), entry (its first
                      registry entry); host and process, as in aff:host; suspect (counter and nodeId of whoever asked for a
-                     sign of life); cur (where it stands: includes/standing.lua); of the batch: tag, batch, fence; of the
-                     look-ahead: ntag, nbatch, nfence; short (1: its tasks are short); leaving (1: it gets nothing new);
-                     cancelled (the last cancelled "attempt:seq:id")
+                     sign of life); of the batch: tag, batch, fence; of the look-ahead: ntag, nbatch, nfence; short (1: its
+                     tasks are short); leaving (1: it gets nothing new); cancelled (the last cancelled "attempt:seq:id")
 ]]
 local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
@@ -44,7 +44,7 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
   deaths = 'aff:deaths',
 }
 

@@ -1,13 +1,18 @@
 --- @include "includes/layout"
 --[[
-  Where a worker stands: one field of its meta, `cur`. Its instance is told the text and says it again with the outcome: as
-  long as it is still the same, nothing has happened to the worker meanwhile, and nothing else has to be read.
+  Where a worker stands: its field of aff:standings. Its instance is told the text and says it again with the outcome: as long
+  as it is still the same, nothing has happened to the worker meanwhile, and nothing else has to be read. Those of all workers
+  are in one hash, so that one command reads or writes what a whole instance needs.
 
     [~]<short>:<attempt>:<taken of the batch>:<fencing token>:<place in the order>:<length of last>:<last> <id>
 
   Attempt, place and id are those of the current task, empty without one; what was taken counts for the batch of the fencing
   token; `last` is the last committed "id:attempt". `~`: something else of the worker has changed since.
 ]]
+local function standingTextOf(worker) return rcall('HGET', keys.standings, worker) end
+
+local function writeStanding(worker, text) rcall('HSET', keys.standings, worker, text) end
+
 local function readStanding(text)
   local short, attempt, done, fence, seq, length, from =
     string.match(text or '', '^~?([01]):(%d*):(%d+):(%d*):([^:]*):(%d+):()')

@@ -1,7 +1,7 @@
 --- @include "includes/events"
 --- @include "includes/standing"
 --[[
-  A worker starts a task. A worker here is a table: id, metaKey, at (its standing), and of its batch tag, fence and size
+  A worker starts a task. A worker here is a table: id, at (its standing), and of its batch tag, fence and size
   (batch).
 ]]
 -- Redis formats a number that is an argument as if it had a fraction, slowly.
@@ -9,14 +9,14 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 
--- A task that has exactly the fields with which it is added, and neither delay nor priority; most are such, and then a part of
--- them is enough.
+-- A task that has as many fields as one has that was just added: name, data, opts, timestamp, and two that say no more than
+-- opts: delay and priority. Most tasks are such, and then those four are enough.
 local FIELDS_WHEN_ADDED = 6
 
 local function plainFields(id)
   if redis.pcall('HLEN', jobKey(id)) ~= FIELDS_WHEN_ADDED then return nil end
-  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp', 'delay', 'priority')
-  if fields[1] and fields[2] and fields[3] and fields[4] and fields[5] == '0' and fields[6] == '0' then return fields end
+  local fields = rcall('HMGET', jobKey(id), 'data', 'name', 'opts', 'timestamp')
+  if fields[1] and fields[2] and fields[3] and fields[4] then return fields end
   return nil
 end
 
@@ -45,7 +45,7 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   local key, at = jobKey(id), worker.at
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
-  rcall('HSET', worker.metaKey, 'cur', text)
+  writeStanding(worker.id, text)
   --- @witness "taken", "id", id, "tag", rcall('HGET', worker.metaKey, 'tag') or "", "worker", worker.id, "attempt", attempt, "fence", worker.fence
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id

@@ -19,14 +19,13 @@ local NOTHING = { 0, 0, 0, 0 }
 
 -- What a take needs of a worker.
 local function readWorker(worker)
-  local metaKey = workerKey(worker, 'meta')
-  local values = rcall('HMGET', metaKey, 'cur', 'tag', 'fence', 'batch', 'leaving', 'short')
-  local at = readStanding(values[1])
+  local values, text = workerMeta(worker, 'tag', 'fence', 'batch', 'leaving', 'short'), standingTextOf(worker)
+  local at = readStanding(text)
   -- Scripts that end one attempt alone note the length of tasks in the meta only.
-  at.short = values[6] or '0'
+  at.short = values[5] or '0'
   return {
-    id = worker, metaKey = metaKey, text = values[1], at = at, tag = values[2],
-    fence = values[3] or '', batch = values[4], leaving = values[5],
+    id = worker, text = text, at = at, tag = values[1],
+    fence = values[2] or '', batch = values[3], leaving = values[4],
   }
 end
 
@@ -121,13 +120,13 @@ local function takeAgain(worker, token)
   if isOurs then
     rcall('SET', jobKey(id) .. ':lock', token)
     local text = string.gsub(worker.text, '^~', '')
-    if text ~= worker.text then rcall('HSET', worker.metaKey, 'cur', text) end
+    if text ~= worker.text then writeStanding(worker.id, text) end
     return { task.hash, id, 0, 0, { text, worker.tag or '', tonumber(worker.batch or 0) } }
   end
   --- @witness when not task: "gone", "id", id
   local at = worker.at
   at.id = false
-  rcall('HSET', worker.metaKey, 'cur', standingText(at.short, '', at.done, at.fence, '', '', at.last))
+  writeStanding(worker.id, standingText(at.short, '', at.done, at.fence, '', '', at.last))
   if task then return nil end
   rcall('LREM', keys.active, -1, id)
   rcall('DEL', jobKey(id) .. ':lock')

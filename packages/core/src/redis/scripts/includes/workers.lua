@@ -21,17 +21,17 @@ end
 -- Whether a worker has started the task that has this id now: an id can be removed under its worker, and added again.
 local function isStartedBy(worker, id) return redis.pcall('HGET', jobKey(id), 'pb') == worker end
 
-local function standingOf(worker) return readStanding(workerMeta(worker, 'cur')[1]) end
+local function standingOf(worker) return readStanding(standingTextOf(worker)) end
 
 -- The worker has no current task any more; it committed `id` last.
 local function forgetCurrent(worker, id, attempt)
   local at = standingOf(worker)
   local text = standingText(at.short, '', at.done, at.fence, '', '', id .. ':' .. attempt)
-  rcall('HSET', workerKey(worker, 'meta'), 'cur', text)
+  writeStanding(worker, text)
 end
 
 -- The instance does not know what has just changed: it is told with the next task.
 local function markChanged(worker)
-  local text = workerMeta(worker, 'cur')[1]
-  if text and string.sub(text, 1, 1) ~= '~' then rcall('HSET', workerKey(worker, 'meta'), 'cur', '~' .. text) end
+  local text = standingTextOf(worker)
+  if text and string.sub(text, 1, 1) ~= '~' then writeStanding(worker, '~' .. text) end
 end

@@ -50,7 +50,7 @@ local state = {
   parked = zset(base .. 'aff:parked'), seq = redis.call('ZRANGE', base .. 'aff:seq', 0, -1, 'WITHSCORES'),
   owners = redis.call('HGETALL', base .. 'aff:owners'), limits = redis.call('HGETALL', base .. 'aff:limits'),
   beats = redis.call('HGETALL', base .. 'aff:beats'), control = redis.call('HGETALL', base .. 'aff:ctl'),
-  meta = redis.call('HGETALL', base .. 'meta'), registered = redis.call('HKEYS', registry),
+  standings = redis.call('HGETALL', base .. 'aff:standings'), meta = redis.call('HGETALL', base .. 'meta'), registered = redis.call('HKEYS', registry),
   tags = {}, workers = {}, tasks = {}, locks = {},
 }
 for i, tag in ipairs(given.tags) do state.tags[i] = list(base .. 'aff:tag:' .. tag) end
@@ -85,6 +85,7 @@ export async function readState(
   ) as Raw;
   const control = pairs(raw.control);
   const meta = pairs(raw.meta);
+  const standings = pairs(raw.standings);
   return {
     wait: reversed(raw.wait),
     prioritized: texts(raw.prioritized),
@@ -108,7 +109,7 @@ export async function readState(
       known.workers.map((worker, i) => {
         const [workerMeta, wait, next] = (raw.workers as unknown[][])[i] ?? [];
         const record = {
-          meta: withStanding(Object.fromEntries(pairs(workerMeta))),
+          meta: withStanding(Object.fromEntries(pairs(workerMeta)), standings.get(worker)),
           wait: reversed(wait),
           next: reversed(next),
         };
@@ -125,7 +126,7 @@ export async function readState(
 }
 
 /** The parts of where a worker stands, each under a name of its own; what there is not is left out. */
-function withStanding({ cur, ...meta }: Record<string, string>): Record<string, string> {
+function withStanding(meta: Record<string, string>, cur: string | undefined): Record<string, string> {
   if (cur === undefined) return meta;
   const { id, attempt, batchPosition, fencingToken, seq } = readStanding(cur);
   const last = lastOf(cur, id);
