@@ -601,6 +601,7 @@ end
 --- @bullmq "addLog"
 local code = attemptRuns(caller, ARGV[5], ARGV[4])
 if code < 0 then return code end
+rcall('HSET', ctlKey, 'logs', '1') -- includes/children.lua
 return bullmq(slice(KEYS, 4), slice(ARGV, 6))
 end
 return body()
@@ -2501,6 +2502,18 @@ local function appendChildKeys(list, key)
   list[n + 1], list[n + 2] = key .. ':dependencies', key .. ':processed'
   list[n + 3], list[n + 4] = key .. ':failed', key .. ':unsuccessful'
 end
+local function noteFlow(key)
+  local childKeys = {}
+  appendChildKeys(childKeys, key)
+  if rcall('EXISTS', unpack(childKeys)) == 0 then return false end
+  rcall('HSET', ctlKey, 'flows', '1')
+  return true
+end
+local function noteLog(key)
+  if rcall('EXISTS', key .. ':logs') == 0 then return false end
+  rcall('HSET', ctlKey, 'logs', '1')
+  return true
+end
 local function isLeader()
   goOnWhenFull()
   if rcall('GET', lockKey) == caller then return true end
@@ -2857,11 +2870,6 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
 end
 --- @bullmq "moveToFinished"
 local id, attempt, timestamp = ARGV[8], ARGV[4], ARGV[9]
-local function noteFlow()
-  local childKeys = {}
-  appendChildKeys(childKeys, jobKey(id))
-  if rcall('EXISTS', unpack(childKeys)) > 0 then rcall('HSET', ctlKey, 'flows', '1') end
-end
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
 if state == 'current' then
@@ -2872,7 +2880,7 @@ if state == 'current' then
   local code = endAttempt(bullmq, theirKeys, slice(ARGV, 8), caller, id, attempt, ARGV[5])
   if type(code) == 'number' and code < 0 then return code end
   if ARGV[12] == 'failed' and isTask(id) then rcall('HSET', jobKey(id), 'aff:seq', standingOf(caller).seq) end
-  noteFlow()
+  noteFlow(jobKey(id))
   forgetCurrent(caller, id, attempt)
   noteLength(caller, ARGV[7])
 end
@@ -2906,25 +2914,28 @@ for i = 1, count do
     seen[worker] = true
     local id = ARGV[at + 2]
     local key = base .. id
-    local job = redis.pcall('HMGET', key, 'pb', 'ats', 'parentKey', 'deid')
+    local job = redis.pcall('HMGET', key, 'pb', 'ats', 'parentKey', 'defa')
     local started = job[2] or '?'
     local isOurs = job[1] == worker and string.find(text, started, 3, true) == 3 and string.byte(text, 3 + #started) == COLON
     local made = isOurs and not job[3] and not job[4] and (started == '1' and 0 or tonumber(rcall('HGET', key, 'atm') or 0))
     if made then
       jobKeys[i], attempts[i] = key, made
-      besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':dependencies', key .. ':processed'
-      besides[besidesCount + 3], besides[besidesCount + 4] = key .. ':failed', key .. ':unsuccessful'
-      besidesCount = besidesCount + 4
+      besidesCount = besidesCount + 1
+      besides[besidesCount] = key .. ':dependencies'
+      if string.sub(ARGV[at + 6], 1, 2) == '0:' then
+        besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':processed', key .. ':failed'
+        besidesCount = besidesCount + 2
+      end
     end
   end
 end
-local meta = rcall('HMGET', base .. 'meta', 'paused', 'max', 'opts.maxLenEvents')
+local meta = rcall('HMGET', base .. 'meta', 'paused', 'max')
 local isFree = not meta[1] and not tonumber(meta[2])
 if rcall('EXISTS', unpack(besides)) > 0 then
   isFree = isFree and rcall('EXISTS', besides[1]) == 0
   for i = 1, count do
     local key = jobKeys[i]
-    if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful') > 0 then
+    if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed') > 0 then
       jobKeys[i] = nil
     end
   end
@@ -3051,7 +3062,9 @@ if #startedIds > 0 then
   rcall('LPUSH', active, unpack(startedIds))
   rcall('MSET', unpack(startedLocks))
 end
-if ARGV[5] == '1' then rcall('XTRIM', events, 'MAXLEN', '~', meta[3] or '10000') end
+if ARGV[5] == '1' then
+  rcall('XTRIM', events, 'MAXLEN', '~', rcall('HGET', base .. 'meta', 'opts.maxLenEvents') or '10000')
+end
 if hasReleased and rcall('EXISTS', base .. 'aff:ring', base .. 'aff:ahead', base .. 'wait', base .. 'prioritized') > 0 then
   rcall('ZADD', base .. 'marker', 0, '0') -- wakes the leader
 end
@@ -3403,16 +3416,29 @@ local function appendChildKeys(list, key)
   list[n + 1], list[n + 2] = key .. ':dependencies', key .. ':processed'
   list[n + 3], list[n + 4] = key .. ':failed', key .. ':unsuccessful'
 end
+local function noteFlow(key)
+  local childKeys = {}
+  appendChildKeys(childKeys, key)
+  if rcall('EXISTS', unpack(childKeys)) == 0 then return false end
+  rcall('HSET', ctlKey, 'flows', '1')
+  return true
+end
+local function noteLog(key)
+  if rcall('EXISTS', key .. ':logs') == 0 then return false end
+  rcall('HSET', ctlKey, 'logs', '1')
+  return true
+end
 local MOST_REMOVED, MOST_SLACK = 150, 100
 local function removeOldest(ids)
   local count, gone = #ids, {}
   if count == 0 then return end
-  for i = 1, count do
-    local key = base .. ids[i]
-    gone[2 * i - 1], gone[2 * i] = key, key .. ':logs'
+  for i = 1, count do gone[i] = base .. ids[i] end
+  local known, first = rcall('HMGET', ctlKey, 'logs', 'flows'), gone[1]
+  if known[1] or noteLog(first) then
+    for i = 1, count do gone[#gone + 1] = base .. ids[i] .. ':logs' end
   end
-  if rcall('HEXISTS', ctlKey, 'flows') == 1 then
-    for i = 1, count do appendChildKeys(gone, jobKey(ids[i])) end
+  if known[2] or noteFlow(first) then
+    for i = 1, count do appendChildKeys(gone, base .. ids[i]) end
   end
   rcall('DEL', unpack(gone))
   rcall('ZREMRANGEBYRANK', keys.completed, 0, count - 1)
@@ -4133,6 +4159,23 @@ local function topUp(worker, tag, maxBatchSize)
   settle(tag, wasReady)
   return count
 end
+local function appendChildKeys(list, key)
+  local n = #list
+  list[n + 1], list[n + 2] = key .. ':dependencies', key .. ':processed'
+  list[n + 3], list[n + 4] = key .. ':failed', key .. ':unsuccessful'
+end
+local function noteFlow(key)
+  local childKeys = {}
+  appendChildKeys(childKeys, key)
+  if rcall('EXISTS', unpack(childKeys)) == 0 then return false end
+  rcall('HSET', ctlKey, 'flows', '1')
+  return true
+end
+local function noteLog(key)
+  if rcall('EXISTS', key .. ':logs') == 0 then return false end
+  rcall('HSET', ctlKey, 'logs', '1')
+  return true
+end
 local DATA_HEAD = '{"identifyTag":"'
 local function jsonStringAt(data, from)
   local at = from
@@ -4262,6 +4305,11 @@ local function unparkDue()
     settle(tag, false)
   end
 end
+local hasFlows
+local function noteChildren(id)
+  if hasFlows == nil then hasFlows = rcall('HEXISTS', ctlKey, 'flows') == 1 end
+  hasFlows = hasFlows or noteFlow(jobKey(id))
+end
 local idsByTag, touchedOrder, indexed = {}, {}, {}
 local function takeIn(id)
   local bytes = redis.pcall('HSTRLEN', jobKey(id), 'data')
@@ -4284,6 +4332,7 @@ local function takeIn(id)
     touchedOrder[#touchedOrder + 1] = tag
   end
   table.insert(idsByTag[tag], id)
+  noteChildren(id)
   indexed[#indexed + 1] = id
   return math.min(bytes, maxDataBytes)
 end

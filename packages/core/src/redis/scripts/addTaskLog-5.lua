@@ -14,4 +14,5 @@
 
 local code = attemptRuns(caller, ARGV[5], ARGV[4])
 if code < 0 then return code end
+rcall('HSET', ctlKey, 'logs', '1') -- includes/children.lua
 return bullmq(slice(KEYS, 4), slice(ARGV, 6))

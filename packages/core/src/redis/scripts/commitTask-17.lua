@@ -17,13 +17,6 @@
 
 local id, attempt, timestamp = ARGV[8], ARGV[4], ARGV[9]
 
--- The retention of commitTasks looks for the keys of children only where there can be some.
-local function noteFlow()
-  local childKeys = {}
-  appendChildKeys(childKeys, jobKey(id))
-  if rcall('EXISTS', unpack(childKeys)) > 0 then rcall('HSET', ctlKey, 'flows', '1') end
-end
-
 local state = attemptState(caller, id, attempt)
 if type(state) == 'number' then return state end
 if state == 'current' then
@@ -37,7 +30,7 @@ if state == 'current' then
   if type(code) == 'number' and code < 0 then return code end
   -- So that tasks that fail in one millisecond are retried in their order.
   if ARGV[12] == 'failed' and isTask(id) then rcall('HSET', jobKey(id), 'aff:seq', standingOf(caller).seq) end
-  noteFlow()
+  noteFlow(jobKey(id))
   --- @witness "ended", "id", id, "worker", caller, "attempt", attempt, "outcome", ARGV[12]
   forgetCurrent(caller, id, attempt)
   --- @witness when not isTask(id): "gone", "id", id

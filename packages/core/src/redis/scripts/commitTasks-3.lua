@@ -52,28 +52,33 @@ for i = 1, count do
     seen[worker] = true
     local id = ARGV[at + 2]
     local key = base .. id
-    local job = redis.pcall('HMGET', key, 'pb', 'ats', 'parentKey', 'deid')
+    local job = redis.pcall('HMGET', key, 'pb', 'ats', 'parentKey', 'defa')
     local started = job[2] or '?'
-    -- Who has started it, and how often: an id can be removed under its worker, and added again.
+    -- Who has started it, and how often: an id can be removed under its worker, and added again. The instance knows what it had
+    -- when it started; while it runs it can get a parent, children, and with one that failed a deferred failure.
     local isOurs = job[1] == worker and string.find(text, started, 3, true) == 3 and string.byte(text, 3 + #started) == COLON
     -- A first attempt has none before it.
     local made = isOurs and not job[3] and not job[4] and (started == '1' and 0 or tonumber(rcall('HGET', key, 'atm') or 0))
     if made then
       jobKeys[i], attempts[i] = key, made
-      besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':dependencies', key .. ':processed'
-      besides[besidesCount + 3], besides[besidesCount + 4] = key .. ':failed', key .. ':unsuccessful'
-      besidesCount = besidesCount + 4
+      besidesCount = besidesCount + 1
+      besides[besidesCount] = key .. ':dependencies'
+      if string.sub(ARGV[at + 6], 1, 2) == '0:' then
+        besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':processed', key .. ':failed'
+        besidesCount = besidesCount + 2
+      end
     end
   end
 end
-local meta = rcall('HMGET', base .. 'meta', 'paused', 'max', 'opts.maxLenEvents')
+local meta = rcall('HMGET', base .. 'meta', 'paused', 'max')
 local isFree = not meta[1] and not tonumber(meta[2])
--- The rate is limited now, or one of the tasks has children, or had some: this is asked for all at once, and is rare.
+-- The rate is limited now, or one of the tasks has children, or is to leave nothing and had some: this is asked for all at once,
+-- and is rare. Those that had some and are kept: includes/children.lua.
 if rcall('EXISTS', unpack(besides)) > 0 then
   isFree = isFree and rcall('EXISTS', besides[1]) == 0
   for i = 1, count do
     local key = jobKeys[i]
-    if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful') > 0 then
+    if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed') > 0 then
       jobKeys[i] = nil
     end
   end
@@ -215,7 +220,9 @@ if #startedIds > 0 then
   rcall('MSET', unpack(startedLocks))
 end
 
-if ARGV[5] == '1' then rcall('XTRIM', events, 'MAXLEN', '~', meta[3] or '10000') end
+if ARGV[5] == '1' then
+  rcall('XTRIM', events, 'MAXLEN', '~', rcall('HGET', base .. 'meta', 'opts.maxLenEvents') or '10000')
+end
 if hasReleased and rcall('EXISTS', base .. 'aff:ring', base .. 'aff:ahead', base .. 'wait', base .. 'prioritized') > 0 then
   rcall('ZADD', base .. 'marker', 0, '0') -- wakes the leader
 end

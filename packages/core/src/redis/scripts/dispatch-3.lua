@@ -12,6 +12,7 @@
 ]]
 --- @include "includes/fence"
 --- @include "includes/batches"
+--- @include "includes/children"
 --- @include "includes/taskTag"
 
 local maxBatchSize, maxIds, maxBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -55,6 +56,14 @@ local function unparkDue()
   end
 end
 
+local hasFlows
+
+-- A parent whose children have ended comes by way of `wait`.
+local function noteChildren(id)
+  if hasFlows == nil then hasFlows = rcall('HEXISTS', ctlKey, 'flows') == 1 end
+  hasFlows = hasFlows or noteFlow(jobKey(id))
+end
+
 -- What this call takes in: ids by tag, each in order; `writeIndex` writes them tag by tag.
 local idsByTag, touchedOrder, indexed = {}, {}, {}
 
@@ -80,6 +89,7 @@ local function takeIn(id)
     touchedOrder[#touchedOrder + 1] = tag
   end
   table.insert(idsByTag[tag], id)
+  noteChildren(id)
   --- @witness "indexed", "id", id, "tag", tag, "seq", "0"
   indexed[#indexed + 1] = id
   return math.min(bytes, maxDataBytes)

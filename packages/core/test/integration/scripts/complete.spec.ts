@@ -153,14 +153,9 @@ describe('commitTasks', () => {
 
   it.each([
     ['has a parent', (queue: Harness) => redis.hset(queue.job('a1'), 'parentKey', 'bull:q:p')],
-    ['has a deduplication id', (queue: Harness) => redis.hset(queue.job('a1'), 'deid', 'one')],
     ['has children', (queue: Harness) => redis.sadd(`${queue.job('a1')}:dependencies`, 'x')],
-    ['had children', (queue: Harness) => redis.hset(`${queue.job('a1')}:processed`, 'x', '1')],
-    ['has children that failed', (queue: Harness) => redis.zadd(`${queue.job('a1')}:unsuccessful`, 1, 'x')],
-    [
-      'has children whose failure is ignored',
-      (queue: Harness) => redis.hset(`${queue.job('a1')}:failed`, 'x', '1'),
-    ],
+    // As BullMQ notes a child that failed in the hash of its parent.
+    ['has a deferred failure', (queue: Harness) => redis.hset(queue.job('a1'), 'defa', 'child x failed')],
     ['is gone', (queue: Harness) => redis.del(queue.job('a1'))],
     ['was started by somebody else', (queue: Harness) => redis.hincrby(queue.job('a1'), 'ats', 1)],
     ['was started by somebody else, often', (queue: Harness) => redis.hset(queue.job('a1'), 'ats', '11')],
@@ -175,6 +170,17 @@ describe('commitTasks', () => {
     expect(await queue.snapshot()).toEqual(before);
     expect(await queue.complete(entriesOf(tasks))).toMatchObject([notPlainCode, { id: 'b2' }, {}, {}]);
   });
+
+  it.each(['processed', 'failed'])(
+    "leaves a task that had children (%s) to BullMQ's own script where nothing of it is to stay",
+    async (suffix) => {
+      const { queue, tasks } = await withRunning();
+      await redis.hset(`${queue.job('a1')}:${suffix}`, 'some:child', '1');
+      const [entry] = entriesOf(tasks);
+      expect(await queue.complete([{ ...entry!, keepCount: 0 }])).toEqual([notPlainCode]);
+      expect(await queue.complete([entry!])).toMatchObject([{ id: 'a2' }]);
+    },
+  );
 
   it('counts the attempts of a task that was retried', async () => {
     const { queue, tasks } = await withRunning();
@@ -374,83 +380,5 @@ describe('a worker whose batch has changed since it was told of it', () => {
     expect(await queue.take('w1', 'w1')).toMatchObject({ id: 'a1', standing: first.standing });
     expect(await standingOfW1(queue)).toBe(first.standing);
     expect(await completion(queue, first)).toHaveLength(5);
-  });
-});
-
-describe('the retention of commitTasks', () => {
-  /** So many completed tasks, the oldest first, an hour apart; the last one ends now. */
-  async function withCompleted(count: number): Promise<{ queue: Harness; ids: string[] }> {
-    const queue = await newQueue();
-    const ids = Array.from({ length: count }, (_, i) => `old${i + 1}`);
-    const pipeline = redis.pipeline();
-    ids.forEach((id, i) => {
-      pipeline.hset(queue.job(id), 'name', 'type', 'timestamp', 1);
-      pipeline.rpush(`${queue.job(id)}:logs`, 'row');
-      pipeline.zadd(queue.list('completed'), Date.now() - (count - i) * 3_600_000, id);
-    });
-    await pipeline.exec();
-    await queue.register('w1');
-    await queue.addMany('a', 'a1', 'a2', 'a3');
-    await queue.dispatch();
-    return { queue, ids };
-  }
-
-  const kept = (queue: Harness): Promise<string[]> => redis.zrange(queue.list('completed'), 0, '-1');
-
-  it('keeps a small number exactly', async () => {
-    const { queue } = await withCompleted(5);
-    await queue.complete([{ worker: 'w1', task: await queue.take('w1'), keepCount: 3 }]);
-    expect(await kept(queue)).toEqual(['old4', 'old5', 'a1']);
-    expect(await redis.exists(queue.job('old3'), `${queue.job('old3')}:logs`)).toBe(0);
-    expect(await redis.exists(queue.job('old4'), `${queue.job('old4')}:logs`)).toBe(2);
-  });
-
-  it('may keep a tenth more of a large number, and never fewer than asked for', async () => {
-    const { queue } = await withCompleted(20);
-    const first = await queue.take('w1');
-    const [second] = await queue.complete([{ worker: 'w1', task: first, keepCount: 20, fetchNext: true }]);
-    expect(await kept(queue)).toHaveLength(21);
-    const next = { worker: 'w1', task: second as Taken, keepCount: 20, fetchNext: true };
-    const [third] = await queue.complete([next]);
-    expect(await kept(queue)).toHaveLength(22);
-    await queue.complete([{ worker: 'w1', task: third as Taken, keepCount: 20 }]);
-    expect(await kept(queue)).toHaveLength(20);
-    expect((await kept(queue)).slice(-3)).toEqual(['a1', 'a2', 'a3']);
-  });
-
-  it('is bounded: a number that was lowered is reached in several steps', async () => {
-    const { queue } = await withCompleted(400);
-    const first = await queue.take('w1');
-    const [second] = await queue.complete([{ worker: 'w1', task: first, keepCount: 2, fetchNext: true }]);
-    expect(await kept(queue)).toHaveLength(251);
-    await queue.complete([{ worker: 'w1', task: second as Taken, keepCount: 2 }]);
-    expect(await kept(queue)).toHaveLength(102);
-  });
-
-  it('removes what is older than asked for', async () => {
-    const { queue } = await withCompleted(5);
-    await queue.complete([{ worker: 'w1', task: await queue.take('w1'), keepAge: 2.5 * 3_600 }]);
-    expect(await kept(queue)).toEqual(['old4', 'old5', 'a1']);
-  });
-
-  it('keeps all, or nothing of the task itself', async () => {
-    const { queue } = await withCompleted(5);
-    const [second] = await queue.complete([{ worker: 'w1', task: await queue.take('w1'), fetchNext: true }]);
-    await redis.rpush(`${queue.job('a2')}:logs`, 'row');
-    await queue.complete([{ worker: 'w1', task: second as Taken, keepCount: 0 }]);
-    expect(await kept(queue)).toHaveLength(6);
-    expect(await redis.exists(queue.job('a2'), `${queue.job('a2')}:logs`)).toBe(0);
-    expect(await eventsOf(queue, 'completed')).toMatchObject([{ jobId: 'a1' }, { jobId: 'a2' }]);
-  });
-
-  it("removes the keys of children with a task that BullMQ's own script completed", async () => {
-    const { queue } = await withCompleted(0);
-    const first = await queue.take('w1');
-    await redis.hset(`${queue.job('a1')}:processed`, 'some:child', '1');
-    const second = (await queue.commit('w1', first, { fetchNext: true })) as Taken;
-    expect(await redis.exists(`${queue.job('a1')}:processed`)).toBe(1);
-    await queue.complete([{ worker: 'w1', task: second, keepCount: 1 }]);
-    expect(await kept(queue)).toEqual(['a2']);
-    expect(await redis.exists(queue.job('a1'), `${queue.job('a1')}:processed`)).toBe(0);
   });
 });

@@ -224,6 +224,17 @@ describe('intake', () => {
     expect(await redis.hget(queue.job('x1'), 'defa')).toBe('malformed task: it has no data');
   });
 
+  it('remembers that a task had children, for when it is removed', async () => {
+    const queue = await newQueue();
+    await queue.addMany('a', 'a1');
+    await queue.dispatch();
+    expect(await redis.hget(queue.list('aff:ctl'), 'flows')).toBeNull();
+    await queue.addMany('a', 'a2', 'a3');
+    await redis.hset(`${queue.job('a3')}:processed`, 'some:child', '1');
+    await queue.dispatch();
+    expect(await redis.hget(queue.list('aff:ctl'), 'flows')).toBe('1');
+  });
+
   it('drops ids that are no task: without a hash, or the name of another key', async () => {
     const queue = await newQueue();
     await queue.add({ id: 'a1', tag: 'a' }, { id: 'gone1', tag: 'a' }, { id: 'a2', tag: 'a' });

@@ -3,7 +3,7 @@
 
     KEYS[1]  election lock           (string "nodeId:epoch")
     KEYS[2]  worker registry         (hash workerId -> JSON)
-    KEYS[3]  control hash            (fields: layout, seq, fence, size, limit, limits, leaderless, leader, flows)
+    KEYS[3]  control hash            (fields: layout, seq, fence, size, limit, limits, leaderless, leader; flows, logs: includes/children.lua)
     ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
     ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
     ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call

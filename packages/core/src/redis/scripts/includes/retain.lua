@@ -5,17 +5,17 @@
 ]]
 local MOST_REMOVED, MOST_SLACK = 150, 100
 
--- Removes the tasks that completed first, whose ids these are: the keys that a job of BullMQ can have, those of its children only
--- where commitTask has completed a task with children.
+-- Removes the tasks that completed first, whose ids these are, and the keys that BullMQ keeps beside them (includes/children.lua).
 local function removeOldest(ids)
   local count, gone = #ids, {}
   if count == 0 then return end
-  for i = 1, count do
-    local key = base .. ids[i]
-    gone[2 * i - 1], gone[2 * i] = key, key .. ':logs'
+  for i = 1, count do gone[i] = base .. ids[i] end
+  local known, first = rcall('HMGET', ctlKey, 'logs', 'flows'), gone[1]
+  if known[1] or noteLog(first) then
+    for i = 1, count do gone[#gone + 1] = base .. ids[i] .. ':logs' end
   end
-  if rcall('HEXISTS', ctlKey, 'flows') == 1 then
-    for i = 1, count do appendChildKeys(gone, jobKey(ids[i])) end
+  if known[2] or noteFlow(first) then
+    for i = 1, count do appendChildKeys(gone, base .. ids[i]) end
   end
   rcall('DEL', unpack(gone))
   rcall('ZREMRANGEBYRANK', keys.completed, 0, count - 1)
