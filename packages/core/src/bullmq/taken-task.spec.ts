@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { decodeTaken } from './taken-task.js';
 
 describe('a task as it was added', () => {

@@ -184,7 +184,7 @@ describe('commitTasks', () => {
 
   it('counts the attempts of a task that was retried', async () => {
     const { queue, tasks } = await withRunning();
-    const again = await takenAgain(queue, tasks[0] as Taken);
+    const again = await takenAgain(queue, tasks[0]!);
     expect(again).toMatchObject({ id: 'a1', attempt: '2' });
     expect(await queue.complete([{ worker: 'w1', task: again }])).toEqual([undefined]);
     expect(await redis.hmget(queue.job('a1'), 'atm', 'ats')).toEqual(['2', '2']);
@@ -192,7 +192,7 @@ describe('commitTasks', () => {
 
   it("leaves a retried task that counts its attempts in words to BullMQ's own script", async () => {
     const { queue, tasks } = await withRunning();
-    const again = await takenAgain(queue, tasks[0] as Taken);
+    const again = await takenAgain(queue, tasks[0]!);
     await redis.hset(queue.job('a1'), 'atm', 'two');
     const before = await queue.snapshot();
     expect(await queue.complete([{ worker: 'w1', task: again }])).toEqual([notPlainCode]);
