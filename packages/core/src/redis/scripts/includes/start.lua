@@ -1,5 +1,5 @@
 --- @include "includes/events"
---- @include "includes/standing"
+--- @include "includes/workers"
 --[[
   A worker starts a task. A worker here is a table: id, at (its standing), and of its batch tag, fence and size
   (batch).
@@ -46,7 +46,7 @@ local function begin(worker, id, seq, attempt, token, timestamp)
   rcall('HSET', key, 'processedOn', timestamp, 'pb', worker.id, 'ats', attempt)
   local text = standingText(at.short, attempt, takenOf(at, worker.fence) + 1, worker.fence, seq, id, at.last)
   writeStanding(worker.id, text)
-  --- @witness "taken", "id", id, "tag", rcall('HGET', worker.metaKey, 'tag') or "", "worker", worker.id, "attempt", attempt, "fence", worker.fence
+  --- @witness "taken", "id", id, "tag", workerMeta(worker.id, 'tag')[1] or "", "worker", worker.id, "attempt", attempt, "fence", worker.fence
   emit('active', 'jobId', id, 'prev', 'waiting')
   startedIds[#startedIds + 1] = id
   startedLocks[#startedLocks + 1] = key .. ':lock'
