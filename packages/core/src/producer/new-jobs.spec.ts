@@ -17,7 +17,7 @@ describe('a new job', () => {
   it('completes what is left out from the defaults, and makes an id', () => {
     const before = Date.now();
     const { id, name, data, json, opts, optsJson, isPlain, timestamp } = newJobs.one(task, undefined);
-    expect(id).toMatch(/^[A-Za-z][\w-]{13}$/);
+    expect(id).toMatch(/^[A-Z][\w-]{12}$/);
     expect(name).toBe('note');
     expect(data).toEqual({ identifyTag: 't', type: 'note', payload: { n: 1 } });
     expect(json).toBe('{"identifyTag":"t","type":"note","payload":{"n":1}}'); // scripts find the tag at the start

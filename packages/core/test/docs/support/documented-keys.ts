@@ -44,6 +44,6 @@ export function patternOf({ key }: DocumentedKey, { queue, prefix, state }: Queu
     .replaceAll('<tag>', '.+')
     .replaceAll('<schedule>', '[a-z]+')
     // Ids of `QueueService`, of other producers, and of schedules.
-    .replaceAll('<id>', '(?:[A-Za-z][\\w-]{13}|\\d+|repeat:[a-z]+:\\d+)');
+    .replaceAll('<id>', '(?:[A-Z][\\w-]{12}|\\d+|repeat:[a-z]+:\\d+)');
   return new RegExp(`^${pattern}$`);
 }
