@@ -8,6 +8,10 @@ import { TaskWriter } from './task-writer.js';
 interface Sent {
   readonly way: 'script' | 'bullmq';
   readonly ids: string[];
+  /** Where the script stands on its chain. */
+  readonly link: ScriptArgument[];
+  /** The reply of a script that is granted a chain. */
+  grant(chain: string): void;
   answer(outcomes?: AddOutcome[]): void;
   fail(error: unknown): void;
 }
@@ -16,18 +20,20 @@ interface Sent {
 function fakeRedis({ commandTimeoutMs = 10_000 } = {}) {
   const sent: Sent[] = [];
   const bullMQ = { asked: 0, ready: (): void => undefined, fail: (_error: unknown): void => undefined };
-  const send = (way: Sent['way'], ids: string[]): Promise<never> =>
+  const send = (way: Sent['way'], ids: string[], link: ScriptArgument[] = []): Promise<never> =>
     new Promise((resolve, reject) => {
       const answer = (outcomes: AddOutcome[] = ids.map((id) => ({ id }))) => {
-        resolve(outcomes as never);
+        resolve((way === 'script' ? ids.length : outcomes) as never);
       };
-      sent.push({ way, ids, answer, fail: reject });
+      const grant = (chain: string) => resolve([ids.length, chain] as never);
+      sent.push({ way, ids, link, grant, answer, fail: reject });
     });
   const writer = new TaskWriter({
     addTasks: (args: ScriptArgument[]) => {
-      const first = 1 + Number(args[0]) * 3;
+      const first = 3 + Number(args[2]) * 3;
       const tasks = args.slice(first);
-      return send('script', tasks.filter((_, i) => i % 4 === 1).map(String));
+      const ids = tasks.filter((_, i) => i % 4 === 1).map(String);
+      return send('script', ids, args.slice(0, 2));
     },
     addByBullMQ: (newJobs) =>
       send(
@@ -210,6 +216,58 @@ describe('TaskWriter', () => {
     await turn();
     patient.sent[3]!.answer();
     expect(await soon).toEqual(['b']);
+  });
+
+  it('numbers the scripts in the order in which it sends them, on the chain that it was granted', async () => {
+    const { writer, sent } = fakeRedis();
+    const drawn = (prefix: string, count = 20) => many(prefix, count, { isIdDrawn: true });
+    const links = () => sent.map(({ link }) => link);
+    const writes = [writer.write(drawn('a', 600))];
+    expect(links()).toEqual([1, 2, 3].map((number) => ['', number]));
+    sent[1]!.grant('second');
+    await turn();
+    // Of what was under way already, the first answer counts.
+    sent[0]!.grant('first');
+    sent[2]!.grant('third');
+    await Promise.all(writes);
+    for (const name of ['b', 'c']) {
+      const write = writer.write(drawn(name));
+      await turn();
+      sent.at(-1)!.answer();
+      await write;
+    }
+    expect(links().slice(3)).toEqual([
+      ['second', 1],
+      ['second', 2],
+    ]);
+    // That chain has ended.
+    const ended = writer.write(drawn('d'));
+    await turn();
+    sent.at(-1)!.grant('fourth');
+    await ended;
+    const failed = writer.write(drawn('e'));
+    await turn();
+    sent.at(-1)!.fail(new Error('lost'));
+    await expect(failed).rejects.toThrow('lost');
+    void writer.write(drawn('f'));
+    await turn();
+    expect(links().slice(5)).toEqual([
+      ['second', 3],
+      ['fourth', 1],
+      ['fourth', 2],
+    ]);
+  });
+
+  it('has no chain for ids that others may know, nor for few tasks', async () => {
+    const { writer, sent } = fakeRedis();
+    void writer.write([...many('a', 30, { isIdDrawn: true }), newJob('chosen')]);
+    await turn();
+    void writer.write(many('b', 19, { isIdDrawn: true }));
+    await turn();
+    expect(sent.map(({ link }) => link)).toEqual([
+      ['', ''],
+      ['', ''],
+    ]);
   });
 
   it('has settled when all has been answered', async () => {

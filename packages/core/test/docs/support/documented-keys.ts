@@ -42,6 +42,7 @@ export function patternOf({ key }: DocumentedKey, { queue, prefix, state }: Queu
     .replaceAll('<node>', '[\\w.-]+')
     .replaceAll('<host>', '[0-9a-f-]{36}\\.\\d+\\.\\d+')
     .replaceAll('<tag>', '.+')
+    .replaceAll('<chain>', '[A-Z][\\w-]{12}:\\d+:\\d+')
     .replaceAll('<schedule>', '[a-z]+')
     // Ids of `QueueService`, of other producers, and of schedules.
     .replaceAll('<id>', '(?:[A-Z][\\w-]{12}|\\d+|repeat:[a-z]+:\\d+)');
