@@ -85,7 +85,7 @@ export class TaskWriter {
   }
 
   #sendPart(isPlain: boolean): void {
-    const parts = this.#pending.take();
+    const parts = this.#pending.take(this.#scriptsInFlight === 0);
     const newJobs = parts.flatMap(({ write, from, to }) => write.newJobs.slice(from, to));
     this.#scriptsInFlight += 1;
     const answered = (outcomeAt: OutcomeAt): void => {
