@@ -5,6 +5,8 @@ import type { PendingQueueBackend } from './pending-queue-backend.js';
 /** A task that has been checked and waits to be written. */
 export interface NewJob {
   readonly id: string;
+  /** Drawn for this task: nobody else knows it before it is written. */
+  readonly isIdDrawn: boolean;
   readonly name: string;
   readonly data: TaskData;
   /** The data as JSON, as it is stored: where payloads are encoded, with the encoded one. */

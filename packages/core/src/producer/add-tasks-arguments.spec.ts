@@ -10,7 +10,8 @@ describe('addTasksArguments', () => {
       newJob('c', { optsJson: '{"attempts":1}' }),
       newJob('d', { name: 'mail' }),
     ];
-    expect(addTasksArguments([a, b, c, d, a, newJob('e', { timestamp: 8 })])).toEqual([
+    expect(addTasksArguments([a, b, c, d, a, newJob('e', { timestamp: 8 })], ['c', 2])).toEqual([
+      ...['c', 2],
       4,
       ...['note', '{}', 7],
       ...['note', '{"attempts":1}', 7],
@@ -22,6 +23,6 @@ describe('addTasksArguments', () => {
   });
 
   it('of nothing has no kinds', () => {
-    expect(addTasksArguments([])).toEqual([0]);
+    expect(addTasksArguments([], ['', ''])).toEqual(['', '', 0]);
   });
 });

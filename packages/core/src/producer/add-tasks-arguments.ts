@@ -1,8 +1,13 @@
 import type { NewJob } from '../bullmq/job-adder.js';
 import type { ScriptArgument } from '../redis/script-runner.js';
+import type { ChainLink } from './call-chain.js';
 
-/** Arguments of the script `addTasks`: what tasks have in common is sent once. */
-export function addTasksArguments(newJobs: readonly NewJob[]): ScriptArgument[] {
+/**
+ * Arguments of the script `addTasks`: what tasks have in common is sent once.
+ *
+ * @param link - the first ones: where this call stands on its chain
+ */
+export function addTasksArguments(newJobs: readonly NewJob[], link: ChainLink['args']): ScriptArgument[] {
   const kinds: ScriptArgument[] = [];
   const tasks: ScriptArgument[] = [];
   const numbers = new Map<string, number>();
@@ -21,5 +26,5 @@ export function addTasksArguments(newJobs: readonly NewJob[]): ScriptArgument[] 
     tasks.push(number, id, data.identifyTag, json);
     last = newJob;
   }
-  return [numbers.size, ...kinds, ...tasks];
+  return [...link, numbers.size, ...kinds, ...tasks];
 }

@@ -16,8 +16,10 @@ const task = { type: 'note', identifyTag: 't', payload: { n: 1 } };
 describe('a new job', () => {
   it('completes what is left out from the defaults, and makes an id', () => {
     const before = Date.now();
-    const { id, name, data, json, opts, optsJson, isPlain, timestamp } = newJobs.one(task, undefined);
-    expect(id).toMatch(/^[A-Za-z][\w-]{13}$/);
+    const made = newJobs.one(task, undefined);
+    const { id, name, data, json, opts, optsJson, isPlain, timestamp } = made;
+    expect(made.isIdDrawn).toBe(true);
+    expect(id).toMatch(/^[A-Z][\w-]{12}$/);
     expect(name).toBe('note');
     expect(data).toEqual({ identifyTag: 't', type: 'note', payload: { n: 1 } });
     expect(json).toBe('{"identifyTag":"t","type":"note","payload":{"n":1}}'); // scripts find the tag at the start
@@ -44,6 +46,19 @@ describe('a new job', () => {
       removeOnFail: taskDefaults.removeOnFail,
     });
     expect(JSON.parse(optsJson)).toEqual(opts);
+  });
+
+  it.each([[undefined], [{}], [{ jobId: undefined }], [{ attempts: 2 }]])(
+    'with the options %j has an id that was drawn for it',
+    (given) => {
+      expect(newJobs.one(task, given).isIdDrawn).toBe(true);
+    },
+  );
+
+  it('tells an id that was chosen from one that was drawn, also in a list', () => {
+    expect(newJobs.one(task, { jobId: newJobs.one(task, undefined).id }).isIdDrawn).toBe(false);
+    const list = newJobs.many([task, { ...task, options: { jobId: 'a' } }, { ...task, options: {} }]);
+    expect(list.map(({ isIdDrawn }) => isIdDrawn)).toEqual([true, false, true]);
   });
 
   it('writes a back-off in milliseconds as BullMQ does', () => {

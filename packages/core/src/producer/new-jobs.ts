@@ -24,6 +24,7 @@ export interface BulkTask extends Task {
 type Options = Pick<ResolvedQueueOptions, 'maxPayloadBytes' | 'maxTagBytes' | 'defaultTaskOptions'> &
   Partial<Pick<ResolvedQueueOptions, 'payloadCodec'>>;
 
+type TaskId = Pick<NewJob, 'id' | 'isIdDrawn'>;
 type EncodedOptions = Pick<NewJob, 'opts' | 'optsJson' | 'isPlain'>;
 
 /** Turns tasks into what is written of them: checks them, and completes their options by the defaults of the queue. */
@@ -43,12 +44,11 @@ export class NewJobs {
     const { payloadCodec } = this.queue;
     if (payloadCodec !== undefined) {
       assertValidTaskOptions(options);
-      const taskId = options?.jobId ?? newTaskId();
-      return this.#oneEncoded(payloadCodec, task, options, timestamp, taskId);
+      return this.#oneEncoded(payloadCodec, task, options, timestamp, chosenId(options));
     }
     const encoded = encodeTaskData(task, this.queue);
     assertValidTaskOptions(options);
-    return this.#newJob(encoded, options, options?.jobId ?? newTaskId(), timestamp);
+    return this.#newJob(encoded, options, chosenId(options), timestamp);
   }
 
   /** What a schedule adds again and again: its payload is encoded once for all. @throws as {@link one} */
@@ -56,7 +56,10 @@ export class NewJobs {
     const { payloadCodec } = this.queue;
     if (payloadCodec === undefined) return this.one(task, options);
     assertValidTaskOptions(options);
-    return this.#oneEncoded(payloadCodec, task, options, Date.now(), `repeat:${scheduleId}`);
+    return this.#oneEncoded(payloadCodec, task, options, Date.now(), {
+      id: `repeat:${scheduleId}`,
+      isIdDrawn: false,
+    });
   }
 
   /** An encoding needs the id of the task. */
@@ -65,10 +68,10 @@ export class NewJobs {
     task: Task,
     options: TaskOptions | undefined,
     timestamp: number,
-    taskId: string,
+    taskId: TaskId,
   ): NewJob {
     const encoded = encodeTaskData(task, this.queue, (json, about) =>
-      encodePayload(codec, json, { taskId, ...about }),
+      encodePayload(codec, json, { taskId: taskId.id, ...about }),
     );
     return this.#newJob(encoded, options, taskId, timestamp);
   }
@@ -76,12 +79,12 @@ export class NewJobs {
   #newJob(
     { name, data, json, payloadBytes }: EncodedTask,
     options: TaskOptions | undefined,
-    id: string,
+    { id, isIdDrawn }: TaskId,
     timestamp: number,
   ): NewJob {
     const { opts, optsJson, isPlain } =
       options === undefined ? this.#usualOptions : this.#encode(definedOnly(options));
-    return { id, name, data, json, payloadBytes, opts, optsJson, isPlain, timestamp };
+    return { id, isIdDrawn, name, data, json, payloadBytes, opts, optsJson, isPlain, timestamp };
   }
 
   /** As {@link one}, for a list; the error of a bad task names its place. */
@@ -117,6 +120,11 @@ function inList(error: unknown, index: number): unknown {
   const Refusal = refusals.find((candidate) => error instanceof candidate);
   if (Refusal === undefined) return error;
   return new Refusal({ ...(error as InvalidTaskError).details, index } as never, { cause: error });
+}
+
+function chosenId(options: TaskOptions | undefined): TaskId {
+  const id = options?.jobId;
+  return id === undefined ? { id: newTaskId(), isIdDrawn: true } : { id, isIdDrawn: false };
 }
 
 /** As BullMQ keeps it. */

@@ -4,7 +4,7 @@ import { isWellFormed } from '../domain/text.js';
 
 /** In the order of their codes, so that the ids of a process sort in the order in which it made them. */
 const digits = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
-const letters = digits.replace(/[^A-Za-z]/g, '');
+const capitals = digits.replace(/[^A-Z]/g, '');
 const pairs = Array.from(digits, (first) => Array.from(digits, (second) => first + second)).flat();
 
 /** Ids that no other process makes. */
@@ -27,9 +27,9 @@ export class TaskIds {
   }
 }
 
-/** A letter, so that no id is a number, and 54 random bits. */
+/** A capital, so that no id is a number or a name of BullMQ (`stalled-check`), and 48 random bits. */
 function randomPrefix(): string {
-  return (letters[randomInt(letters.length)] ?? '') + randomBytes(7).toString('base64url').slice(0, 9);
+  return (capitals[randomInt(capitals.length)] ?? '') + randomBytes(6).toString('base64url');
 }
 
 const ids = new TaskIds();
@@ -38,8 +38,8 @@ const ids = new TaskIds();
  * A job id chosen by the client makes adding idempotent: when a reply is lost and ioredis sends the command again, the second
  * one finds the task.
  *
- * Fourteen characters: ten that this process drew, and four that count. Redis keeps an id in up to three places, and for one
- * character more it takes 8 bytes more there.
+ * Thirteen characters: nine that this process drew, and four that count. Redis keeps an id in up to three places; with one
+ * character more, the list of a tag with ten tasks takes 32 bytes more.
  */
 export function newTaskId(): string {
   return ids.next();

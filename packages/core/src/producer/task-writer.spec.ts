@@ -8,6 +8,10 @@ import { TaskWriter } from './task-writer.js';
 interface Sent {
   readonly way: 'script' | 'bullmq';
   readonly ids: string[];
+  /** Where the script stands on its chain. */
+  readonly link: ScriptArgument[];
+  /** The reply of a script that is granted a chain. */
+  grant(chain: string): void;
   answer(outcomes?: AddOutcome[]): void;
   fail(error: unknown): void;
 }
@@ -16,18 +20,20 @@ interface Sent {
 function fakeRedis({ commandTimeoutMs = 10_000 } = {}) {
   const sent: Sent[] = [];
   const bullMQ = { asked: 0, ready: (): void => undefined, fail: (_error: unknown): void => undefined };
-  const send = (way: Sent['way'], ids: string[]): Promise<never> =>
+  const send = (way: Sent['way'], ids: string[], link: ScriptArgument[] = []): Promise<never> =>
     new Promise((resolve, reject) => {
       const answer = (outcomes: AddOutcome[] = ids.map((id) => ({ id }))) => {
-        resolve(outcomes as never);
+        resolve((way === 'script' ? ids.length : outcomes) as never);
       };
-      sent.push({ way, ids, answer, fail: reject });
+      const grant = (chain: string) => resolve([ids.length, chain] as never);
+      sent.push({ way, ids, link, grant, answer, fail: reject });
     });
   const writer = new TaskWriter({
     addTasks: (args: ScriptArgument[]) => {
-      const first = 1 + Number(args[0]) * 3;
+      const first = 3 + Number(args[2]) * 3;
       const tasks = args.slice(first);
-      return send('script', tasks.filter((_, i) => i % 4 === 1).map(String));
+      const ids = tasks.filter((_, i) => i % 4 === 1).map(String);
+      return send('script', ids, args.slice(0, 2));
     },
     addByBullMQ: (newJobs) =>
       send(
@@ -78,19 +84,36 @@ describe('TaskWriter', () => {
   it('sends full scripts at once, three at most on their way', async () => {
     const { writer, sent } = fakeRedis();
     const all = writer.write(many('a', 900));
-    expect(sent.map(({ ids }) => ids.length)).toEqual([200, 200, 200]);
+    expect(sent.map(({ ids }) => ids.length)).toEqual([50, 225, 225]);
     const behind = writer.write([newJob('b')]);
     await turn();
     expect(sent).toHaveLength(3);
     sent[0]!.answer();
     await turn();
-    expect(sent.map(({ ids }) => ids.length)).toEqual([200, 200, 200, 200]);
+    expect(sent.map(({ ids }) => ids.length)).toEqual([50, 225, 225, 225]);
     for (const script of sent) script.answer();
     await turn();
-    expect(sent[4]!.ids).toEqual([...many('a', 900).slice(800), newJob('b')].map(({ id }) => id));
+    expect(sent[4]!.ids).toEqual([...many('a', 900).slice(725), newJob('b')].map(({ id }) => id));
     sent[4]!.answer();
     expect(await all).toHaveLength(900);
     expect(await behind).toEqual(['b']);
+  });
+
+  it('sends a few of many first while Redis has nothing to do', async () => {
+    const { writer, sent } = fakeRedis();
+    const sizes = () => sent.map(({ ids }) => ids.length);
+    void writer.write(many('a', 224));
+    await turn();
+    expect(sizes()).toEqual([224]);
+    void writer.write(many('b', 225));
+    await turn();
+    expect(sizes()).toEqual([224, 225]);
+    sent[0]!.answer();
+    sent[1]!.answer();
+    await turn();
+    void writer.write(many('c', 225));
+    await turn();
+    expect(sizes()).toEqual([224, 225, 50, 175]);
   });
 
   it('bounds a script in bytes; a large task has one alone', async () => {
@@ -148,7 +171,7 @@ describe('TaskWriter', () => {
 
   it('rejects the calls that have tasks in a script that failed, and no others', async () => {
     const { writer, sent } = fakeRedis();
-    const writes = [writer.write([newJob('a')]), writer.write(many('b', 300)), writer.write([newJob('c')])];
+    const writes = [writer.write([newJob('a')]), writer.write(many('b', 260)), writer.write([newJob('c')])];
     const results = Promise.allSettled(writes);
     await turn();
     sent[0]!.fail(new Error('OOM'));
@@ -166,7 +189,7 @@ describe('TaskWriter', () => {
     sent[1]!.fail(new Error('OOM'));
     await turn();
     expect(isOver).toBe(false);
-    expect(sent.map(({ ids }) => ids.length)).toEqual([200, 200, 200, 1]);
+    expect(sent.map(({ ids }) => ids.length)).toEqual([50, 225, 225, 1]);
     sent[0]!.answer();
     sent[2]!.fail(new Error('another one'));
     await rejected;
@@ -210,6 +233,58 @@ describe('TaskWriter', () => {
     await turn();
     patient.sent[3]!.answer();
     expect(await soon).toEqual(['b']);
+  });
+
+  it('numbers the scripts in the order in which it sends them, on the chain that it was granted', async () => {
+    const { writer, sent } = fakeRedis();
+    const drawn = (prefix: string, count = 20) => many(prefix, count, { isIdDrawn: true });
+    const links = () => sent.map(({ link }) => link);
+    const writes = [writer.write(drawn('a', 500))];
+    expect(links()).toEqual([1, 2, 3].map((number) => ['', number]));
+    sent[1]!.grant('second');
+    await turn();
+    // Of what was under way already, the first answer counts.
+    sent[0]!.grant('first');
+    sent[2]!.grant('third');
+    await Promise.all(writes);
+    for (const name of ['b', 'c']) {
+      const write = writer.write(drawn(name));
+      await turn();
+      sent.at(-1)!.answer();
+      await write;
+    }
+    expect(links().slice(3)).toEqual([
+      ['second', 1],
+      ['second', 2],
+    ]);
+    // That chain has ended.
+    const ended = writer.write(drawn('d'));
+    await turn();
+    sent.at(-1)!.grant('fourth');
+    await ended;
+    const failed = writer.write(drawn('e'));
+    await turn();
+    sent.at(-1)!.fail(new Error('lost'));
+    await expect(failed).rejects.toThrow('lost');
+    void writer.write(drawn('f'));
+    await turn();
+    expect(links().slice(5)).toEqual([
+      ['second', 3],
+      ['fourth', 1],
+      ['fourth', 2],
+    ]);
+  });
+
+  it('has no chain for ids that others may know, nor for few tasks', async () => {
+    const { writer, sent } = fakeRedis();
+    void writer.write([...many('a', 30, { isIdDrawn: true }), newJob('chosen')]);
+    await turn();
+    void writer.write(many('b', 19, { isIdDrawn: true }));
+    await turn();
+    expect(sent.map(({ link }) => link)).toEqual([
+      ['', ''],
+      ['', ''],
+    ]);
   });
 
   it('has settled when all has been answered', async () => {

@@ -3,6 +3,7 @@ import type { AddOutcome, NewJob } from '../bullmq/job-adder.js';
 import { CommandTimeoutError } from '../errors/errors.js';
 import type { ScriptArgument } from '../redis/script-runner.js';
 import { addTasksArguments } from './add-tasks-arguments.js';
+import { CallChain } from './call-chain.js';
 import { PendingWrites, type Part, type PendingWrite } from './pending-writes.js';
 
 /** How the writer reaches Redis. Both ways have sent everything when they return: the order of the calls is Redis' order. */
@@ -27,6 +28,7 @@ type OutcomeAt = (position: number) => AddOutcome | undefined;
 /** Writes tasks to Redis in the order of the calls, those of several calls with one script. */
 export class TaskWriter {
   readonly #pending = new PendingWrites();
+  readonly #chain = new CallChain();
   readonly #onSettled: (() => void)[] = [];
   #scriptsInFlight = 0;
   #isScheduled = false;
@@ -83,7 +85,7 @@ export class TaskWriter {
   }
 
   #sendPart(isPlain: boolean): void {
-    const parts = this.#pending.take();
+    const parts = this.#pending.take(this.#scriptsInFlight === 0);
     const newJobs = parts.flatMap(({ write, from, to }) => write.newJobs.slice(from, to));
     this.#scriptsInFlight += 1;
     const answered = (outcomeAt: OutcomeAt): void => {
@@ -91,8 +93,13 @@ export class TaskWriter {
       this.#answered(parts, outcomeAt);
     };
     const failed = (error: unknown): void => answered(() => ({ error }));
-    if (isPlain) this.redis.addTasks(addTasksArguments(newJobs)).then(() => answered(asSent), failed);
-    else this.redis.addByBullMQ(newJobs).then((outcomes) => answered((at) => outcomes[at]), failed);
+    if (isPlain) {
+      const link = this.#chain.link(newJobs);
+      this.redis.addTasks(addTasksArguments(newJobs, link.args)).then((reply) => {
+        link.answered(reply);
+        answered(asSent);
+      }, failed);
+    } else this.redis.addByBullMQ(newJobs).then((outcomes) => answered((at) => outcomes[at]), failed);
   }
 
   #awaitBullMQ(): void {

@@ -4,6 +4,7 @@ import type { NewJob } from '../../src/bullmq/job-adder.js';
 export function newJob(id: string, more: Partial<NewJob> = {}): NewJob {
   return {
     id,
+    isIdDrawn: false,
     name: 'note',
     data: { identifyTag: 't', type: 'note', payload: id },
     json: `"${id}"`,

@@ -532,6 +532,7 @@ describe('I10', () => {
       'bull:queue:t1',
       'scheduler:queue:election:epoch',
       'bull:queue:aff:ring',
+      'bull:queue:aff:call:Aaaaaaaaaaaaa:1700000000:7',
     ];
     const report = await checked(history.says('p', 'keys.left', { keys }));
     expect(report.violations.map(({ message }) => message)).toEqual(['bull:queue:aff:ring is left']);

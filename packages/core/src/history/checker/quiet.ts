@@ -24,6 +24,9 @@ const staying = [
   'failed',
 ];
 
+/** The chains of a producer's latest calls expire. */
+const expiring = 'aff:call:';
+
 /** What BullMQ keeps with a task that waited for others, as long as it keeps the task. */
 const ofAParent = /:(processed|failed|unsuccessful)$/;
 
@@ -83,7 +86,7 @@ export class Quiet implements Check {
     if (!key.startsWith(base))
       return key.startsWith('scheduler:') && staying.some((end) => key.endsWith(`:${end}`));
     const rest = key.slice(base.length);
-    if (staying.includes(rest)) return true;
+    if (staying.includes(rest) || rest.startsWith(expiring)) return true;
     const parent = key.replace(ofAParent, '');
     if (parent !== key) return kept.has(parent);
     return this.#ended.has(rest) || this.#ended.has(rest.replace(/:logs$/, ''));

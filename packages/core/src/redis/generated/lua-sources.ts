@@ -699,8 +699,10 @@ local function unbind(tag, worker, parkUntil)
   if parkUntil then rcall('ZADD', keys.parked, 'GT', parkUntil, tag) end
   settle(tag, wasReady, nil, isSole)
 end
-local FIRST, PER_KIND, PER_TASK, MOST_TASKS = 5, 3, 4, 1000
-local numberOfKinds = tonumber(ARGV[4])
+local FIRST, PER_KIND, PER_TASK, MOST_TASKS = 7, 3, 4, 1000
+local CHAIN_SECONDS = 60
+local function callKey(ofChain) return base .. 'aff:call:' .. ofChain end
+local chain, callNumber, numberOfKinds = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local firstTask = FIRST + (numberOfKinds or 0) * PER_KIND
 local numberOfTasks = (#ARGV + 1 - firstTask) / PER_TASK
 if not numberOfKinds or numberOfTasks < 0 or numberOfTasks > MOST_TASKS or numberOfTasks % 1 ~= 0 then
@@ -714,22 +716,40 @@ end
 for at = firstTask, #ARGV, PER_TASK do
   if not kinds[ARGV[at]] then return INVALID_ARGUMENT end
 end
+local function proveNew()
+  if not callNumber or numberOfTasks == 0 then return false end
+  local latest = chain ~= '' and rcall('SET', callKey(chain), ARGV[5], 'XX', 'EX', CHAIN_SECONDS, 'GET')
+  if latest and tonumber(latest) == callNumber - 1 then return true end
+  if latest then rcall('DEL', callKey(chain)) end
+  local time = rcall('TIME')
+  local granted = table.concat({ ARGV[firstTask + 1], time[1], time[2] }, ':')
+  rcall('SET', callKey(granted), '0', 'EX', CHAIN_SECONDS)
+  return false, granted
+end
+local isNew, granted = proveNew()
 local paused, concurrency, maxEvents =
   unpack(rcall('HMGET', keys.meta, 'paused', 'concurrency', 'opts.maxLenEvents'))
-local allKeys = {}
-for at = firstTask, #ARGV, PER_TASK do allKeys[#allKeys + 1] = base .. ARGV[at + 1] end
-local isAnyKept = #allKeys > 0 and rcall('EXISTS', unpack(allKeys)) > 0
-local ids, jobKeys, places, duplicates, seen = {}, {}, {}, {}, {}
+local ids, places, duplicates = {}, {}, {}
 local count = 0
-for n, key in ipairs(allKeys) do
-  local at = firstTask + (n - 1) * PER_TASK
-  local id = ARGV[at + 1]
-  if seen[id] or (isAnyKept and rcall('EXISTS', key) == 1) then
-    duplicates[#duplicates + 1] = id
-  else
-    seen[id] = true
+if isNew then
+  for at = firstTask, #ARGV, PER_TASK do
     count = count + 1
-    ids[count], jobKeys[count], places[count] = id, key, at
+    ids[count], places[count] = ARGV[at + 1], at
+  end
+else
+  local allKeys, seen = {}, {}
+  for at = firstTask, #ARGV, PER_TASK do allKeys[#allKeys + 1] = jobKey(ARGV[at + 1]) end
+  local isAnyKept = #allKeys > 0 and rcall('EXISTS', unpack(allKeys)) > 0
+  for n, key in ipairs(allKeys) do
+    local at = firstTask + (n - 1) * PER_TASK
+    local id = ARGV[at + 1]
+    if seen[id] or (isAnyKept and rcall('EXISTS', key) == 1) then
+      duplicates[#duplicates + 1] = id
+    else
+      seen[id] = true
+      count = count + 1
+      ids[count], places[count] = id, at
+    end
   end
 end
 local function index()
@@ -774,12 +794,13 @@ for number, id in ipairs(ids) do
   local kind = kinds[ARGV[at]]
   rcall('XADD', events, '*', 'event', 'added', 'jobId', id, 'name', kind.name)
   rcall('XADD', events, '*', 'event', 'waiting', 'jobId', id)
-  rcall('HSET', jobKeys[number], 'name', kind.name, 'data', ARGV[at + 3], 'opts', kind.opts, 'timestamp', kind.timestamp,
+  rcall('HSET', jobKey(id), 'name', kind.name, 'data', ARGV[at + 3], 'opts', kind.opts, 'timestamp', kind.timestamp,
     'delay', '0', 'priority', '0')
 end
 rcall('XTRIM', keys.events, 'MAXLEN', '~', maxEvents or 10000)
 local isMaxed = concurrency and rcall('LLEN', keys.active) >= tonumber(concurrency)
 if count > 0 and not paused and not isMaxed then wakeLeader() end
+if granted then return { count, granted } end
 return count
 end
 return body()

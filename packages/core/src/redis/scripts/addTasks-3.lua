@@ -4,17 +4,31 @@
   `wait`; nothing of theirs can be overtaken then. An id that is kept already is not added again, so that a call whose reply was
   lost may be repeated. A full Redis refuses it as a whole.
 
+  Looking for each id is needless where a call cannot have been executed before: where all of its ids are new, drawn by its
+  caller, and it is not a repetition. That is what a chain is for, a key with the number of the latest call on it. A call
+  that is on no living chain is granted one, whose name has never been before: it has an id that this call brought, which
+  nobody else brings, and the time, which is another one when this call is repeated. The caller numbers its next calls on that
+  chain 1, 2, 3… in the order in which it sends them. A call whose number is not the next one (it is repeated, or others went
+  before it) ends the chain. So a chain with the number n - 1 has seen the calls 1 to n - 1, once each, and no other: the call
+  n has never been executed, whatever was lost, repeated or late. When the key is gone (it expired, it was evicted), nobody
+  makes it again. Every call that is not proved new by that is looked at id by id.
+
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is ""
-  ARGV[4]   how many kinds there are; what tasks have in common is sent once
-  ARGV[5..] per kind its type, options (JSON) and timestamp (ms); then per task the number of its kind, id, tag and data
+  ARGV[4]   the chain, "" for none yet
+  ARGV[5]   the number of this call on its chain, from 1; "" for a call on no chain, whose ids may be known to others
+  ARGV[6]   how many kinds there are; what tasks have in common is sent once
+  ARGV[7..] per kind its type, options (JSON) and timestamp (ms); then per task the number of its kind, id, tag and data
             (JSON); at most 1,000 tasks
-  Returns   how many were added; INVALID_ARGUMENT
+  Returns   how many were added; { how many, name of the chain } when one was granted; INVALID_ARGUMENT
 ]]
 --- @include "includes/tags"
 
-local FIRST, PER_KIND, PER_TASK, MOST_TASKS = 5, 3, 4, 1000
+local FIRST, PER_KIND, PER_TASK, MOST_TASKS = 7, 3, 4, 1000
+local CHAIN_SECONDS = 60
 
-local numberOfKinds = tonumber(ARGV[4])
+local function callKey(ofChain) return base .. 'aff:call:' .. ofChain end
+
+local chain, callNumber, numberOfKinds = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local firstTask = FIRST + (numberOfKinds or 0) * PER_KIND
 local numberOfTasks = (#ARGV + 1 - firstTask) / PER_TASK
 if not numberOfKinds or numberOfTasks < 0 or numberOfTasks > MOST_TASKS or numberOfTasks % 1 ~= 0 then
@@ -29,27 +43,46 @@ for at = firstTask, #ARGV, PER_TASK do
   if not kinds[ARGV[at]] then return INVALID_ARGUMENT end
 end
 
+-- Whether nothing of this call can be there already; if that is not certain, the name of a new chain.
+local function proveNew()
+  if not callNumber or numberOfTasks == 0 then return false end
+  local latest = chain ~= '' and rcall('SET', callKey(chain), ARGV[5], 'XX', 'EX', CHAIN_SECONDS, 'GET')
+  if latest and tonumber(latest) == callNumber - 1 then return true end
+  if latest then rcall('DEL', callKey(chain)) end
+  local time = rcall('TIME')
+  local granted = table.concat({ ARGV[firstTask + 1], time[1], time[2] }, ':')
+  rcall('SET', callKey(granted), '0', 'EX', CHAIN_SECONDS)
+  return false, granted
+end
+local isNew, granted = proveNew()
+
 local paused, concurrency, maxEvents =
   unpack(rcall('HMGET', keys.meta, 'paused', 'concurrency', 'opts.maxLenEvents'))
 
--- Whether any of them is there already is asked once for all: as a rule none is.
-local allKeys = {}
-for at = firstTask, #ARGV, PER_TASK do allKeys[#allKeys + 1] = base .. ARGV[at + 1] end
-local isAnyKept = #allKeys > 0 and rcall('EXISTS', unpack(allKeys)) > 0
-
--- The new ids, their keys, where each of them stands in ARGV, and the ids that there are already.
-local ids, jobKeys, places, duplicates, seen = {}, {}, {}, {}, {}
+-- The new ids, where each of them stands in ARGV, and the ids that there are already.
+local ids, places, duplicates = {}, {}, {}
 local count = 0
-for n, key in ipairs(allKeys) do
-  local at = firstTask + (n - 1) * PER_TASK
-  local id = ARGV[at + 1]
-  --- @bug "an id that is there is added again" if seen[id] then
-  if seen[id] or (isAnyKept and rcall('EXISTS', key) == 1) then
-    duplicates[#duplicates + 1] = id
-  else
-    seen[id] = true
+if isNew then
+  for at = firstTask, #ARGV, PER_TASK do
     count = count + 1
-    ids[count], jobKeys[count], places[count] = id, key, at
+    ids[count], places[count] = ARGV[at + 1], at
+  end
+else
+  -- Whether any of them is there already is asked once for all: as a rule none is.
+  local allKeys, seen = {}, {}
+  for at = firstTask, #ARGV, PER_TASK do allKeys[#allKeys + 1] = jobKey(ARGV[at + 1]) end
+  local isAnyKept = #allKeys > 0 and rcall('EXISTS', unpack(allKeys)) > 0
+  for n, key in ipairs(allKeys) do
+    local at = firstTask + (n - 1) * PER_TASK
+    local id = ARGV[at + 1]
+    --- @bug "an id that is there is added again" if seen[id] then
+    if seen[id] or (isAnyKept and rcall('EXISTS', key) == 1) then
+      duplicates[#duplicates + 1] = id
+    else
+      seen[id] = true
+      count = count + 1
+      ids[count], places[count] = id, at
+    end
   end
 end
 
@@ -101,7 +134,7 @@ for number, id in ipairs(ids) do
   local kind = kinds[ARGV[at]]
   rcall('XADD', events, '*', 'event', 'added', 'jobId', id, 'name', kind.name)
   rcall('XADD', events, '*', 'event', 'waiting', 'jobId', id)
-  rcall('HSET', jobKeys[number], 'name', kind.name, 'data', ARGV[at + 3], 'opts', kind.opts, 'timestamp', kind.timestamp,
+  rcall('HSET', jobKey(id), 'name', kind.name, 'data', ARGV[at + 3], 'opts', kind.opts, 'timestamp', kind.timestamp,
     'delay', '0', 'priority', '0')
 end
 rcall('XTRIM', keys.events, 'MAXLEN', '~', maxEvents or 10000)
@@ -109,4 +142,5 @@ rcall('XTRIM', keys.events, 'MAXLEN', '~', maxEvents or 10000)
 -- As BullMQ: nobody need look while the queue is paused or as many tasks run as may.
 local isMaxed = concurrency and rcall('LLEN', keys.active) >= tonumber(concurrency)
 if count > 0 and not paused and not isMaxed then wakeLeader() end
+if granted then return { count, granted } end
 return count

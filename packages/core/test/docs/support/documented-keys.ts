@@ -42,8 +42,9 @@ export function patternOf({ key }: DocumentedKey, { queue, prefix, state }: Queu
     .replaceAll('<node>', '[\\w.-]+')
     .replaceAll('<host>', '[0-9a-f-]{36}\\.\\d+\\.\\d+')
     .replaceAll('<tag>', '.+')
+    .replaceAll('<chain>', '[A-Z][\\w-]{12}:\\d+:\\d+')
     .replaceAll('<schedule>', '[a-z]+')
     // Ids of `QueueService`, of other producers, and of schedules.
-    .replaceAll('<id>', '(?:[A-Za-z][\\w-]{13}|\\d+|repeat:[a-z]+:\\d+)');
+    .replaceAll('<id>', '(?:[A-Z][\\w-]{12}|\\d+|repeat:[a-z]+:\\d+)');
   return new RegExp(`^${pattern}$`);
 }

@@ -202,6 +202,33 @@ describe.each(kinds)('adding, with a fault (%s)', (kind) => {
 });
 
 describe('adding without an id', () => {
+  it.each(['drop-reply', 'drop-request', 'arrive-late'] as const)(
+    'adds many tasks once, in their order, whichever script meets a fault (%s)',
+    async (kind) => {
+      await withProxy(kind, async ({ name, proxy, queue }) => {
+        const ids: unknown[] = [];
+        const addMany = async () => {
+          const jobs = await queue.addBulk(upTo(650).map((n) => note(n)));
+          ids.push(...jobs.map(({ id }) => id));
+        };
+        await addMany();
+        for (const skipped of [0, 1, 2]) {
+          let adds = 0;
+          const isMeant = (sent: Command) => sent.name === 'addTasks' && adds++ === skipped;
+          const fault = releasedLater(proxy.plan(kind, isMeant));
+          await addMany();
+          expect(fault.hasHappened).toBe(true);
+          await addMany();
+          await fault.release();
+        }
+        await addMany();
+        const key = (suffix: string) => `bull:${name}-pending:aff:${suffix}`;
+        expect(await redis.zrange(key('seq'), 0, '-1')).toEqual(ids);
+        expect((await redis.lrange(key('tag:t'), 0, -1)).reverse()).toEqual(ids);
+      });
+    },
+  );
+
   it('adds each task once, though every reply is lost and every add sent again', async () => {
     await withProxy('drop-reply', async ({ name, proxy, queue }) => {
       const ids: unknown[] = [];

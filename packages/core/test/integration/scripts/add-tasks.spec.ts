@@ -15,7 +15,10 @@ interface Given {
 const dataOf = ({ id, tag = 'a' }: Given) => `{"identifyTag":"${tag}","type":"note","payload":"${id}"}`;
 const kinds = ['note', '{"attempts":3}', '1700000000001', 'mail', '{"attempts":1}', '1700000000002'];
 
+const onNoChain = ['', ''];
+
 const args = (...tasks: readonly Given[]) => [
+  ...onNoChain,
   2,
   ...kinds,
   ...tasks.flatMap((task) => [task.kind ?? 1, task.id, task.tag ?? 'a', dataOf(task)]),
@@ -196,7 +199,7 @@ describe('addTasks', () => {
     for (const of of [ours, theirs]) await redis.lpush(of.list('wait'), 'x');
     for (let times = 1; times <= 2; times += 1) {
       await queue.add('note', data, options);
-      await ours.run('addTasks', { args: [1, ...once, 1, 'a1', 'a', json] });
+      await ours.run('addTasks', { args: [...onNoChain, 1, ...once, 1, 'a1', 'a', json] });
     }
     const [found, expected] = [await written(ours), await written(theirs)];
     // The order of the options is cjson's, and of each add BullMQ counts one id.
@@ -290,7 +293,9 @@ describe('addTasks', () => {
   ])('refuses %s and adds nothing', async (_what, given) => {
     const queue = await newQueue();
     const before = await queue.snapshot();
-    await expect(queue.run('addTasks', { args: given })).rejects.toThrow(InvalidScriptArgumentError);
+    await expect(queue.run('addTasks', { args: [...onNoChain, ...given] })).rejects.toThrow(
+      InvalidScriptArgumentError,
+    );
     expect(await queue.snapshot()).toEqual(before);
   });
 

@@ -213,7 +213,7 @@ const refused: Record<string, { readonly why: string; readonly call: Call }> = {
     why: 'it takes memory, and nothing that is there waits for it',
     call: (queue) => {
       const task = (id: string) => [1, id, 'a', data];
-      const args = [1, 'type', '{"attempts":3}', Date.now(), ...task('new1'), ...task('new2')];
+      const args = ['', 1, 1, 'type', '{"attempts":3}', Date.now(), ...task('new1'), ...task('new2')];
       return queue.run('addTasks', { args });
     },
   },

@@ -26,6 +26,7 @@
     aff:host:<host>  hash workerId -> "<pid>:<start time>" of its process, for each host (see includes/neighbours)
     aff:deaths       zset, wakes the leader's recovery after such a report
     aff:touched      set of tags that got tasks while a worker had them, until the leader has looked at their batches
+    aff:call:<chain> string, number of the latest call on a chain of addTasks (see there); it expires
     aff:resign       zset of the lock values of leaders that are asked to resign
 
   Keys of a worker, "<ARGV[2]><workerId>:"

@@ -40,7 +40,7 @@ function isRefusal(error: unknown): boolean {
 
 /** What may be left of a queue when no task waits and no instance is there. */
 const lasting =
-  /:(meta|events|completed|id|aff:ctl|election:epoch|election:vacancy)$|-pending:[A-Za-z][\w-]{13}(:logs)?$/;
+  /:(meta|events|completed|id|aff:ctl|aff:call:[^:]+:\d+:\d+|election:epoch|election:vacancy)$|-pending:[A-Z][\w-]{12}(:logs)?$/;
 
 /**
  * The life of an instance, from its start to its stop, in which it sends everything to Redis that workers and leaders send;

@@ -152,7 +152,7 @@ export class Harness {
       tag,
       `{"identifyTag":${JSON.stringify(tag)},"payload":"${id}"}`,
     ]);
-    await this.run('addTasks', { args: [1, 'type', '{"attempts":3}', Date.now(), ...tasks] });
+    await this.run('addTasks', { args: ['', '', 1, 'type', '{"attempts":3}', Date.now(), ...tasks] });
   }
 
   /** Workers whose processes their neighbours can see, each in one of its own. */
