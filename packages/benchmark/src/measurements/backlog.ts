@@ -12,7 +12,8 @@ export interface BacklogInput {
   readonly run: number;
   /**
    * So many more are added, and run before the measured ones: once finished tasks are removed and the event stream is
-   * full, each task also pays for the removal of an old one. Without this, only a large backlog would.
+   * full, each task also pays for the removal of an old one. Without this, only a large backlog would. They are part of
+   * what is added and taken in, and of the figures for both.
    */
   readonly before?: number;
   readonly payloadBytes?: number;
