@@ -1,3 +1,4 @@
+import { letRedisGoFirst } from '../instruments/priority.js';
 import { readScriptHolds, startSlowLog } from '../instruments/slow-log.js';
 import { Gate } from './gate.js';
 import type { Measurement } from './measurement.js';
@@ -28,6 +29,7 @@ export const measureBacklog: Measurement<BacklogInput> = async (context, input) 
   const { open, redisUrl, admin, startMeter } = context;
   const { tags, workers, run, before = usuallyBefore } = input;
   const total = input.pending + before;
+  await letRedisGoFirst();
   const peer = await open(redisUrl, { workers });
   await startSlowLog(admin);
 
