@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
-import { constants, setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 
-const lowest = constants.priority.PRIORITY_LOW;
+/** Not the lowest: beside other work on the machine the load would hardly run at all. */
+const low = Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL);
 const threads = '/proc/self/task';
 const session = '/proc/self/autogroup';
 
@@ -19,16 +20,16 @@ export function letRedisGoFirst(): Promise<void> {
 }
 
 async function lower(): Promise<void> {
-  setPriority(lowest);
+  setPriority(low);
   // Linux: a priority belongs to a thread; those begun before are named one by one, those begun later inherit it.
   for (const thread of existsSync(threads) ? await readdir(threads) : []) lowerThread(Number(thread));
   // And where sessions share the cores first, priorities count within a session only: a measurement has one of its own.
-  if (existsSync(session)) await writeFile(session, String(lowest));
+  if (existsSync(session)) await writeFile(session, String(low));
 }
 
 function lowerThread(thread: number): void {
   try {
-    setPriority(thread, lowest);
+    setPriority(thread, low);
   } catch (error) {
     // It has ended meanwhile.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
