@@ -19,6 +19,9 @@ describe('fillPlaceholders', () => {
 
   it('puts tables and charts in', () => {
     expect(fill('{{table process}}')).toContain('| nestjs-affinity-queue | 12,000 (9,000 – 15,000) |');
+    expect(fill('{{group process tasksPerSecond}}')).toMatch(
+      /\| title of process +\| 12,000 \(9,000 – 15,000\) +\| 6,000 +\|/,
+    );
     expect(fill('{{chart throughput All three}}')).toBe('![All three](charts/throughput.svg)');
   });
 

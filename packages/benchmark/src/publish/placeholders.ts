@@ -3,7 +3,7 @@ import { peers, type PeerName } from '../peers/names.js';
 import { formatNumber } from '../report/format.js';
 import { phaseTable, type PhasePart } from '../report/markdown/profile.js';
 import { failuresList, guaranteesTable, machineTable } from '../report/markdown/sections.js';
-import { barsTable, caseTable, seriesTable } from '../report/markdown/tables.js';
+import { barsTable, caseTable, groupTable, seriesTable } from '../report/markdown/tables.js';
 import type { Figures } from '../statistics/figures.js';
 import { peersAheadTable } from './peers-ahead.js';
 
@@ -28,6 +28,11 @@ const placeholders: Readonly<Record<string, Resolve>> = {
   series: (figures, [group = '', metric = '']) => {
     const results = figures.group(group);
     return results.length === 0 ? undefined : seriesTable(figures, results, metricOf(metric));
+  },
+  /** group <group> <metric> */
+  group: (figures, [group = '', metric = '']) => {
+    const results = figures.group(group);
+    return results.length === 0 ? undefined : groupTable(figures, results, metricOf(metric));
   },
   /** figure <case> <peer> <metric> */
   figure: (figures, [name = '', peer = '', metric = '']) => {
