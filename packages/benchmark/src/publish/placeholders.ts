@@ -8,7 +8,7 @@ import type { Figures } from '../statistics/figures.js';
 import { peersAheadTable } from './peers-ahead.js';
 
 /** In place of what failed in every round: the rest of a long run is not lost for it. */
-export const notMeasured = '*(not measured)*';
+export const notMeasured = '_(not measured)_';
 
 type Resolve = (figures: Figures, words: readonly string[]) => string | undefined;
 
