@@ -18,6 +18,8 @@ describe('readCommandLine', () => {
     [['--rounds', '0'], '--rounds must be a whole number from 1, not "0"'],
     [['--rounds', 'many'], 'not "many"'],
     [['--save-baseline'], '--save-baseline belongs to --quick'],
+    [['--publish', '--quick'], '--publish needs the full form'],
+    [['--publish', '--only', 'latency'], '--publish needs the full form'],
     [['--fast'], "Unknown option '--fast'"],
   ])('refuses %j', (words, message) => {
     expect(() => readCommandLine(words)).toThrow(message);

@@ -24,7 +24,7 @@ export const usage = `npm run bench [-- options]
   --save-baseline    with --quick: keep this run's ratios as packages/benchmark/baseline.json
   --from <file>      measure nothing: make the reports from an earlier results.json
   --profile          with --quick too: one more round, where the time goes in Node and Redis, per task
-  --publish          make PERFORMANCE.md from packages/benchmark/PERFORMANCE.template.md and this run, and keep the run
+  --publish          with the full form: make PERFORMANCE.md from packages/benchmark/PERFORMANCE.template.md and this run, and keep the run
   --list             show the cases`;
 
 /** @throws for options that do not exist or make no sense */
@@ -46,6 +46,9 @@ export function readCommandLine(words: string[]): CommandLine {
   });
   const { quick, only, help, list, from, publish } = values;
   if (values['save-baseline'] && !quick) throw new Error('--save-baseline belongs to --quick');
+  if (publish && (quick || only.length > 0)) {
+    throw new Error('--publish needs the full form with all its cases: neither --quick nor --only');
+  }
   return {
     quick,
     only,

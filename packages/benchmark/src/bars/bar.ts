@@ -59,7 +59,7 @@ export function limitBar({ what, bar, value: find, unit, digits = 1, passes }: L
       const value = find(figures);
       return value === undefined
         ? undefined
-        : { found: `${value.toFixed(digits)} ${unit}`, passed: passes(value) };
+        : { found: `${value.toFixed(digits)} ${unit}`.trim(), passed: passes(value) };
     },
   };
 }

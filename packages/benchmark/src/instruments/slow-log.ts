@@ -34,7 +34,7 @@ export interface ScriptHolds {
   readonly over5Ms: number;
 }
 
-/** How long scripts held Redis since the start or the last reading. By the clock: a busy machine that lets Redis wait counts. */
+/** How long scripts held Redis since the start or the last reading. By the clock: see `letRedisGoFirst`. */
 export async function readScriptHolds(redis: Redis): Promise<ScriptHolds> {
   const scripts = (await readSlowLog(redis)).filter(({ command }) => command.startsWith('eval'));
   return {

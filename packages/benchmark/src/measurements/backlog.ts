@@ -1,3 +1,4 @@
+import { letRedisGoFirst } from '../instruments/priority.js';
 import { readScriptHolds, startSlowLog } from '../instruments/slow-log.js';
 import { Gate } from './gate.js';
 import type { Measurement } from './measurement.js';
@@ -12,7 +13,8 @@ export interface BacklogInput {
   readonly run: number;
   /**
    * So many more are added, and run before the measured ones: once finished tasks are removed and the event stream is
-   * full, each task also pays for the removal of an old one. Without this, only a large backlog would.
+   * full, each task also pays for the removal of an old one. Without this, only a large backlog would. They are part of
+   * what is added and taken in, and of the figures for both.
    */
   readonly before?: number;
   readonly payloadBytes?: number;
@@ -27,6 +29,7 @@ export const measureBacklog: Measurement<BacklogInput> = async (context, input) 
   const { open, redisUrl, admin, startMeter } = context;
   const { tags, workers, run, before = usuallyBefore } = input;
   const total = input.pending + before;
+  await letRedisGoFirst();
   const peer = await open(redisUrl, { workers });
   await startSlowLog(admin);
 

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { letRedisGoFirst } from '../instruments/priority.js';
 import { readSlowLog, startSlowLog } from '../instruments/slow-log.js';
 import { median } from '../statistics/statistics.js';
 import type { Measurement } from './measurement.js';
@@ -15,6 +16,7 @@ const perScript = 5_000;
 
 /** The search for worker queues among so many keys: by SCAN, and by KEYS for comparison. */
 export const measureScan: Measurement<ScanInput> = async ({ admin }, { keys, count }) => {
+  await letRedisGoFirst();
   await populate(admin, keys);
   await startSlowLog(admin, 0);
   const startedAt = performance.now();

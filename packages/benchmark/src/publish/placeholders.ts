@@ -2,16 +2,20 @@ import { metrics, type MetricName } from '../cases/metrics.js';
 import { peers, type PeerName } from '../peers/names.js';
 import { formatNumber } from '../report/format.js';
 import { phaseTable, type PhasePart } from '../report/markdown/profile.js';
-import { guaranteesTable, machineTable } from '../report/markdown/sections.js';
-import { barsTable, caseTable, seriesTable } from '../report/markdown/tables.js';
+import { failuresList, guaranteesTable, machineTable } from '../report/markdown/sections.js';
+import { barsTable, caseTable, groupTable, seriesTable } from '../report/markdown/tables.js';
 import type { Figures } from '../statistics/figures.js';
 import { peersAheadTable } from './peers-ahead.js';
+
+/** In place of what failed in every round: the rest of a long run is not lost for it. */
+export const notMeasured = '_(not measured)_';
 
 type Resolve = (figures: Figures, words: readonly string[]) => string | undefined;
 
 /** What stands in the template between double braces: a name, and words that say of what. */
 const placeholders: Readonly<Record<string, Resolve>> = {
   machine: (figures) => machineTable(figures.results),
+  failures: (figures) => failuresList(figures.results),
   guarantees: () => guaranteesTable(),
   bars: (figures) => barsTable(figures),
   'peers-ahead': (figures) => peersAheadTable(figures),
@@ -24,6 +28,11 @@ const placeholders: Readonly<Record<string, Resolve>> = {
   series: (figures, [group = '', metric = '']) => {
     const results = figures.group(group);
     return results.length === 0 ? undefined : seriesTable(figures, results, metricOf(metric));
+  },
+  /** group <group> <metric> */
+  group: (figures, [group = '', metric = '']) => {
+    const results = figures.group(group);
+    return results.length === 0 ? undefined : groupTable(figures, results, metricOf(metric));
   },
   /** figure <case> <peer> <metric> */
   figure: (figures, [name = '', peer = '', metric = '']) => {
@@ -43,16 +52,14 @@ const placeholders: Readonly<Record<string, Resolve>> = {
   },
 };
 
-/** @throws for a placeholder that does not exist, or of something that the run has not measured */
+/** @throws for a placeholder, metric or peer that does not exist */
 export function fillPlaceholders(template: string, figures: Figures, chartFolder: string): string {
   return template.replaceAll(/\{\{([^{}]+)\}\}/g, (_, content: string) => {
     const [name = '', ...words] = content.trim().split(/\s+/);
     if (name === 'chart') return `![${words.slice(1).join(' ')}](${chartFolder}/${words[0] ?? ''}.svg)`;
     const resolve = placeholders[name];
     if (resolve === undefined) throw new Error(`There is no placeholder "${name}"`);
-    const text = resolve(figures, words);
-    if (text === undefined) throw new Error(`The run has not measured what {{${content}}} asks for`);
-    return text;
+    return resolve(figures, words) ?? notMeasured;
   });
 }
 

@@ -7,7 +7,7 @@ import { drawCharts } from '../report/charts/index.js';
 import type { CaseResult } from '../run/results.js';
 import { aRun } from '../statistics/a-run.fixture.js';
 import { Figures } from '../statistics/figures.js';
-import { fillPlaceholders } from './placeholders.js';
+import { fillPlaceholders, notMeasured } from './placeholders.js';
 
 const share = { name: 'something', micros: 1_000, calls: 10 };
 const phases = (names: readonly string[]): PhaseProfile[] =>
@@ -43,6 +43,7 @@ describe('PERFORMANCE.template.md', () => {
   it('asks for nothing that the full form does not measure', async () => {
     const text = fillPlaceholders(await template, figures, 'charts');
     expect(text).not.toMatch(/\{\{|undefined|NaN/);
+    expect(text).not.toContain(notMeasured);
   });
 
   it('shows every chart that is drawn, and no other', async () => {

@@ -52,18 +52,26 @@ function phaseSection(profile: PhaseProfile): string {
 }
 
 function shareTable(what: string, shares: readonly TimeShare[], tasks: number): string {
-  const rows = worthShowing(shares, tasks).map(({ name, micros }) => [name, formatNumber(micros / tasks, 2)]);
+  const rows = worthShowing(shares, tasks).map(({ name, micros }) => [
+    code(name),
+    formatNumber(micros / tasks, 2),
+  ]);
   return table([what, 'µs a task'], rows);
 }
 
 function callTable(what: string, shares: readonly CallShare[], tasks: number): string {
   const rows = worthShowing(shares, tasks).map(({ name, calls, micros }) => [
-    name,
+    code(name),
     formatNumber(calls / tasks, 3),
     formatNumber(micros / tasks, 2),
     formatNumber(micros / calls, 1),
   ]);
   return table([what, 'calls a task', 'µs a task', 'µs a call'], rows);
+}
+
+/** Names of functions hold what Markdown and HTML would take for their own. */
+function code(name: string): string {
+  return `\`${name.replaceAll('`', "'").replaceAll('|', '\\|')}\``;
 }
 
 function worthShowing<T extends TimeShare>(shares: readonly T[], tasks: number): T[] {

@@ -37,11 +37,20 @@ export function groupSection(figures: Figures, results: readonly CaseResult[]): 
   const tables = isSeries
     ? first.metrics.map((metric) => `${metrics[metric].label}:\n\n${seriesTable(figures, results, metric)}`)
     : results.map((result) => `${result.title}:\n\n${caseTable(figures, result)}`);
-  return [...tables, ...results.flatMap(failureLines)].join('\n\n');
+  const failures = results.flatMap(failureLines);
+  return [...tables, ...(failures.length === 0 ? [] : [failures.join('\n')])].join('\n\n');
+}
+
+/** What failed in the whole run, and is missing in its figures. */
+export function failuresList({ cases }: RunResults): string {
+  const lines = cases.flatMap(failureLines);
+  return lines.length === 0
+    ? 'No measurement failed.'
+    : `These measurements failed; the figures are of the other rounds:\n\n${lines.join('\n')}`;
 }
 
 function failureLines({ name, failures }: CaseResult): string[] {
   return failures.map(
-    ({ peer, round, reason }) => `> ${name}, ${peers[peer].title}, round ${round} failed: ${reason}`,
+    ({ peer, round, reason }) => `- ${name}, ${peers[peer].title}, round ${round} failed: ${reason}`,
   );
 }

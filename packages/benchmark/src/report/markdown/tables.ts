@@ -52,6 +52,16 @@ export function seriesTable(figures: Figures, results: readonly CaseResult[], me
   return table([results[0]?.x?.label ?? '', ...names.map((peer) => peers[peer].title)], rows);
 }
 
+/** Cases of a group: their titles down, peers across, one metric. */
+export function groupTable(figures: Figures, results: readonly CaseResult[], metric: MetricName): string {
+  const names = [...new Set(results.flatMap((result) => result.peers))];
+  const rows = results.map(({ name, title }) => [
+    title,
+    ...names.map((peer) => cell(figures, name, peer, metric)),
+  ]);
+  return table([metrics[metric].label, ...names.map((peer) => peers[peer].title)], rows);
+}
+
 /** "median (min – max)", or the median alone where all rounds agree. */
 function cell(figures: Figures, name: string, peer: PeerName, metric: MetricName): string {
   const summary = figures.summary(name, peer, metric);
