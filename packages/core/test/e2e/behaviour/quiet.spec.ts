@@ -35,7 +35,10 @@ async function keysOf(redis: Redis, name: string, nodeIds: readonly string[]): P
   const [marker = '', vacancy = ''] = fleetingKeys(name);
   expect(await redis.zcard(marker)).toBeLessThanOrEqual(2);
   if (keys.includes(vacancy)) expect(await redis.pttl(vacancy)).toBeGreaterThan(0);
-  return [...new Set([...keys, ...ofNodes.flat()])].filter((key) => !fleetingKeys(name).includes(key)).sort();
+  const calls = keys.filter((key) => key.startsWith(`bull:${name}-pending:aff:call:`));
+  for (const key of calls) expect(await redis.ttl(key)).toBeGreaterThan(0);
+  const isFleeting = (key: string): boolean => fleetingKeys(name).includes(key) || calls.includes(key);
+  return [...new Set([...keys, ...ofNodes.flat()])].filter((key) => !isFleeting(key)).sort();
 }
 
 const keepNothing = { removeOnComplete: true, removeOnFail: true };
@@ -150,6 +153,7 @@ describe('a queue that has run dry', () => {
         ...documentedKeys(name).filter((key) => !/:(pc|aff:limits)$/.test(key)),
         `bull:${name}-pending:aff:idle`,
         `bull:${name}-pending:aff:beats`,
+        `bull:${name}-pending:aff:standings`,
         `scheduler:${name}-pending:election:lock`,
         `scheduler:${name}-pending:leader:info`,
         `scheduler:${name}-pending:worker:registry`,
