@@ -36,7 +36,8 @@ export function textJson(text: string): string {
 function listJson(list: readonly unknown[], depth: number): string | undefined {
   let json = '';
   // By number, as JSON.stringify: a list's iterator may have been replaced.
-  for (let index = 0; index < list.length; index += 1) {
+  const { length } = list;
+  for (let index = 0; index < length; index += 1) {
     const value = list[index];
     const item = value === undefined ? 'null' : plainJson(value, depth);
     if (item === undefined) return undefined;
