@@ -1,3 +1,4 @@
+import { plainJson } from './plain-json.js';
 import { utf8Bytes } from './text.js';
 
 /** A value as JSON, or why it has none. Reasons complete a sentence such as "payload …" and never quote content. */
@@ -13,7 +14,8 @@ class NotJsonError extends Error {}
  */
 export function encodeJson(value: unknown): EncodedJson {
   try {
-    const json = JSON.stringify(value === undefined ? null : value, refuseWhatJsonLoses);
+    const given = value === undefined ? null : value;
+    const json = plainJson(given) ?? JSON.stringify(given, refuseWhatJsonLoses);
     // A toJSON() that returns undefined.
     if (json === undefined) return { ok: true, json: 'null', bytes: 4 };
     return { ok: true, json, bytes: utf8Bytes(json) };

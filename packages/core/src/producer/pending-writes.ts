@@ -3,7 +3,7 @@ import type { NewJob } from '../bullmq/job-adder.js';
 /** Bounds of one script; both keep it in the low milliseconds. */
 const maxTasksPerScript = 225;
 const maxBytesPerScript = 250_000;
-/** Of many tasks a few go first when Redis has nothing to do: it works on them while the next script is put together. */
+/** Of a call with many tasks a few go first when Redis has nothing to do: it works on them while the next script is put together. */
 const firstTasksOfMany = 50;
 
 /** One call that adds tasks. */
@@ -65,7 +65,7 @@ export class PendingWrites {
   take(isIdle = false): Part[] {
     const isPlain = this.next?.isPlain;
     const room = {
-      tasks: isIdle && this.isFull ? firstTasksOfMany : maxTasksPerScript,
+      tasks: isIdle && this.isFull && this.#writes[0]?.sent === 0 ? firstTasksOfMany : maxTasksPerScript,
       bytes: maxBytesPerScript,
     };
     let isFirst = true; // a script takes one task whatever its size

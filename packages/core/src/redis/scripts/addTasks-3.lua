@@ -28,29 +28,30 @@ local CHAIN_SECONDS = 60
 
 local function callKey(ofChain) return base .. 'aff:call:' .. ofChain end
 
-local chain, callNumber, numberOfKinds = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+local given = ARGV -- a global name would be looked up again and again
+local chain, callNumber, numberOfKinds = given[4], tonumber(given[5]), tonumber(given[6])
 local firstTask = FIRST + (numberOfKinds or 0) * PER_KIND
-local numberOfTasks = (#ARGV + 1 - firstTask) / PER_TASK
+local numberOfTasks = (#given + 1 - firstTask) / PER_TASK
 if not numberOfKinds or numberOfTasks < 0 or numberOfTasks > MOST_TASKS or numberOfTasks % 1 ~= 0 then
   return INVALID_ARGUMENT
 end
 local kinds = {}
 for number = 1, numberOfKinds do
   local at = FIRST + (number - 1) * PER_KIND
-  kinds[tostring(number)] = { name = ARGV[at], opts = ARGV[at + 1], timestamp = ARGV[at + 2] }
+  kinds[tostring(number)] = { name = given[at], opts = given[at + 1], timestamp = given[at + 2] }
 end
-for at = firstTask, #ARGV, PER_TASK do
-  if not kinds[ARGV[at]] then return INVALID_ARGUMENT end
+for at = firstTask, #given, PER_TASK do
+  if not kinds[given[at]] then return INVALID_ARGUMENT end
 end
 
 -- Whether nothing of this call can be there already; if that is not certain, the name of a new chain.
 local function proveNew()
   if not callNumber or numberOfTasks == 0 then return false end
-  local latest = chain ~= '' and rcall('SET', callKey(chain), ARGV[5], 'XX', 'EX', CHAIN_SECONDS, 'GET')
+  local latest = chain ~= '' and rcall('SET', callKey(chain), given[5], 'XX', 'EX', CHAIN_SECONDS, 'GET')
   if latest and tonumber(latest) == callNumber - 1 then return true end
   if latest then rcall('DEL', callKey(chain)) end
   local time = rcall('TIME')
-  local granted = table.concat({ ARGV[firstTask + 1], time[1], time[2] }, ':')
+  local granted = table.concat({ given[firstTask + 1], time[1], time[2] }, ':')
   rcall('SET', callKey(granted), '0', 'EX', CHAIN_SECONDS)
   return false, granted
 end
@@ -59,22 +60,22 @@ local isNew, granted = proveNew()
 local paused, concurrency, maxEvents =
   unpack(rcall('HMGET', keys.meta, 'paused', 'concurrency', 'opts.maxLenEvents'))
 
--- The new ids, where each of them stands in ARGV, and the ids that there are already.
+-- The new ids, where each of them stands in `given`, and the ids that there are already.
 local ids, places, duplicates = {}, {}, {}
 local count = 0
 if isNew then
-  for at = firstTask, #ARGV, PER_TASK do
+  for at = firstTask, #given, PER_TASK do
     count = count + 1
-    ids[count], places[count] = ARGV[at + 1], at
+    ids[count], places[count] = given[at + 1], at
   end
 else
   -- Whether any of them is there already is asked once for all: as a rule none is.
   local allKeys, seen = {}, {}
-  for at = firstTask, #ARGV, PER_TASK do allKeys[#allKeys + 1] = jobKey(ARGV[at + 1]) end
+  for at = firstTask, #given, PER_TASK do allKeys[#allKeys + 1] = jobKey(given[at + 1]) end
   local isAnyKept = #allKeys > 0 and rcall('EXISTS', unpack(allKeys)) > 0
   for n, key in ipairs(allKeys) do
     local at = firstTask + (n - 1) * PER_TASK
-    local id = ARGV[at + 1]
+    local id = given[at + 1]
     --- @bug "an id that is there is added again" if seen[id] then
     if seen[id] or (isAnyKept and rcall('EXISTS', key) == 1) then
       duplicates[#duplicates + 1] = id
@@ -91,8 +92,9 @@ end
 local function index()
   local idsByTag, tags, scores = {}, {}, {} -- of a tag with one task, which is usual, its id alone
   local seq = rcall('HINCRBY', ctlKey, 'seq', count) - count
+  local format = string.format
   for number, id in ipairs(ids) do
-    local tag = ARGV[places[number] + 2]
+    local tag = given[places[number] + 2]
     local ofTag = idsByTag[tag]
     if not ofTag then
       idsByTag[tag] = id
@@ -103,7 +105,7 @@ local function index()
       ofTag[#ofTag + 1] = id
     end
     -- Redis formats a number slowly.
-    scores[2 * number - 1], scores[2 * number] = string.format('%d', seq + number), id
+    scores[2 * number - 1], scores[2 * number] = format('%d', seq + number), id
     --- @witness "indexed", "id", id, "tag", tag, "seq", "0"
   end
   rcall('ZADD', keys.seq, unpack(scores))
@@ -131,11 +133,12 @@ end
 local events = keys.events
 for number, id in ipairs(ids) do
   local at = places[number]
-  local kind = kinds[ARGV[at]]
-  rcall('XADD', events, '*', 'event', 'added', 'jobId', id, 'name', kind.name)
+  local kind = kinds[given[at]]
+  local name = kind.name
+  rcall('XADD', events, '*', 'event', 'added', 'jobId', id, 'name', name)
   rcall('XADD', events, '*', 'event', 'waiting', 'jobId', id)
-  rcall('HSET', jobKey(id), 'name', kind.name, 'data', ARGV[at + 3], 'opts', kind.opts, 'timestamp', kind.timestamp,
-    'delay', '0', 'priority', '0')
+  rcall('HSET', base .. id, 'name', name, 'data', given[at + 3], 'opts', kind.opts, 'timestamp', kind.timestamp, 'delay', '0',
+    'priority', '0')
 end
 rcall('XTRIM', keys.events, 'MAXLEN', '~', maxEvents or 10000)
 
