@@ -1,4 +1,3 @@
-import { plainJson } from './plain-json.js';
 import { utf8Bytes } from './text.js';
 
 /** A value as JSON, or why it has none. Reasons complete a sentence such as "payload …" and never quote content. */
@@ -14,8 +13,7 @@ class NotJsonError extends Error {}
  */
 export function encodeJson(value: unknown): EncodedJson {
   try {
-    const given = value === undefined ? null : value;
-    const json = plainJson(given) ?? JSON.stringify(given, refuseWhatJsonLoses);
+    const json = JSON.stringify(value === undefined ? null : value, refuseWhatJsonLoses);
     // A toJSON() that returns undefined.
     if (json === undefined) return { ok: true, json: 'null', bytes: 4 };
     return { ok: true, json, bytes: utf8Bytes(json) };

@@ -1,7 +1,6 @@
 import { InvalidTaskError } from '../errors/errors.js';
 import { encodeJson } from './encode-json.js';
 import { encodedMarkJson } from './payload-codec.js';
-import { textJson } from './plain-json.js';
 import type { Task } from './task.js';
 import { displayValue, isWellFormed, utf8Bytes } from './text.js';
 
@@ -16,8 +15,6 @@ export const maxTypeBytes = 512;
 
 /** A byte of text becomes six where JSON has to escape it (`\u0001`). */
 const mostBytesPerByte = 6;
-/** Of UTF-8, for a unit of UTF-16. */
-const mostBytesPerUnit = 3;
 /** Names, quotes and punctuation around tag, type and payload, generously. */
 const dataFrameBytes = 100;
 
@@ -92,7 +89,7 @@ export function encodeTaskData(
   return {
     name: type,
     data: { identifyTag, type, payload: payload === undefined ? null : payload },
-    json: `{"identifyTag":${textJson(identifyTag)},"type":${textJson(type)},"payload":${payloadJson}}`,
+    json: `{"identifyTag":${JSON.stringify(identifyTag)},"type":${JSON.stringify(type)},"payload":${payloadJson}}`,
     payloadBytes,
   };
 }
@@ -139,7 +136,6 @@ function textProblem(value: unknown, maxBytes: number): string | undefined {
   if (typeof value !== 'string') return `must be a string, got ${displayValue(value)}`;
   if (value === '') return 'must not be empty';
   if (!isWellFormed(value)) return 'is not well-formed text: it has half of a surrogate pair';
-  if (value.length * mostBytesPerUnit <= maxBytes) return undefined;
   const bytes = utf8Bytes(value);
   return bytes > maxBytes ? `has ${bytes} bytes, more than the ${maxBytes} that are allowed` : undefined;
 }
