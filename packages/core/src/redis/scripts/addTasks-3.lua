@@ -123,9 +123,10 @@ local function index()
 end
 
 -- The hashes come after everything that could fail: an id without its hash is no task, and may be added again.
+local isIndexed = rcall('EXISTS', keys.wait, keys.prioritized) == 0
 if count > 0 then
   rcall('INCRBY', base .. 'id', count)
-  if rcall('EXISTS', keys.wait, keys.prioritized) == 0 then index() else rcall('LPUSH', keys.wait, unpack(ids)) end
+  if isIndexed then index() else rcall('LPUSH', keys.wait, unpack(ids)) end
 end
 for _, id in ipairs(duplicates) do
   rcall('XADD', keys.events, '*', 'event', 'duplicated', 'jobId', id)
@@ -136,7 +137,8 @@ for number, id in ipairs(ids) do
   local kind = kinds[given[at]]
   local name = kind.name
   rcall('XADD', events, '*', 'event', 'added', 'jobId', id, 'name', name)
-  rcall('XADD', events, '*', 'event', 'waiting', 'jobId', id)
+  -- BullMQ's event of a task that joins `wait`: those that are indexed at once do not.
+  if not isIndexed then rcall('XADD', events, '*', 'event', 'waiting', 'jobId', id) end
   rcall('HSET', base .. id, 'name', name, 'data', given[at + 3], 'opts', kind.opts, 'timestamp', kind.timestamp, 'delay', '0',
     'priority', '0')
 end

@@ -291,8 +291,8 @@ describe("BullMQ's listeners", () => {
     await until('all was heard', () => heard.some(([name]) => name === 'drained'));
     const { id: jobId } = job;
     expect(heard.filter(([, fields]) => (fields as { jobId?: string }).jobId !== 'x')).toEqual([
+      // Indexed at once: it has never been in `wait`.
       ['added', { jobId, name: 'slow' }],
-      ['waiting', { jobId }],
       ['active', { jobId, prev: 'waiting' }],
       ['progress', { jobId, data: { done: 1 } }],
       ['completed', { jobId, returnvalue: { n: 1 }, prev: 'active' }],
