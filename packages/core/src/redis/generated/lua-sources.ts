@@ -2926,28 +2926,30 @@ local MOST_BYTES = 250000
 local FIRST, FIELDS = 6, 8
 local count = (#ARGV + 1 - FIRST) / FIELDS
 if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
+local given, tryCall, sub, find, byte = ARGV, redis.pcall, string.sub, string.find, string.byte
 local COLON = 58
-local workers = {}
-for i = 1, count do workers[i] = ARGV[FIRST + (i - 1) * FIELDS] end
+local workers = { nil, nil, nil, nil, nil, nil, nil, nil }
+for i = 1, count do workers[i] = given[FIRST + (i - 1) * FIELDS] end
 local standings = rcall('HMGET', standingsKey, unpack(workers))
-local jobKeys, attempts, seen = {}, {}, {} -- a table per task would cost more
+local jobKeys, attempts = { nil, nil, nil, nil, nil, nil, nil, nil }, { nil, nil, nil, nil, nil, nil, nil, nil } -- a table per task would cost more
+local seen = {}
 local besides, besidesCount = { base .. 'limiter' }, 1
 for i = 1, count do
   local at = FIRST + (i - 1) * FIELDS
-  local worker, text, standing = workers[i], ARGV[at + 1], standings[i]
+  local worker, text, standing = workers[i], given[at + 1], standings[i]
   if not seen[worker] and (standing == text or standing == '~' .. text) then
     seen[worker] = true
-    local id = ARGV[at + 2]
+    local id = given[at + 2]
     local key = base .. id
-    local job = redis.pcall('HMGET', key, 'pb', 'ats', 'parentKey', 'defa')
+    local job = tryCall('HMGET', key, 'pb', 'ats', 'parentKey', 'defa')
     local started = job[2] or '?'
-    local isOurs = job[1] == worker and string.find(text, started, 3, true) == 3 and string.byte(text, 3 + #started) == COLON
+    local isOurs = job[1] == worker and find(text, started, 3, true) == 3 and byte(text, 3 + #started) == COLON
     local made = isOurs and not job[3] and not job[4] and (started == '1' and 0 or tonumber(rcall('HGET', key, 'atm') or 0))
     if made then
       jobKeys[i], attempts[i] = key, made
       besidesCount = besidesCount + 1
       besides[besidesCount] = key .. ':dependencies'
-      if string.sub(ARGV[at + 6], 1, 2) == '0:' then
+      if sub(given[at + 6], 1, 2) == '0:' then
         besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':processed', key .. ':failed'
         besidesCount = besidesCount + 2
       end
@@ -2965,22 +2967,25 @@ if rcall('EXISTS', unpack(besides)) > 0 then
     end
   end
 end
-local replies, others = {}, {}
-local gone, scores, rules = {}, {}, {}
-local heads, nextOf, nextIds, tags, sizes = {}, {}, {}, {}, {} -- tags and sizes: of batches that begin
+local replies, others = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
+local gone, rules = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
+local scores = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
+local heads, nextOf = { nil, nil, nil, nil, nil, nil, nil, nil }, { nil, nil, nil, nil, nil, nil, nil, nil }
+local nextIds = { nil, nil, nil, nil, nil, nil, nil, nil }
+local tags, sizes = {}, {} -- of batches that begin
 local limits, hasReleased
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
   local key = jobKeys[i]
   local at = FIRST + (i - 1) * FIELDS
-  local id = ARGV[at + 2]
+  local id = given[at + 2]
   replies[i] = NOT_PLAIN
   if key and rcall('LREM', active, '-1', id) == 1 then
     local worker, made = workers[i], attempts[i]
-    local rule, value = ARGV[at + 6], ARGV[at + 7]
+    local rule, value = given[at + 6], given[at + 7]
     replies[i] = 0
     gone[#gone + 1] = key .. ':lock'
-    if string.sub(rule, 1, 2) == '0:' then
+    if sub(rule, 1, 2) == '0:' then
       gone[#gone + 1] = key
       gone[#gone + 1] = key .. ':logs'
     else
@@ -2990,10 +2995,10 @@ for i = 1, count do
       scores[#scores + 1] = id
     end
     rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
-    local takes, waitKey = ARGV[at + 5], workerBase .. worker .. ':wait'
-    local mayTake = standings[i] == ARGV[at + 1] and isFree and (takes == '1' or takes == '2')
-    local nextId = mayTake and redis.pcall('RPOP', waitKey)
-    heads[i] = ARGV[at + 3]
+    local takes, waitKey = given[at + 5], workerBase .. worker .. ':wait'
+    local mayTake = standings[i] == given[at + 1] and isFree and (takes == '1' or takes == '2')
+    local nextId = mayTake and tryCall('RPOP', waitKey)
+    heads[i] = given[at + 3]
     if mayTake and not nextId and takes == '1' then
       local metaKey = workerBase .. worker .. ':meta'
       limits = limits or rcall('HMGET', KEYS[3], 'limit', 'limits', 'size')
@@ -3016,18 +3021,18 @@ for i = 1, count do
           'reason', reason)
         rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
         rcall('LREM', base .. 'aff:ahead', '0', worker)
-        redis.pcall('RENAME', workerBase .. worker .. ':next', waitKey) -- there may be nothing in it
+        tryCall('RENAME', workerBase .. worker .. ':next', waitKey) -- there may be nothing in it
         rcall('HSET', metaKey, 'tag', tag, 'batch', size, 'fence', fence)
         if batch[7] then
-          redis.pcall('HSET', batch[7], 'workerId', worker, 'status', 'running', 'currentIdentifyTag', tag, 'currentBatchSize', size)
+          tryCall('HSET', batch[7], 'workerId', worker, 'status', 'running', 'currentIdentifyTag', tag, 'currentBatchSize', size)
         end
-        local short = string.sub(heads[i], 1, 1)
+        local short = sub(heads[i], 1, 1)
         if short == '1' then rcall('RPUSH', base .. 'aff:hungry', worker) end
         rcall('XADD', events, '*', 'event', 'bound', 'identifyTag', tag, 'workerId', worker, 'size', size,
           'fencingToken', fence)
         hasReleased = true
         tags[i], sizes[i], heads[i] = tag, size, short .. ':1:1:' .. fence .. ':'
-        nextId = redis.pcall('RPOP', waitKey)
+        nextId = tryCall('RPOP', waitKey)
       end
     end
     if type(nextId) == 'string' then
@@ -3036,7 +3041,9 @@ for i = 1, count do
     end
   end
 end
-local texts, startedIds, startedLocks, isStarted = {}, {}, {}, {}
+local startedIds, isStarted = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
+local texts = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
+local startedLocks = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 local bytes, asked = 0, 0
 local places = #nextIds > 0 and rcall('ZMSCORE', sequence, unpack(nextIds))
 for i = 1, count do
@@ -3045,11 +3052,11 @@ for i = 1, count do
   if nextId then
     asked = asked + 1
     local nextKey, place = base .. nextId, places[asked]
-    local fields = place and not isStarted[nextId] and bytes < MOST_BYTES and redis.pcall('HLEN', nextKey) == 6 and
+    local fields = place and not isStarted[nextId] and bytes < MOST_BYTES and tryCall('HLEN', nextKey) == 6 and
       rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp')
     if fields and fields[1] and fields[2] and fields[3] and fields[4] then
       rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
-      local text, tag = head .. place .. ARGV[at + 4] .. nextId, tags[i]
+      local text, tag = head .. place .. given[at + 4] .. nextId, tags[i]
       texts[#texts + 1] = worker
       texts[#texts + 1] = text
       rcall('XADD', events, '*', 'event', 'active', 'jobId', nextId, 'prev', 'waiting')
@@ -3066,10 +3073,10 @@ for i = 1, count do
     end
   end
   if head and replies[i] == 0 then
-    local short, taken, fence = string.match(ARGV[at + 3], '^([01]):1:(%d+):(%d*):')
+    local short, taken, fence = string.match(given[at + 3], '^([01]):1:(%d+):(%d*):')
     texts[#texts + 1] = worker
-    texts[#texts + 1] = short .. '::' .. string.format('%.0f', taken - 1) .. ':' .. fence .. ':' .. ARGV[at + 4]
-    if ARGV[at + 5] ~= '0' then others[#others + 1] = i end
+    texts[#texts + 1] = short .. '::' .. string.format('%.0f', taken - 1) .. ':' .. fence .. ':' .. given[at + 4]
+    if given[at + 5] ~= '0' then others[#others + 1] = i end
   end
 end
 if #gone == 0 then return replies end
@@ -3087,7 +3094,7 @@ if #startedIds > 0 then
   rcall('LPUSH', active, unpack(startedIds))
   rcall('MSET', unpack(startedLocks))
 end
-if ARGV[5] == '1' then
+if given[5] == '1' then
   rcall('XTRIM', events, 'MAXLEN', '~', rcall('HGET', base .. 'meta', 'opts.maxLenEvents') or '10000')
 end
 if hasReleased and rcall('EXISTS', base .. 'aff:ring', base .. 'aff:ahead', base .. 'wait', base .. 'prioritized') > 0 then

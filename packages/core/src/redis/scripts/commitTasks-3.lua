@@ -35,35 +35,39 @@ if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_AR
 --[[
   Completions that go on within their batch, or with the look-ahead, are done in one piece, without functions: in Redis they are
   made anew for every call. For the same reason strings are put together only where they are needed; each costs about as much
-  as the half of a small command. What one command can ask or write for all of them is asked and written once.
+  as the half of a small command. What one command can ask or write for all of them is asked and written once. Tables have
+  room for a usual group from the beginning: one that grows is made anew at each doubling.
 ]]
+-- A global name is looked up each time that it is used.
+local given, tryCall, sub, find, byte = ARGV, redis.pcall, string.sub, string.find, string.byte
 local COLON = 58
-local workers = {}
-for i = 1, count do workers[i] = ARGV[FIRST + (i - 1) * FIELDS] end
+local workers = { nil, nil, nil, nil, nil, nil, nil, nil }
+for i = 1, count do workers[i] = given[FIRST + (i - 1) * FIELDS] end
 local standings = rcall('HMGET', standingsKey, unpack(workers))
-local jobKeys, attempts, seen = {}, {}, {} -- a table per task would cost more
+local jobKeys, attempts = { nil, nil, nil, nil, nil, nil, nil, nil }, { nil, nil, nil, nil, nil, nil, nil, nil } -- a table per task would cost more
+local seen = {}
 local besides, besidesCount = { base .. 'limiter' }, 1
 for i = 1, count do
   local at = FIRST + (i - 1) * FIELDS
-  local worker, text, standing = workers[i], ARGV[at + 1], standings[i]
+  local worker, text, standing = workers[i], given[at + 1], standings[i]
   -- A worker has one outcome to tell at a time. The standing of one that was declared dead is gone.
   --- @bug "an outcome without asking who runs the task" if not seen[worker] then
   if not seen[worker] and (standing == text or standing == '~' .. text) then
     seen[worker] = true
-    local id = ARGV[at + 2]
+    local id = given[at + 2]
     local key = base .. id
-    local job = redis.pcall('HMGET', key, 'pb', 'ats', 'parentKey', 'defa')
+    local job = tryCall('HMGET', key, 'pb', 'ats', 'parentKey', 'defa')
     local started = job[2] or '?'
     -- Who has started it, and how often: an id can be removed under its worker, and added again. The instance knows what it had
     -- when it started; while it runs it can get a parent, children, and with one that failed a deferred failure.
-    local isOurs = job[1] == worker and string.find(text, started, 3, true) == 3 and string.byte(text, 3 + #started) == COLON
+    local isOurs = job[1] == worker and find(text, started, 3, true) == 3 and byte(text, 3 + #started) == COLON
     -- A first attempt has none before it.
     local made = isOurs and not job[3] and not job[4] and (started == '1' and 0 or tonumber(rcall('HGET', key, 'atm') or 0))
     if made then
       jobKeys[i], attempts[i] = key, made
       besidesCount = besidesCount + 1
       besides[besidesCount] = key .. ':dependencies'
-      if string.sub(ARGV[at + 6], 1, 2) == '0:' then
+      if sub(given[at + 6], 1, 2) == '0:' then
         besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':processed', key .. ':failed'
         besidesCount = besidesCount + 2
       end
@@ -85,23 +89,26 @@ if rcall('EXISTS', unpack(besides)) > 0 then
 end
 
 -- The outcomes, and which task comes next.
-local replies, others = {}, {}
-local gone, scores, rules = {}, {}, {}
-local heads, nextOf, nextIds, tags, sizes = {}, {}, {}, {}, {} -- tags and sizes: of batches that begin
+local replies, others = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
+local gone, rules = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
+local scores = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
+local heads, nextOf = { nil, nil, nil, nil, nil, nil, nil, nil }, { nil, nil, nil, nil, nil, nil, nil, nil }
+local nextIds = { nil, nil, nil, nil, nil, nil, nil, nil }
+local tags, sizes = {}, {} -- of batches that begin
 local limits, hasReleased
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
   local key = jobKeys[i]
   -- The first write of the script: a full Redis allows it, and then all the others.
   local at = FIRST + (i - 1) * FIELDS
-  local id = ARGV[at + 2]
+  local id = given[at + 2]
   replies[i] = NOT_PLAIN
   if key and rcall('LREM', active, '-1', id) == 1 then
     local worker, made = workers[i], attempts[i]
-    local rule, value = ARGV[at + 6], ARGV[at + 7]
+    local rule, value = given[at + 6], given[at + 7]
     replies[i] = 0
     gone[#gone + 1] = key .. ':lock'
-    if string.sub(rule, 1, 2) == '0:' then
+    if sub(rule, 1, 2) == '0:' then
       gone[#gone + 1] = key
       gone[#gone + 1] = key .. ':logs'
     else
@@ -113,10 +120,10 @@ for i = 1, count do
     --- @witness "ended", "id", id, "worker", worker, "attempt", string.match(ARGV[at + 1], '^%d:(%d*)'), "outcome", "completed"
     rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
     --- @witness when string.sub(rule, 1, 2) == '0:': "gone", "id", id
-    local takes, waitKey = ARGV[at + 5], workerBase .. worker .. ':wait'
-    local mayTake = standings[i] == ARGV[at + 1] and isFree and (takes == '1' or takes == '2')
-    local nextId = mayTake and redis.pcall('RPOP', waitKey)
-    heads[i] = ARGV[at + 3]
+    local takes, waitKey = given[at + 5], workerBase .. worker .. ':wait'
+    local mayTake = standings[i] == given[at + 1] and isFree and (takes == '1' or takes == '2')
+    local nextId = mayTake and tryCall('RPOP', waitKey)
+    heads[i] = given[at + 3]
     if mayTake and not nextId and takes == '1' then
       -- The usual end of a batch, as includes/release.lua ends it: the tag has one owner, and the look-ahead begins.
       local metaKey = workerBase .. worker .. ':meta'
@@ -143,19 +150,19 @@ for i = 1, count do
           'reason', reason)
         rcall('HDEL', metaKey, 'ntag', 'nbatch', 'nfence')
         rcall('LREM', base .. 'aff:ahead', '0', worker)
-        redis.pcall('RENAME', workerBase .. worker .. ':next', waitKey) -- there may be nothing in it
+        tryCall('RENAME', workerBase .. worker .. ':next', waitKey) -- there may be nothing in it
         --- @witness "begun", "tag", tag, "worker", worker
         rcall('HSET', metaKey, 'tag', tag, 'batch', size, 'fence', fence)
         if batch[7] then
-          redis.pcall('HSET', batch[7], 'workerId', worker, 'status', 'running', 'currentIdentifyTag', tag, 'currentBatchSize', size)
+          tryCall('HSET', batch[7], 'workerId', worker, 'status', 'running', 'currentIdentifyTag', tag, 'currentBatchSize', size)
         end
-        local short = string.sub(heads[i], 1, 1)
+        local short = sub(heads[i], 1, 1)
         if short == '1' then rcall('RPUSH', base .. 'aff:hungry', worker) end
         rcall('XADD', events, '*', 'event', 'bound', 'identifyTag', tag, 'workerId', worker, 'size', size,
           'fencingToken', fence)
         hasReleased = true
         tags[i], sizes[i], heads[i] = tag, size, short .. ':1:1:' .. fence .. ':'
-        nextId = redis.pcall('RPOP', waitKey)
+        nextId = tryCall('RPOP', waitKey)
       end
     end
     if type(nextId) == 'string' then
@@ -166,7 +173,9 @@ for i = 1, count do
 end
 
 -- The next tasks start, those that are as they were added, as includes/start.lua starts them.
-local texts, startedIds, startedLocks, isStarted = {}, {}, {}, {}
+local startedIds, isStarted = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
+local texts = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
+local startedLocks = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 local bytes, asked = 0, 0
 local places = #nextIds > 0 and rcall('ZMSCORE', sequence, unpack(nextIds))
 for i = 1, count do
@@ -175,11 +184,11 @@ for i = 1, count do
   if nextId then
     asked = asked + 1
     local nextKey, place = base .. nextId, places[asked]
-    local fields = place and not isStarted[nextId] and bytes < MOST_BYTES and redis.pcall('HLEN', nextKey) == 6 and
+    local fields = place and not isStarted[nextId] and bytes < MOST_BYTES and tryCall('HLEN', nextKey) == 6 and
       rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp')
     if fields and fields[1] and fields[2] and fields[3] and fields[4] then
       rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
-      local text, tag = head .. place .. ARGV[at + 4] .. nextId, tags[i]
+      local text, tag = head .. place .. given[at + 4] .. nextId, tags[i]
       texts[#texts + 1] = worker
       texts[#texts + 1] = text
       --- @witness "taken", "id", nextId, "tag", rcall('HGET', workerBase .. worker .. ':meta', 'tag') or "", "worker", worker, "attempt", "1", "fence", string.match(text, '^%d:1:%d+:(%d+)')
@@ -197,10 +206,10 @@ for i = 1, count do
     end
   end
   if head and replies[i] == 0 then
-    local short, taken, fence = string.match(ARGV[at + 3], '^([01]):1:(%d+):(%d*):')
+    local short, taken, fence = string.match(given[at + 3], '^([01]):1:(%d+):(%d*):')
     texts[#texts + 1] = worker
-    texts[#texts + 1] = short .. '::' .. string.format('%.0f', taken - 1) .. ':' .. fence .. ':' .. ARGV[at + 4]
-    if ARGV[at + 5] ~= '0' then others[#others + 1] = i end
+    texts[#texts + 1] = short .. '::' .. string.format('%.0f', taken - 1) .. ':' .. fence .. ':' .. given[at + 4]
+    if given[at + 5] ~= '0' then others[#others + 1] = i end
   end
 end
 if #gone == 0 then return replies end
@@ -220,7 +229,7 @@ if #startedIds > 0 then
   rcall('MSET', unpack(startedLocks))
 end
 
-if ARGV[5] == '1' then
+if given[5] == '1' then
   rcall('XTRIM', events, 'MAXLEN', '~', rcall('HGET', base .. 'meta', 'opts.maxLenEvents') or '10000')
 end
 if hasReleased and rcall('EXISTS', base .. 'aff:ring', base .. 'aff:ahead', base .. 'wait', base .. 'prioritized') > 0 then
