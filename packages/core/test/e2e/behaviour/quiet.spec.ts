@@ -118,7 +118,8 @@ describe('a queue that has run dry', () => {
 
     expect(await keysOf(redis, name, nodeIds)).toEqual(documentedKeys(name));
     const control = await redis.hkeys(`bull:${name}-pending:aff:ctl`);
-    expect(control.sort()).toEqual(['fence', 'layout', 'limit', 'limits', 'seq', 'size']);
+    // A handler wrote a log.
+    expect(control.sort()).toEqual(['fence', 'layout', 'limit', 'limits', 'logs', 'seq', 'size']);
     expect((await redis.hkeys(`bull:${name}-pending:meta`)).length).toBeLessThanOrEqual(6);
   });
 
