@@ -192,6 +192,14 @@ export class PendingQueueBackend extends EncodingBackend {
     await super.updateProgress(jobId, progress);
   }
 
+  override async addLog(jobId: string, logRow: string, keepLogs?: number): Promise<number> {
+    const keys = [this.toKey(jobId), `${this.toKey(jobId)}:logs`];
+    const args = ['', jobId, jobId, logRow, keepLogs ? keepLogs : ''];
+    const reply = await this.#scripts.run('addTaskLog', { keys, args, context: { jobId } });
+    this.assertWritten(reply, jobId, 'addLog');
+    return reply as number;
+  }
+
   /** A worker sleeps while the concurrency is used up; the leader gives it more when that changes. */
   override async setQueueMeta(values: Record<string, string | number>): Promise<number> {
     const count = await super.setQueueMeta(values);

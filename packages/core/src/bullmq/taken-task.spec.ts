@@ -25,3 +25,20 @@ describe('a task as it was added', () => {
     });
   });
 });
+
+describe('a task with more fields', () => {
+  const decode = (fields: string[], attempt = 1) => {
+    const hash = ['name', 'type', 'data', '{"identifyTag":"a"}', 'opts', '{}', ...fields];
+    return decodeTaken([hash, 'a1', 0, 0, [`0:${attempt}:1:7:1:0: a1`, 'a', 3]], undefined, 'w1').task;
+  };
+
+  it.each([
+    ['as it was added', [], 1, true],
+    ['that had children', ['aff:flow', '1'], 1, false],
+    ['with a parent', ['parentKey', 'bull:q:p'], 1, false],
+    ['that is tried again', ['atm', '1'], 2, true],
+    ['that is tried again, its starts counted anew', ['atm', '1'], 1, false],
+  ])('%s: plain, or not', (_what, fields, attempt, isPlain) => {
+    expect(decode(fields, attempt)?.isPlain).toBe(isPlain);
+  });
+});

@@ -75,6 +75,8 @@ const specialFields: ReadonlySet<string> = new Set([
   'deid',
   'defa',
   'progress',
+  // Ours: it has, or had, children.
+  'aff:flow',
 ]);
 const noOptions: StoredOptions = { options: {}, retryOrder: 'block', keep: undefined };
 const noBatch: TakenBatch = { identifyTag: '', batchSize: 0 };
@@ -104,7 +106,7 @@ function isPlain(reply: unknown): reply is Plain {
 function plainTask(reply: Plain, known: TakenBatch, workerId: string): TakenTask {
   const [standing, data, name, options, timestamp, processedOn, identifyTag, batchSize] = reply;
   const batch = identifyTag === undefined ? known : { identifyTag, batchSize: batchSize ?? 0 };
-  const fields = { name, data, options, deferredFailure: undefined, isSpecial: false };
+  const fields = { name, data, options, deferredFailure: undefined, isSpecial: false, wasTried: false };
   return new DecodedTask(standing, batch, fields, (stored) => [
     ...['name', name, 'data', data, 'opts', options, 'timestamp', timestamp, 'delay', '0'],
     // Other producers may set it; among the tasks of a tag it has no meaning.
@@ -119,6 +121,8 @@ interface Fields {
   readonly options: string;
   readonly deferredFailure: string | undefined;
   readonly isSpecial: boolean;
+  /** Attempts of it have been counted. */
+  readonly wasTried: boolean;
 }
 
 /** Reads what every task needs; the rest, which most handlers never ask for, waits until BullMQ has to know it. */
@@ -154,7 +158,8 @@ class DecodedTask implements TakenTask {
     this.name = fields.name;
     this.data = fields.data;
     this.deferredFailure = fields.deferredFailure;
-    this.isPlain = !fields.isSpecial;
+    // A first attempt of a task that was tried before: its starts are counted anew, which only BullMQ's own script expects.
+    this.isPlain = !fields.isSpecial && !(fields.wasTried && this.attempt === 1);
     let stored = noOptions;
     try {
       stored = storedOptions(fields.options);
@@ -179,6 +184,7 @@ function readFields(hash: readonly string[]): Fields {
     options: '{}',
     deferredFailure: undefined as string | undefined,
     isSpecial: false,
+    wasTried: false,
   };
   for (let i = 0; i + 1 < hash.length; i += 2) {
     const field = hash[i] ?? '';
@@ -186,6 +192,7 @@ function readFields(hash: readonly string[]): Fields {
     if (field === 'data') fields.data = value;
     else if (field === 'opts') fields.options = value;
     else if (field === 'name') fields.name = value;
+    else if (field === 'atm') fields.wasTried = true;
     else if (specialFields.has(field)) {
       fields.isSpecial = true;
       if (field === 'defa') fields.deferredFailure = value;

@@ -10,9 +10,11 @@ export interface ChainLink {
   readonly args: readonly [chain: string, number: ScriptArgument];
   /** Sees the script's reply. */
   answered(reply: unknown): void;
+  /** Sees that there is none: the chain is left. */
+  failed(): void;
 }
 
-const onNoChain: ChainLink = { args: ['', ''], answered: () => undefined };
+const onNoChain: ChainLink = { args: ['', ''], answered: () => undefined, failed: () => undefined };
 
 /** Numbers the calls of one writer. Each call is linked when it is sent, not before. */
 export class CallChain {
@@ -28,6 +30,9 @@ export class CallChain {
       answered: (reply) => {
         // Several calls that were under way on the same chain may be granted another one each.
         if (this.#name === name && Array.isArray(reply)) this.#begin(String(reply[1]));
+      },
+      failed: () => {
+        if (this.#name === name) this.#begin('');
       },
     };
   }

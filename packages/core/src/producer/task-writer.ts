@@ -95,10 +95,16 @@ export class TaskWriter {
     const failed = (error: unknown): void => answered(() => ({ error }));
     if (isPlain) {
       const link = this.#chain.link(newJobs);
-      this.redis.addTasks(addTasksArguments(newJobs, link.args)).then((reply) => {
-        link.answered(reply);
-        answered(asSent);
-      }, failed);
+      this.redis.addTasks(addTasksArguments(newJobs, link.args)).then(
+        (reply) => {
+          link.answered(reply);
+          answered(asSent);
+        },
+        (error: unknown) => {
+          link.failed();
+          failed(error);
+        },
+      );
     } else this.redis.addByBullMQ(newJobs).then((outcomes) => answered((at) => outcomes[at]), failed);
   }
 

@@ -69,8 +69,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -220,8 +220,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -518,7 +518,11 @@ local function takeNext(worker, token, timestamp)
   while true do
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
-      local seq = rcall('ZSCORE', keys.seq, id)
+      local seq = redis.pcall('ZSCORE', keys.seq, id)
+      if type(seq) == 'table' then
+        if not mayHaveToWait then rcall('RPUSH', waitKey, id) end
+        error(seq.err)
+      end
       local task = seq and not isStarted[id] and readTask(id)
       if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
@@ -529,7 +533,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -599,7 +603,7 @@ local function endAttempt(bullmq, theirKeys, theirArgs, worker, id, attempt, tok
   return code
 end
 --- @bullmq "addLog"
-local code = attemptRuns(caller, ARGV[5], ARGV[4])
+local code = caller == '' and 0 or attemptRuns(caller, ARGV[5], ARGV[4])
 if code < 0 then return code end
 rcall('HSET', ctlKey, 'logs', '1') -- includes/children.lua
 return bullmq(slice(KEYS, 4), slice(ARGV, 6))
@@ -616,8 +620,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -819,8 +823,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -1286,8 +1290,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -1584,7 +1588,11 @@ local function takeNext(worker, token, timestamp)
   while true do
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
-      local seq = rcall('ZSCORE', keys.seq, id)
+      local seq = redis.pcall('ZSCORE', keys.seq, id)
+      if type(seq) == 'table' then
+        if not mayHaveToWait then rcall('RPUSH', waitKey, id) end
+        error(seq.err)
+      end
       local task = seq and not isStarted[id] and readTask(id)
       if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
@@ -1595,7 +1603,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -1685,8 +1693,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -1833,8 +1841,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -2131,7 +2139,11 @@ local function takeNext(worker, token, timestamp)
   while true do
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
-      local seq = rcall('ZSCORE', keys.seq, id)
+      local seq = redis.pcall('ZSCORE', keys.seq, id)
+      if type(seq) == 'table' then
+        if not mayHaveToWait then rcall('RPUSH', waitKey, id) end
+        error(seq.err)
+      end
       local task = seq and not isStarted[id] and readTask(id)
       if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
@@ -2142,7 +2154,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -2262,8 +2274,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -2356,8 +2368,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -2498,8 +2510,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -2527,10 +2539,13 @@ local function appendChildKeys(list, key)
   list[n + 1], list[n + 2] = key .. ':dependencies', key .. ':processed'
   list[n + 3], list[n + 4] = key .. ':failed', key .. ':unsuccessful'
 end
-local function noteFlow(key)
+local function hasChildKeys(key)
   local childKeys = {}
   appendChildKeys(childKeys, key)
-  if rcall('EXISTS', unpack(childKeys)) == 0 then return false end
+  return rcall('EXISTS', unpack(childKeys)) > 0
+end
+local function noteFlow(key)
+  if not hasChildKeys(key) then return false end
   rcall('HSET', ctlKey, 'flows', '1')
   return true
 end
@@ -2813,7 +2828,11 @@ local function takeNext(worker, token, timestamp)
   while true do
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
-      local seq = rcall('ZSCORE', keys.seq, id)
+      local seq = redis.pcall('ZSCORE', keys.seq, id)
+      if type(seq) == 'table' then
+        if not mayHaveToWait then rcall('RPUSH', waitKey, id) end
+        error(seq.err)
+      end
       local task = seq and not isStarted[id] and readTask(id)
       if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
@@ -2824,7 +2843,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -2931,7 +2950,7 @@ local COLON = 58
 local workers = { nil, nil, nil, nil, nil, nil, nil, nil }
 for i = 1, count do workers[i] = given[FIRST + (i - 1) * FIELDS] end
 local standings = rcall('HMGET', standingsKey, unpack(workers))
-local jobKeys, attempts = { nil, nil, nil, nil, nil, nil, nil, nil }, { nil, nil, nil, nil, nil, nil, nil, nil } -- a table per task would cost more
+local jobKeys, attempts = { nil, nil, nil, nil, nil, nil, nil, nil }, { nil, nil, nil, nil, nil, nil, nil, nil }
 local seen = {}
 local besides, besidesCount = { base .. 'limiter' }, 1
 for i = 1, count do
@@ -2951,7 +2970,8 @@ for i = 1, count do
       besides[besidesCount] = key .. ':dependencies'
       if sub(given[at + 6], 1, 2) == '0:' then
         besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':processed', key .. ':failed'
-        besidesCount = besidesCount + 2
+        besides[besidesCount + 3] = key .. ':unsuccessful'
+        besidesCount = besidesCount + 3
       end
     end
   end
@@ -2962,7 +2982,7 @@ if rcall('EXISTS', unpack(besides)) > 0 then
   isFree = isFree and rcall('EXISTS', besides[1]) == 0
   for i = 1, count do
     local key = jobKeys[i]
-    if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed') > 0 then
+    if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful') > 0 then
       jobKeys[i] = nil
     end
   end
@@ -3001,12 +3021,12 @@ for i = 1, count do
     heads[i] = given[at + 3]
     if mayTake and not nextId and takes == '1' then
       local metaKey = workerBase .. worker .. ':meta'
-      limits = limits or rcall('HMGET', KEYS[3], 'limit', 'limits', 'size')
+      limits = limits or tryCall('HMGET', KEYS[3], 'limit', 'limits', 'size')
       local isSole = (not limits[1] or limits[1] == '1') and limits[2] ~= '1'
-      local batch = isSole and rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state')
+      local batch = isSole and tryCall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state')
       local ended, fence = batch and batch[1], batch and batch[5]
-      local isSound = ended and tonumber(batch[2]) and batch[3] and batch[4] and fence
-      if isSound and not batch[6] and rcall('HGET', base .. 'aff:owners', ended) == worker then
+      local isSound = ended and tonumber(batch[2]) and batch[3] and batch[4] and fence and tonumber(limits[3] or 0)
+      if isSound and not batch[6] and tryCall('HGET', base .. 'aff:owners', ended) == worker then
         local tag, size = batch[3], batch[4]
         local list = base .. 'aff:tag:' .. ended
         local hasMore = rcall('EXISTS', list) == 1
@@ -3045,7 +3065,7 @@ local startedIds, isStarted = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
 local texts = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 local startedLocks = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 local bytes, asked = 0, 0
-local places = #nextIds > 0 and rcall('ZMSCORE', sequence, unpack(nextIds))
+local places = #nextIds > 0 and tryCall('ZMSCORE', sequence, unpack(nextIds))
 for i = 1, count do
   local head, nextId = heads[i], nextOf[i]
   local at, worker = FIRST + (i - 1) * FIELDS, workers[i]
@@ -3108,8 +3128,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -3399,7 +3419,11 @@ local function takeNext(worker, token, timestamp)
   while true do
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
-      local seq = rcall('ZSCORE', keys.seq, id)
+      local seq = redis.pcall('ZSCORE', keys.seq, id)
+      if type(seq) == 'table' then
+        if not mayHaveToWait then rcall('RPUSH', waitKey, id) end
+        error(seq.err)
+      end
       local task = seq and not isStarted[id] and readTask(id)
       if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
@@ -3410,7 +3434,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -3448,10 +3472,13 @@ local function appendChildKeys(list, key)
   list[n + 1], list[n + 2] = key .. ':dependencies', key .. ':processed'
   list[n + 3], list[n + 4] = key .. ':failed', key .. ':unsuccessful'
 end
-local function noteFlow(key)
+local function hasChildKeys(key)
   local childKeys = {}
   appendChildKeys(childKeys, key)
-  if rcall('EXISTS', unpack(childKeys)) == 0 then return false end
+  return rcall('EXISTS', unpack(childKeys)) > 0
+end
+local function noteFlow(key)
+  if not hasChildKeys(key) then return false end
   rcall('HSET', ctlKey, 'flows', '1')
   return true
 end
@@ -3527,8 +3554,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -3833,7 +3860,11 @@ local function takeNext(worker, token, timestamp)
   while true do
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
-      local seq = rcall('ZSCORE', keys.seq, id)
+      local seq = redis.pcall('ZSCORE', keys.seq, id)
+      if type(seq) == 'table' then
+        if not mayHaveToWait then rcall('RPUSH', waitKey, id) end
+        error(seq.err)
+      end
       local task = seq and not isStarted[id] and readTask(id)
       if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
@@ -3844,7 +3875,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -3941,8 +3972,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -4196,10 +4227,13 @@ local function appendChildKeys(list, key)
   list[n + 1], list[n + 2] = key .. ':dependencies', key .. ':processed'
   list[n + 3], list[n + 4] = key .. ':failed', key .. ':unsuccessful'
 end
-local function noteFlow(key)
+local function hasChildKeys(key)
   local childKeys = {}
   appendChildKeys(childKeys, key)
-  if rcall('EXISTS', unpack(childKeys)) == 0 then return false end
+  return rcall('EXISTS', unpack(childKeys)) > 0
+end
+local function noteFlow(key)
+  if not hasChildKeys(key) then return false end
   rcall('HSET', ctlKey, 'flows', '1')
   return true
 end
@@ -4337,10 +4371,8 @@ local function unparkDue()
     settle(tag, false)
   end
 end
-local hasFlows
 local function noteChildren(id)
-  if hasFlows == nil then hasFlows = rcall('HEXISTS', ctlKey, 'flows') == 1 end
-  hasFlows = hasFlows or noteFlow(jobKey(id))
+  if hasChildKeys(jobKey(id)) then rcall('HSET', jobKey(id), 'aff:flow', '1') end
 end
 local idsByTag, touchedOrder, indexed = {}, {}, {}
 local function takeIn(id)
@@ -4494,8 +4526,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -4921,8 +4953,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5349,8 +5381,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5789,8 +5821,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -5939,8 +5971,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6085,8 +6117,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6240,8 +6272,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6366,8 +6398,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6414,8 +6446,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6484,8 +6516,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -6933,8 +6965,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7085,8 +7117,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7373,8 +7405,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7418,8 +7450,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7458,8 +7490,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7526,8 +7558,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -7795,8 +7827,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -8072,8 +8104,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -8221,8 +8253,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -8490,8 +8522,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -8970,7 +9002,11 @@ local function takeNext(worker, token, timestamp)
   while true do
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
-      local seq = rcall('ZSCORE', keys.seq, id)
+      local seq = redis.pcall('ZSCORE', keys.seq, id)
+      if type(seq) == 'table' then
+        if not mayHaveToWait then rcall('RPUSH', waitKey, id) end
+        error(seq.err)
+      end
       local task = seq and not isStarted[id] and readTask(id)
       if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
@@ -8981,7 +9017,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -9109,8 +9145,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -9462,6 +9498,7 @@ else
   if beat ~= PROCESS_DIED and silentMs < (tonumber(lease) or 0) then return STILL_RUNNING end
   if not stamp and not isRegistered(worker) then
     rcall('HDEL', keys.beats, worker)
+    rcall('HDEL', keys.standings, worker)
     return NOT_FOUND
   end
 end
@@ -9481,8 +9518,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -9738,8 +9775,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -10179,8 +10216,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -10608,8 +10645,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11031,8 +11068,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11073,8 +11110,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11222,8 +11259,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11277,8 +11314,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11320,8 +11357,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11363,8 +11400,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11444,8 +11481,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11545,8 +11582,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11885,7 +11922,10 @@ local function dissolve(worker, crashed, maxCrashes)
   if rcall('EXISTS', keys.ring, keys.ahead, keys.wait, keys.prioritized) > 0 then wakeLeader() end
   return count
 end
-if not isRegistered(caller) and workerMeta(caller, 'queue')[1] ~= base then return 0 end
+if not isRegistered(caller) and workerMeta(caller, 'queue')[1] ~= base then
+  rcall('HDEL', keys.standings, caller)
+  return 0
+end
 return dissolve(caller, false)
 end
 return body()
@@ -11900,8 +11940,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -11946,8 +11986,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -12252,7 +12292,11 @@ local function takeNext(worker, token, timestamp)
   while true do
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
-      local seq = rcall('ZSCORE', keys.seq, id)
+      local seq = redis.pcall('ZSCORE', keys.seq, id)
+      if type(seq) == 'table' then
+        if not mayHaveToWait then rcall('RPUSH', waitKey, id) end
+        error(seq.err)
+      end
       local task = seq and not isStarted[id] and readTask(id)
       if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
@@ -12263,7 +12307,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -12390,8 +12434,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -12505,8 +12549,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -12787,7 +12831,11 @@ local function takeNext(worker, token, timestamp)
   while true do
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
-      local seq = rcall('ZSCORE', keys.seq, id)
+      local seq = redis.pcall('ZSCORE', keys.seq, id)
+      if type(seq) == 'table' then
+        if not mayHaveToWait then rcall('RPUSH', waitKey, id) end
+        error(seq.err)
+      end
       local task = seq and not isStarted[id] and readTask(id)
       if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
@@ -12798,7 +12846,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -12846,8 +12894,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -13144,7 +13192,11 @@ local function takeNext(worker, token, timestamp)
   while true do
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
-      local seq = rcall('ZSCORE', keys.seq, id)
+      local seq = redis.pcall('ZSCORE', keys.seq, id)
+      if type(seq) == 'table' then
+        if not mayHaveToWait then rcall('RPUSH', waitKey, id) end
+        error(seq.err)
+      end
       local task = seq and not isStarted[id] and readTask(id)
       if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
@@ -13155,7 +13207,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -13344,8 +13396,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -13642,7 +13694,11 @@ local function takeNext(worker, token, timestamp)
   while true do
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
-      local seq = rcall('ZSCORE', keys.seq, id)
+      local seq = redis.pcall('ZSCORE', keys.seq, id)
+      if type(seq) == 'table' then
+        if not mayHaveToWait then rcall('RPUSH', waitKey, id) end
+        error(seq.err)
+      end
       local task = seq and not isStarted[id] and readTask(id)
       if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
@@ -13653,7 +13709,7 @@ local function takeNext(worker, token, timestamp)
       if mayHaveToWait then rcall('RPOP', waitKey) end
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch
@@ -13739,8 +13795,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)
@@ -14250,8 +14306,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 local keys = setmetatable({}, {
   __index = function(known, name)

@@ -48,6 +48,7 @@ end
 local function proveNew()
   if not callNumber or numberOfTasks == 0 then return false end
   local latest = chain ~= '' and rcall('SET', callKey(chain), given[5], 'XX', 'EX', CHAIN_SECONDS, 'GET')
+  --- @bug "a call that is repeated counts as new" if latest then return true end
   if latest and tonumber(latest) == callNumber - 1 then return true end
   if latest then rcall('DEL', callKey(chain)) end
   local time = rcall('TIME')

@@ -1,10 +1,11 @@
 --[[
   Records the completions of tasks of several workers of an instance in one step, and takes the next task of each. Only what is
   usual: a plain task that is exactly as its worker took it. Any other one is left to commitTask, which knows every case: a
-  completion that is sent again, a worker that was declared dead, a task with a parent, children or a deduplication id.
-  Reads and validates everything first; a task that is left out does not touch the others. Bounded by the number of workers,
-  by what retention may remove, and by the data of the next tasks: when it has read so much, the others are left to takes of
-  their own.
+  completion that is sent again, a worker that was declared dead, a task that has got a parent or children. The caller sends
+  no task that was more than plain when it was taken (bullmq/taken-task.ts): with a parent, children that have ended, a
+  deduplication id, or attempts that are counted anew. What the outcomes depend on is read and validated first; a task that is
+  left out does not touch the others. Bounded by the number of workers, by what retention may remove, and by the data of the
+  next tasks: when it has read so much, the others are left to takes of their own.
 
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the nodeId
   ARGV[4]   the instance's clock, ms since the epoch
@@ -44,7 +45,8 @@ local COLON = 58
 local workers = { nil, nil, nil, nil, nil, nil, nil, nil }
 for i = 1, count do workers[i] = given[FIRST + (i - 1) * FIELDS] end
 local standings = rcall('HMGET', standingsKey, unpack(workers))
-local jobKeys, attempts = { nil, nil, nil, nil, nil, nil, nil, nil }, { nil, nil, nil, nil, nil, nil, nil, nil } -- a table per task would cost more
+-- A table per task would cost more.
+local jobKeys, attempts = { nil, nil, nil, nil, nil, nil, nil, nil }, { nil, nil, nil, nil, nil, nil, nil, nil }
 local seen = {}
 local besides, besidesCount = { base .. 'limiter' }, 1
 for i = 1, count do
@@ -58,8 +60,8 @@ for i = 1, count do
     local key = base .. id
     local job = tryCall('HMGET', key, 'pb', 'ats', 'parentKey', 'defa')
     local started = job[2] or '?'
-    -- Who has started it, and how often: an id can be removed under its worker, and added again. The instance knows what it had
-    -- when it started; while it runs it can get a parent, children, and with one that failed a deferred failure.
+    -- Who has started it, and how often: an id can be removed under its worker, and added again. While it runs it can get a
+    -- parent, children, and with one that failed a deferred failure.
     local isOurs = job[1] == worker and find(text, started, 3, true) == 3 and byte(text, 3 + #started) == COLON
     -- A first attempt has none before it.
     local made = isOurs and not job[3] and not job[4] and (started == '1' and 0 or tonumber(rcall('HGET', key, 'atm') or 0))
@@ -69,7 +71,8 @@ for i = 1, count do
       besides[besidesCount] = key .. ':dependencies'
       if sub(given[at + 6], 1, 2) == '0:' then
         besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':processed', key .. ':failed'
-        besidesCount = besidesCount + 2
+        besides[besidesCount + 3] = key .. ':unsuccessful'
+        besidesCount = besidesCount + 3
       end
     end
   end
@@ -82,7 +85,7 @@ if rcall('EXISTS', unpack(besides)) > 0 then
   isFree = isFree and rcall('EXISTS', besides[1]) == 0
   for i = 1, count do
     local key = jobKeys[i]
-    if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed') > 0 then
+    if key and rcall('EXISTS', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful') > 0 then
       jobKeys[i] = nil
     end
   end
@@ -99,10 +102,10 @@ local limits, hasReleased
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
   local key = jobKeys[i]
-  -- The first write of the script: a full Redis allows it, and then all the others.
   local at = FIRST + (i - 1) * FIELDS
   local id = given[at + 2]
   replies[i] = NOT_PLAIN
+  -- The first write of the script: a full Redis allows it, and then all the others.
   if key and rcall('LREM', active, '-1', id) == 1 then
     local worker, made = workers[i], attempts[i]
     local rule, value = given[at + 6], given[at + 7]
@@ -127,13 +130,13 @@ for i = 1, count do
     if mayTake and not nextId and takes == '1' then
       -- The usual end of a batch, as includes/release.lua ends it: the tag has one owner, and the look-ahead begins.
       local metaKey = workerBase .. worker .. ':meta'
-      limits = limits or rcall('HMGET', KEYS[3], 'limit', 'limits', 'size')
+      limits = limits or tryCall('HMGET', KEYS[3], 'limit', 'limits', 'size')
       local isSole = (not limits[1] or limits[1] == '1') and limits[2] ~= '1'
-      local batch = isSole and rcall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state')
+      local batch = isSole and tryCall('HMGET', metaKey, 'tag', 'batch', 'ntag', 'nbatch', 'nfence', 'leaving', 'state')
       local ended, fence = batch and batch[1], batch and batch[5]
       -- Damage to what this worker has is found before anything is written, and left to its own take.
-      local isSound = ended and tonumber(batch[2]) and batch[3] and batch[4] and fence
-      if isSound and not batch[6] and rcall('HGET', base .. 'aff:owners', ended) == worker then
+      local isSound = ended and tonumber(batch[2]) and batch[3] and batch[4] and fence and tonumber(limits[3] or 0)
+      if isSound and not batch[6] and tryCall('HGET', base .. 'aff:owners', ended) == worker then
         local tag, size = batch[3], batch[4]
         local list = base .. 'aff:tag:' .. ended
         local hasMore = rcall('EXISTS', list) == 1
@@ -177,7 +180,8 @@ local startedIds, isStarted = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
 local texts = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 local startedLocks = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 local bytes, asked = 0, 0
-local places = #nextIds > 0 and rcall('ZMSCORE', sequence, unpack(nextIds))
+-- What must not fail between the outcomes and what follows from them is asked in a way that tells errors as what is missing.
+local places = #nextIds > 0 and tryCall('ZMSCORE', sequence, unpack(nextIds))
 for i = 1, count do
   local head, nextId = heads[i], nextOf[i]
   local at, worker = FIRST + (i - 1) * FIELDS, workers[i]

@@ -56,12 +56,9 @@ local function unparkDue()
   end
 end
 
-local hasFlows
-
--- A parent whose children have ended comes by way of `wait`.
+-- A parent whose children have ended, or that is retried, comes by way of `wait`.
 local function noteChildren(id)
-  if hasFlows == nil then hasFlows = rcall('HEXISTS', ctlKey, 'flows') == 1 end
-  hasFlows = hasFlows or noteFlow(jobKey(id))
+  if hasChildKeys(jobKey(id)) then rcall('HSET', jobKey(id), 'aff:flow', '1') end
 end
 
 -- What this call takes in: ids by tag, each in order; `writeIndex` writes them tag by tag.

@@ -30,6 +30,7 @@ else
   if beat ~= PROCESS_DIED and silentMs < (tonumber(lease) or 0) then return STILL_RUNNING end
   if not stamp and not isRegistered(worker) then
     rcall('HDEL', keys.beats, worker)
+    rcall('HDEL', keys.standings, worker)
     return NOT_FOUND
   end
 end

@@ -9,5 +9,8 @@
 --- @include "includes/dissolve"
 
 -- A worker whose registration was lost, but not its queue, gives back what it holds too.
-if not isRegistered(caller) and workerMeta(caller, 'queue')[1] ~= base then return 0 end
+if not isRegistered(caller) and workerMeta(caller, 'queue')[1] ~= base then
+  rcall('HDEL', keys.standings, caller)
+  return 0
+end
 return dissolve(caller, false)

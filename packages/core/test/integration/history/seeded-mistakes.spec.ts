@@ -223,6 +223,18 @@ const mistakes: Readonly<Record<string, readonly [Invariant, Scenario]>> = {
       await queue.drain(leader, 'w1');
     },
   ],
+  'a call that is repeated counts as new': [
+    'I9',
+    async (queue) => {
+      const leader = await queue.elect('l1');
+      await queue.register('w1');
+      const chain = await queue.addOnChain({ chain: '', number: 1 }, 'a', 't1');
+      await queue.addOnChain({ chain, number: 1 }, 'a', 't2');
+      // Its reply was lost.
+      await queue.addOnChain({ chain, number: 1 }, 'a', 't2');
+      await queue.drain(leader, 'w1');
+    },
+  ],
   'a resignation that wakes nobody': [
     'I8',
     async (queue) => {

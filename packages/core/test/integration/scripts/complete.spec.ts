@@ -199,6 +199,31 @@ describe('commitTasks', () => {
     expect(await queue.snapshot()).toEqual(before);
   });
 
+  it('records the outcomes, and loses no task, where the order cannot be read', async () => {
+    const { queue, tasks } = await withRunning();
+    const order = await redis.zrange(queue.list('aff:seq'), 0, '-1', 'WITHSCORES');
+    await redis.del(queue.list('aff:seq'));
+    await redis.set(queue.list('aff:seq'), 'no set');
+    expect(await queue.complete(entriesOf(tasks))).toEqual([undefined, undefined, undefined, undefined]);
+    await expect(queue.takeReply('w1')).rejects.toThrow('WRONGTYPE');
+    await redis.del(queue.list('aff:seq'));
+    for (let i = 0; i < order.length; i += 2)
+      await redis.zadd(queue.list('aff:seq'), order[i + 1]!, order[i]!);
+    const { completed, workers: after } = await soundState(queue);
+    expect([...completed].sort()).toEqual(['a1', 'b1', 'c1', 'd1']);
+    expect(workers.map((worker) => after.get(worker)?.wait)).toEqual([['a2'], ['b2'], ['c2'], ['d2']]);
+  });
+
+  it('is not kept from the others by damage to what one worker has', async () => {
+    const { queue, tasks } = await withRunning(1);
+    await redis.del(queue.worker('w2', 'meta'));
+    await redis.set(queue.worker('w2', 'meta'), 'no hash');
+    expect(await queue.complete(entriesOf(tasks))).toEqual([undefined, undefined, undefined, undefined]);
+    expect((await redis.zrange(queue.list('completed'), 0, '-1')).sort()).toEqual(['a1', 'b1', 'c1', 'd1']);
+    expect(await redis.lrange(queue.list('active'), 0, -1)).toEqual([]);
+    await expect(queue.takeReply('w2')).rejects.toThrow('WRONGTYPE');
+  });
+
   it('is not kept from the others by damage to what one worker takes next', async () => {
     const { queue, tasks } = await withRunning();
     await redis.del(queue.worker('w2', 'wait'));

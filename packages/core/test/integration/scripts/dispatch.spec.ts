@@ -224,15 +224,17 @@ describe('intake', () => {
     expect(await redis.hget(queue.job('x1'), 'defa')).toBe('malformed task: it has no data');
   });
 
-  it('remembers that a task had children, for when it is removed', async () => {
+  it.each([
+    ['processed', (key: string) => redis.hset(key, 'some:child', '1')],
+    ['failed', (key: string) => redis.hset(key, 'some:child', 'reason')],
+    ['unsuccessful', (key: string) => redis.zadd(key, 1, 'some:child')],
+  ])('marks a task that had children (%s)', async (suffix, write) => {
     const queue = await newQueue();
-    await queue.addMany('a', 'a1');
+    await queue.addMany('a', 'a1', 'a2');
+    await write(`${queue.job('a2')}:${suffix}`);
     await queue.dispatch();
-    expect(await redis.hget(queue.list('aff:ctl'), 'flows')).toBeNull();
-    await queue.addMany('a', 'a2', 'a3');
-    await redis.hset(`${queue.job('a3')}:processed`, 'some:child', '1');
-    await queue.dispatch();
-    expect(await redis.hget(queue.list('aff:ctl'), 'flows')).toBe('1');
+    const marks = await Promise.all(['a1', 'a2'].map((id) => redis.hget(queue.job(id), 'aff:flow')));
+    expect(marks).toEqual([null, '1']);
   });
 
   it('drops ids that are no task: without a hash, or the name of another key', async () => {

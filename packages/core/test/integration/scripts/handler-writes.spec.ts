@@ -46,6 +46,17 @@ describe('what a handler writes about its task', () => {
     expect(await redis.lrange(`${queue.job('a1')}:logs`, 0, -1)).toEqual(['a line', 'a line']);
   });
 
+  it('and what somebody else logs about any task, whether it runs or not', async () => {
+    const { queue } = await running();
+    await queue.addMany('a', 'a2');
+    const log = (id: string) => {
+      const keys = [queue.job(id), `${queue.job(id)}:logs`];
+      return queue.run('addTaskLog', { keys, args: ['', id, id, 'a line', ''] });
+    };
+    expect([await log('a1'), await log('a2'), await log('none')]).toEqual([1, 1, -1]);
+    expect(await redis.hget(queue.list('aff:ctl'), 'logs')).toBe('1');
+  });
+
   describe.each(Object.keys(writes))('%s', (script) => {
     it.each([
       [

@@ -15,7 +15,12 @@ import { recordOutcomes } from '../../../src/history/recorder/record-outcomes.js
 import type { LuaScriptName } from '../../../src/redis/generated/lua-sources.js';
 import { layoutVersion } from '../../../src/redis/queue-keys.js';
 import { ScriptRunner, type LuaScript } from '../../../src/redis/script-runner.js';
-import { Harness, type RetryOptions, type Taken } from '../../integration/scripts/support/harness.js';
+import {
+  Harness,
+  type ChainedCall,
+  type RetryOptions,
+  type Taken,
+} from '../../integration/scripts/support/harness.js';
 import { uniqueName } from '../redis.js';
 import { bounds } from './a-history.js';
 
@@ -59,6 +64,15 @@ export class RecordedQueue {
   /** As `QueueService.add` does: by a script of the library. */
   async addAtOnce(tag: string, id: string): Promise<void> {
     await this.#recordAdd(tag, id, () => this.harness.addAtOnce(tag, id));
+  }
+
+  /** As a producer of many tasks does. @returns the chain that the call was granted, if any */
+  async addOnChain(call: ChainedCall, tag: string, id: string): Promise<string> {
+    let granted: string | undefined;
+    await this.#recordAdd(tag, id, async () => {
+      granted = await this.harness.addOnChain(call, tag, id);
+    });
+    return granted ?? '';
   }
 
   /** @param over - takes the lock from a holder that shows no life */

@@ -3,9 +3,9 @@
   The keys that BullMQ keeps beside a job: its log, and four of one that has, or had, children.
 
   When completed tasks are removed, these keys are looked for only in a queue that is known to have some: looking costs more than
-  all the rest of a removal. The fields `flows` and `logs` of the control hash say so, for good. They are set by the scripts that
-  see such a task: commitTask, dispatch and addTaskLog; what other clients of BullMQ add to a task while it runs is noticed by
-  looking at one task of each removal.
+  all the rest of a removal. The fields `flows` and `logs` of the control hash say so, for good. They are set by commitTask, which
+  completes the parents that dispatch marks (field `aff:flow` of the job), and by addTaskLog. What other clients of BullMQ add
+  to a task that is indexed or runs is noticed by looking at one task of each removal; until then it stays.
 ]]
 local function appendChildKeys(list, key)
   local n = #list
@@ -13,11 +13,15 @@ local function appendChildKeys(list, key)
   list[n + 3], list[n + 4] = key .. ':failed', key .. ':unsuccessful'
 end
 
--- Notes that the queue has a task with children, if this one has or had some. Returns whether it has.
-local function noteFlow(key)
+local function hasChildKeys(key)
   local childKeys = {}
   appendChildKeys(childKeys, key)
-  if rcall('EXISTS', unpack(childKeys)) == 0 then return false end
+  return rcall('EXISTS', unpack(childKeys)) > 0
+end
+
+-- Notes that the queue has a task with children, if this one has or had some. Returns whether it has.
+local function noteFlow(key)
+  if not hasChildKeys(key) then return false end
   rcall('HSET', ctlKey, 'flows', '1')
   return true
 end

@@ -3,7 +3,8 @@
 
     KEYS[1]  election lock           (string "nodeId:epoch")
     KEYS[2]  worker registry         (hash workerId -> JSON)
-    KEYS[3]  control hash            (fields: layout, seq, fence, size, limit, limits, leaderless, leader; flows, logs: includes/children.lua)
+    KEYS[3]  control hash            (fields: layout, seq, fence, size, limit, limits, leaderless, leader; flows and logs: see
+                                     includes/children.lua)
     ARGV[1]  base of the pending queue's keys, "<prefix>:<pendingQueueName>:"
     ARGV[2]  base of the worker queues' keys,  "<prefix>:<workerQueuePrefix>-"
     ARGV[3]  the caller: "nodeId:epoch" of a leader, a workerId, or "" for a front-door call
@@ -45,8 +46,8 @@ local suffixes = {
   wait = 'wait', active = 'active', prioritized = 'prioritized', delayed = 'delayed', completed = 'completed',
   events = 'events', meta = 'meta', marker = 'marker', limiter = 'limiter', ring = 'aff:ring', seq = 'aff:seq',
   owners = 'aff:owners', limits = 'aff:limits', parked = 'aff:parked', pausedTags = 'aff:pausedtags', idle = 'aff:idle',
-  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched', resign = 'aff:resign',
-  deaths = 'aff:deaths',
+  hungry = 'aff:hungry', ahead = 'aff:ahead', standings = 'aff:standings', beats = 'aff:beats', touched = 'aff:touched',
+  resign = 'aff:resign', deaths = 'aff:deaths',
 }
 
 -- The keys of the queue by name. A script uses few of them: each is put together when it is asked for.

@@ -1,6 +1,6 @@
 --- @include "includes/release"
 --[[
-  What is said of an attempt against what a worker's meta knows about its attempts.
+  What is said of an attempt against where its worker stands.
 ]]
 local function compareAttempt(standing, id, attempt)
   --- @bug "an outcome without asking who runs the task" if true then return 'current' end

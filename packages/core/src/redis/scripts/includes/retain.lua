@@ -5,7 +5,8 @@
 ]]
 local MOST_REMOVED, MOST_SLACK = 150, 100
 
--- Removes the tasks that completed first, whose ids these are, and the keys that BullMQ keeps beside them (includes/children.lua).
+-- Removes the tasks that completed first, whose ids these are, and the keys that BullMQ keeps beside them: see
+-- includes/children.lua.
 local function removeOldest(ids)
   local count, gone = #ids, {}
   if count == 0 then return end

@@ -9,8 +9,8 @@ local SMALL = { '1', '2', '3', '4', '5', '6', '7', '8', '9', '10' }
 
 local function asText(number) return SMALL[number] or string.format('%.0f', number) end
 
--- A task that has as many fields as one has that was just added: name, data, opts, timestamp, and two that say no more than
--- opts: delay and priority. Most tasks are such, and then those four are enough.
+-- A task that has as many fields as one has that was just added: name, data, opts, timestamp, delay and priority; BullMQ writes
+-- the last two for every job. Most tasks are such, and then the first four are enough: nothing here needs the others.
 local FIELDS_WHEN_ADDED = 6
 
 local function plainFields(id)

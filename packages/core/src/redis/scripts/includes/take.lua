@@ -92,7 +92,11 @@ local function takeNext(worker, token, timestamp)
     --- @bug "a release before the batch is empty" local id = takenOf(worker.at, worker.fence) < 1 and rcall('RPOP', waitKey)
     local id = mayHaveToWait and rcall('LINDEX', waitKey, '-1') or not mayHaveToWait and rcall('RPOP', waitKey)
     if id then
-      local seq = rcall('ZSCORE', keys.seq, id)
+      local seq = redis.pcall('ZSCORE', keys.seq, id)
+      if type(seq) == 'table' then
+        if not mayHaveToWait then rcall('RPUSH', waitKey, id) end
+        error(seq.err)
+      end
       local task = seq and not isStarted[id] and readTask(id)
       if task then
         local waitMs = mayHaveToWait and limitRate(id) or 0
@@ -104,7 +108,7 @@ local function takeNext(worker, token, timestamp)
       --- @witness when not isStarted[id]: "gone", "id", id
       if not isStarted[id] then rcall('ZREM', keys.seq, id) end
     else
-          if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
+      if worker.holds then return { 0, 0, 0, 0, endReason(worker) } end
       if not worker.tag then return NOTHING end
       local tag, fence, batch = release(worker.id, endReason(worker))
       worker.tag, worker.fence, worker.batch = tag, fence or '', batch

@@ -62,6 +62,12 @@ export interface CompletionEntry {
   readonly value?: string;
 }
 
+/** Where a call of addTasks stands; both empty: on no chain. */
+export interface ChainedCall {
+  readonly chain: string;
+  readonly number: number | '';
+}
+
 export interface RetryOptions {
   readonly delayMs?: number;
   readonly counts?: boolean;
@@ -146,13 +152,20 @@ export class Harness {
 
   /** As QueueService does. */
   async addAtOnce(tag: string, ...ids: readonly string[]): Promise<void> {
-    const tasks = ids.flatMap((id) => [
-      1,
-      id,
-      tag,
-      `{"identifyTag":${JSON.stringify(tag)},"payload":"${id}"}`,
-    ]);
-    await this.run('addTasks', { args: ['', '', 1, 'type', '{"attempts":3}', Date.now(), ...tasks] });
+    await this.addOnChain({ chain: '', number: '' }, tag, ...ids);
+  }
+
+  /** @returns the chain that the call was granted, if any */
+  async addOnChain(
+    { chain, number }: ChainedCall,
+    tag: string,
+    ...ids: readonly string[]
+  ): Promise<string | undefined> {
+    const data = (id: string) => `{"identifyTag":${JSON.stringify(tag)},"payload":"${id}"}`;
+    const tasks = ids.flatMap((id) => [1, id, tag, data(id)]);
+    const args = [chain, number, 1, 'type', '{"attempts":3}', Date.now(), ...tasks];
+    const reply = await this.run('addTasks', { args });
+    return Array.isArray(reply) ? String(reply[1]) : undefined;
   }
 
   /** Workers whose processes their neighbours can see, each in one of its own. */
