@@ -270,10 +270,8 @@ export class PendingQueueBackend extends EncodingBackend {
 
   /** @throws {@link UnsupportedOperationError} always */
   override moveStalledJobsToWait(): Promise<string[]> {
-    return unsupported(
-      'moveStalledJobsToWait',
-      'the leader decides which workers are dead, by their heartbeats',
-    );
+    const reason = 'the leader decides which workers are dead, by their heartbeats';
+    return unsupported('moveStalledJobsToWait', reason);
   }
 
   /** @throws {@link UnsupportedOperationError} always */
