@@ -79,7 +79,7 @@ export function sentCommands(): Map<string, Set<string>> {
 
 /** Commands that Lua texts call, by name or as one of two names. */
 function calledIn(lua: string): string[] {
-  const calls = lua.matchAll(/(?:rcall|redis\.p?call)\s*\(([^,)]*)/g);
+  const calls = lua.matchAll(/(?:rcall|tryCall|redis\.p?call)\s*\(([^,)]*)/g);
   const named = [...calls].flatMap(([, first = '']) =>
     [...first.matchAll(/['"]([A-Z]+)['"]/g)].map(([, name]) => name!),
   );
