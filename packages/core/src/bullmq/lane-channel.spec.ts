@@ -98,6 +98,19 @@ describe('LaneChannel', () => {
     expect(sent).toEqual([]);
   });
 
+  it('does not keep a handler waiting for an answer when the lease goes', async () => {
+    const { channel, sent } = channelTo('first', new Promise(() => undefined));
+    expect(await channel.sendWhileLeased(call)).toBe('first');
+    const write = channel.sendWhileLeased(call);
+    const settled = expect(write).rejects.toThrow(LeaseLostError);
+    await Promise.resolve();
+    channel.abandon(new Error('gone'));
+    await settled;
+    expect(sent).toHaveLength(2);
+    await expect(channel.sendWhileLeased(call)).rejects.toThrow(LeaseLostError);
+    expect(sent).toHaveLength(2);
+  });
+
   it('gives a commit up when the lease goes while it waits to send again', async () => {
     const { channel, sent } = channelTo(...Array.from({ length: 20 }, () => new Error('down')));
     const commit = channel.sendUntilAnswered(call);

@@ -42,6 +42,7 @@ export function isScriptFault(error: unknown): boolean {
 /** What a worker sends to Redis in its own name, until its lease is gone. */
 export class LaneChannel {
   #abandoned: Error | undefined;
+  readonly #giveUps = new Set<() => void>();
   readonly #pauses = new ResendPauses();
 
   constructor(
@@ -58,6 +59,7 @@ export class LaneChannel {
   abandon(reason: Error): void {
     this.#abandoned ??= reason;
     this.endPauses();
+    for (const giveUp of this.#giveUps) giveUp();
   }
 
   /** Whoever waits to send again does it now. */
@@ -68,12 +70,31 @@ export class LaneChannel {
   /** @throws {@link LeaseLostError}, {@link WorkerFencedError}, and whatever else went wrong; it may have run then */
   async send({ script, keys, args }: LaneCall): Promise<unknown> {
     const { workerId } = this.lane;
-    if (this.#abandoned) throw new LeaseLostError({ holder: workerId, reason: this.#abandoned.message });
+    if (this.#abandoned) throw this.#leaseLost();
     try {
       return await this.scripts.run(script, { caller: workerId, keys, args, context: { workerId } });
     } catch (error) {
       if (error instanceof WorkerFencedError) this.lane.onFenced();
       throw error;
+    }
+  }
+
+  /**
+   * As {@link send}, for what a handler awaits: when the lease is gone, it does not wait for a Redis that is away, but learns
+   * that it is to stop.
+   */
+  async sendWhileLeased(call: LaneCall): Promise<unknown> {
+    let giveUp = (): void => undefined;
+    const gone = new Promise<never>((_, reject) => {
+      giveUp = () => {
+        reject(this.#leaseLost());
+      };
+    });
+    this.#giveUps.add(giveUp);
+    try {
+      return await Promise.race([this.send(call), gone]);
+    } finally {
+      this.#giveUps.delete(giveUp);
     }
   }
 
@@ -98,6 +119,10 @@ export class LaneChannel {
       await this.pause(pauseMs);
     }
     return undefined;
+  }
+
+  #leaseLost(): LeaseLostError {
+    return new LeaseLostError({ holder: this.lane.workerId, reason: this.#abandoned?.message ?? '' });
   }
 
   /** Resolves after so long, when the lease is gone, or when pauses are ended. */

@@ -311,7 +311,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
   /** What a running handler writes about its task. */
   async #write(call: LaneCall, jobId: string, command: string): Promise<unknown> {
     const { attempt } = this.#attempts.running(jobId);
-    const reply = await this.#channel.send({ ...call, args: [attempt, jobId, ...call.args] });
+    const reply = await this.#channel.sendWhileLeased({ ...call, args: [attempt, jobId, ...call.args] });
     this.assertWritten(reply, jobId, command);
     return reply;
   }
