@@ -44,22 +44,28 @@ export function caseTable(figures: Figures, { name, peers: measured, metrics: sh
 
 /** A series: its values down, peers across, one metric. */
 export function seriesTable(figures: Figures, results: readonly CaseResult[], metric: MetricName): string {
-  const names = [...new Set(results.flatMap((result) => result.peers))];
-  const rows = results.map(({ name, x }) => [
-    formatNumber(x?.value ?? 0),
-    ...names.map((peer) => cell(figures, name, peer, metric)),
-  ]);
-  return table([results[0]?.x?.label ?? '', ...names.map((peer) => peers[peer].title)], rows);
+  const label = results[0]?.x?.label ?? '';
+  return acrossPeers(figures, results, metric, label, ({ x }) => formatNumber(x?.value ?? 0));
 }
 
 /** Cases of a group: their titles down, peers across, one metric. */
 export function groupTable(figures: Figures, results: readonly CaseResult[], metric: MetricName): string {
+  return acrossPeers(figures, results, metric, metrics[metric].label, ({ title }) => title);
+}
+
+function acrossPeers(
+  figures: Figures,
+  results: readonly CaseResult[],
+  metric: MetricName,
+  heading: string,
+  nameOf: (result: CaseResult) => string,
+): string {
   const names = [...new Set(results.flatMap((result) => result.peers))];
-  const rows = results.map(({ name, title }) => [
-    title,
-    ...names.map((peer) => cell(figures, name, peer, metric)),
+  const rows = results.map((result) => [
+    nameOf(result),
+    ...names.map((peer) => cell(figures, result.name, peer, metric)),
   ]);
-  return table([metrics[metric].label, ...names.map((peer) => peers[peer].title)], rows);
+  return table([heading, ...names.map((peer) => peers[peer].title)], rows);
 }
 
 /** "median (min – max)", or the median alone where all rounds agree. */
