@@ -4,7 +4,9 @@ import type { ScriptArgument } from '../redis/script-runner.js';
 export interface Completion {
   readonly workerId: string;
   readonly jobId: string;
-  /** The worker's part of the arguments of `commitTasks`. */
+  /** What `commitTasks` is to do next, and which completed tasks it keeps: its arguments that are the same for a whole group. */
+  readonly common: readonly [takes: string, keep: string];
+  /** The worker's part of its arguments. */
   readonly args: readonly ScriptArgument[];
   /** Characters of the task's data and of its result: the worker's next task is likely to have as many. */
   readonly size: number;

@@ -43,8 +43,14 @@ export function completionOf(
 }
 
 /** Whether Redis was told that the tasks of the worker are short. */
-export function saysShort(standing: string): boolean {
+function saysShort(standing: string): boolean {
   return standing.startsWith('1') || standing.startsWith('~1');
+}
+
+/** What a completion says besides about the length of its worker's tasks: nothing while that is as Redis knows it. */
+export function changeOfLength(standing: string, isShort: boolean): '' | ':0' | ':1' {
+  if (isShort === saysShort(standing)) return '';
+  return isShort ? ':1' : ':0';
 }
 
 /** Redis counts bytes; most ids have as many characters. */

@@ -17,7 +17,7 @@ import { LaneChannel, type LaneCall, type LaneOptions } from './lane-channel.js'
 import { PendingQueueBackend, type PendingQueueBackendOptions } from './pending-queue-backend.js';
 import { encodeProgress } from './progress.js';
 import { asArguments, asTexts } from './script-arguments.js';
-import { completionOf, saysShort } from './standing.js';
+import { changeOfLength, completionOf } from './standing.js';
 import type { Taken, TakenTask } from './taken-task.js';
 import { WakeSignal } from './wake-signal.js';
 
@@ -50,6 +50,8 @@ export class WorkerLaneBackend extends PendingQueueBackend {
       this.finishedErrors(problem),
     );
   }
+
+  readonly #abandoned = (): Error | undefined => this.#channel.abandoned;
 
   get current(): TakenTask | undefined {
     return this.#attempts.current;
@@ -110,8 +112,7 @@ export class WorkerLaneBackend extends PendingQueueBackend {
   async take(): Promise<Taken | undefined> {
     const { workerId, holdsBatch } = this.#lane;
     const args = [workerId, Date.now(), ...(holdsBatch() ? [1] : [])];
-    const call = { script: 'takeTask', args } as const;
-    const reply = await this.#channel.sendUntilAnswered(call, () => this.#stopping);
+    const reply = await this.#channel.sendUntilAnswered({ script: 'takeTask', args }, () => this.#stopping);
     if (this.#stopping) return undefined;
     const taken = await this.#received(reply);
     if (this.#attempts.isRepeated) await this.#channel.pause(repeatPauseMs);
@@ -132,12 +133,12 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     const { workerId, runsShortTasks, holdsBatch, onFenced, completions } = this.#lane;
     const isShort = runsShortTasks();
     const takes = this.#stopping ? '0' : holdsBatch() ? '2' : '1';
-    const takesNext = isShort === saysShort(standing) ? takes : `${takes}:${isShort ? 1 : 0}`;
-    const args = [workerId, ...completionOf(standing, task, isShort), takesNext, stored.keep, json];
+    const common = [takes + changeOfLength(standing, isShort), stored.keep] as const;
+    const args = [workerId, ...completionOf(standing, task, isShort), json];
     let reply: unknown;
     try {
-      const about = { workerId, jobId, args, size: task.data.length + json.length };
-      reply = await completions.commit({ ...about, abandoned: () => this.#channel.abandoned });
+      const [size, abandoned] = [task.data.length + json.length, this.#abandoned];
+      reply = await completions.commit({ workerId, jobId, common, args, size, abandoned });
     } catch (error) {
       if (error instanceof WorkerFencedError) onFenced();
       this.#attempts.refuse(error);

@@ -1,7 +1,7 @@
 import type { NewJob } from '../bullmq/job-adder.js';
 
 /** Bounds of one script; both keep it in the low milliseconds. */
-const maxTasksPerScript = 225;
+const maxTasksPerScript = 150;
 const maxBytesPerScript = 250_000;
 /** Of a call with many tasks a few go first when Redis has nothing to do: it works on them while the next script is put together. */
 const firstTasksOfMany = 50;

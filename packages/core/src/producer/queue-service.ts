@@ -132,7 +132,7 @@ export class QueueService<Tasks = any> {
   /**
    * Adds many tasks, each as {@link add} does, in their order. All are checked first: one bad task and none is added.
    *
-   * They are written in parts of up to 225 tasks or 250,000 bytes, each of which is added as a whole or not at all. When Redis
+   * They are written in parts of up to 150 tasks or 250,000 bytes, each of which is added as a whole or not at all. When Redis
    * refuses one (it is full) or does not answer, this rejects: what comes before that part has been added, of what comes
    * behind it at most the two parts that were on their way already. With a `jobId` each, adding the list again completes it.
    *

@@ -83,37 +83,37 @@ describe('TaskWriter', () => {
 
   it('sends full scripts at once, three at most on their way', async () => {
     const { writer, sent } = fakeRedis();
-    const all = writer.write(many('a', 900));
-    expect(sent.map(({ ids }) => ids.length)).toEqual([50, 225, 225]);
+    const all = writer.write(many('a', 600));
+    expect(sent.map(({ ids }) => ids.length)).toEqual([50, 150, 150]);
     const behind = writer.write([newJob('b')]);
     await turn();
     expect(sent).toHaveLength(3);
     sent[0]!.answer();
     await turn();
-    expect(sent.map(({ ids }) => ids.length)).toEqual([50, 225, 225, 225]);
+    expect(sent.map(({ ids }) => ids.length)).toEqual([50, 150, 150, 150]);
     for (const script of sent) script.answer();
     await turn();
-    expect(sent[4]!.ids).toEqual([...many('a', 900).slice(725), newJob('b')].map(({ id }) => id));
+    expect(sent[4]!.ids).toEqual([...many('a', 600).slice(500), newJob('b')].map(({ id }) => id));
     sent[4]!.answer();
-    expect(await all).toHaveLength(900);
+    expect(await all).toHaveLength(600);
     expect(await behind).toEqual(['b']);
   });
 
   it('sends a few of many first while Redis has nothing to do', async () => {
     const { writer, sent } = fakeRedis();
     const sizes = () => sent.map(({ ids }) => ids.length);
-    void writer.write(many('a', 224));
+    void writer.write(many('a', 149));
     await turn();
-    expect(sizes()).toEqual([224]);
-    void writer.write(many('b', 225));
+    expect(sizes()).toEqual([149]);
+    void writer.write(many('b', 150));
     await turn();
-    expect(sizes()).toEqual([224, 225]);
+    expect(sizes()).toEqual([149, 150]);
     sent[0]!.answer();
     sent[1]!.answer();
     await turn();
-    void writer.write(many('c', 225));
+    void writer.write(many('c', 150));
     await turn();
-    expect(sizes()).toEqual([224, 225, 50, 175]);
+    expect(sizes()).toEqual([149, 150, 50, 100]);
   });
 
   it('bounds a script in bytes; a large task has one alone', async () => {
@@ -171,7 +171,7 @@ describe('TaskWriter', () => {
 
   it('rejects the calls that have tasks in a script that failed, and no others', async () => {
     const { writer, sent } = fakeRedis();
-    const writes = [writer.write([newJob('a')]), writer.write(many('b', 260)), writer.write([newJob('c')])];
+    const writes = [writer.write([newJob('a')]), writer.write(many('b', 180)), writer.write([newJob('c')])];
     const results = Promise.allSettled(writes);
     await turn();
     sent[0]!.fail(new Error('OOM'));
@@ -189,7 +189,7 @@ describe('TaskWriter', () => {
     sent[1]!.fail(new Error('OOM'));
     await turn();
     expect(isOver).toBe(false);
-    expect(sent.map(({ ids }) => ids.length)).toEqual([50, 225, 225, 1]);
+    expect(sent.map(({ ids }) => ids.length)).toEqual([50, 150, 150, 1]);
     sent[0]!.answer();
     sent[2]!.fail(new Error('another one'));
     await rejected;
@@ -239,7 +239,7 @@ describe('TaskWriter', () => {
     const { writer, sent } = fakeRedis();
     const drawn = (prefix: string, count = 20) => many(prefix, count, { isIdDrawn: true });
     const links = () => sent.map(({ link }) => link);
-    const writes = [writer.write(drawn('a', 500))];
+    const writes = [writer.write(drawn('a', 350))];
     expect(links()).toEqual([1, 2, 3].map((number) => ['', number]));
     sent[1]!.grant('second');
     await turn();

@@ -98,7 +98,7 @@ export class Completions implements CompletionGroup {
     if (group.length === 0) return;
     this.#waiting = [];
     this.#waitingSize = 0;
-    void this.#send(group);
+    for (const alike of groupsOf(group)) void this.#send(alike);
   }
 
   /** Until Redis answers: the script may run twice, and a result is not given up for a passing fault. */
@@ -136,7 +136,8 @@ export class Completions implements CompletionGroup {
   async #run(group: readonly Waiting[]): Promise<readonly unknown[]> {
     const { scripts, nodeId } = this.context;
     const now = Date.now();
-    const args: ScriptArgument[] = [now, this.#isTrimDue(group.length) ? 1 : 0];
+    const common = group[0]?.completion.common ?? [];
+    const args: ScriptArgument[] = [now, this.#isTrimDue(group.length) ? 1 : 0, ...common];
     for (const { completion } of group) args.push(...completion.args);
     const replies = (await scripts.run('commitTasks', { caller: nodeId, args })) as unknown[];
     return replies.map((reply) => withStart(reply, now));
@@ -164,6 +165,23 @@ const longTurnMs = 1;
 
 /** Completions after which the stream of events is trimmed at the latest. */
 const trimEvery = 100;
+
+/** What one script can record: the same next step and the same retention. Nearly always that is all of them. */
+function groupsOf(waiting: readonly Waiting[]): Iterable<readonly Waiting[]> {
+  const [first] = waiting;
+  if (first === undefined || waiting.every((other) => areAlike(first, other))) return [waiting];
+  const groups: Waiting[][] = [];
+  for (const each of waiting) {
+    const group = groups.find(([begin]) => begin !== undefined && areAlike(begin, each));
+    if (group) group.push(each);
+    else groups.push([each]);
+  }
+  return groups;
+}
+
+function areAlike({ completion: one }: Waiting, { completion: other }: Waiting): boolean {
+  return one.common[0] === other.common[0] && one.common[1] === other.common[1];
+}
 
 function isAbandoned({ completion, reject }: Waiting): boolean {
   const reason = completion.abandoned();

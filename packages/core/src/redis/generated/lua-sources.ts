@@ -2942,37 +2942,54 @@ local active, events, sequence, completedKey = base .. 'active', base .. 'events
 local standingsKey = base .. 'aff:standings'
 local INVALID_ARGUMENT, NOT_PLAIN = -106, -109
 local MOST_BYTES = 250000
-local FIRST, FIELDS = 6, 8
+local FIRST, FIELDS = 8, 6
 local count = (#ARGV + 1 - FIRST) / FIELDS
 if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
 local given, tryCall, sub, find, byte = ARGV, redis.pcall, string.sub, string.find, string.byte
-local COLON = 58
+local ONE, COLON = 49, 58
+local FIELDS_WHEN_RUNNING = 9
+local takes, rule = given[6], given[7]
+local isRemoved = sub(rule, 1, 2) == '0:'
 local workers = { nil, nil, nil, nil, nil, nil, nil, nil }
 for i = 1, count do workers[i] = given[FIRST + (i - 1) * FIELDS] end
 local standings = rcall('HMGET', standingsKey, unpack(workers))
 local jobKeys, attempts = { nil, nil, nil, nil, nil, nil, nil, nil }, { nil, nil, nil, nil, nil, nil, nil, nil }
-local seen = {}
+local seen, lockKeys = {}, { nil, nil, nil, nil, nil, nil, nil, nil }
+for i = 1, count do
+  local text, worker = given[FIRST + (i - 1) * FIELDS + 1], workers[i]
+  local key = base .. given[FIRST + (i - 1) * FIELDS + 2]
+  lockKeys[i] = key .. ':lock'
+  if not seen[worker] and (standings[i] == text or standings[i] == '~' .. text) then
+    seen[worker] = true
+    jobKeys[i] = key
+  end
+end
+local locks = rcall('MGET', unpack(lockKeys))
 local besides, besidesCount = { base .. 'limiter' }, 1
 for i = 1, count do
-  local at = FIRST + (i - 1) * FIELDS
-  local worker, text, standing = workers[i], given[at + 1], standings[i]
-  if not seen[worker] and (standing == text or standing == '~' .. text) then
-    seen[worker] = true
-    local id = given[at + 2]
-    local key = base .. id
-    local job = tryCall('HMGET', key, 'pb', 'ats', 'parentKey', 'defa')
-    local started = job[2] or '?'
-    local isOurs = job[1] == worker and find(text, started, 3, true) == 3 and byte(text, 3 + #started) == COLON
-    local made = isOurs and not job[3] and not job[4] and (started == '1' and 0 or tonumber(rcall('HGET', key, 'atm') or 0))
+  local key, text = jobKeys[i], given[FIRST + (i - 1) * FIELDS + 1]
+  if key then
+    local made
+    if locks[i] == workers[i] and byte(text, 3) == ONE and byte(text, 4) == COLON and
+      tryCall('HLEN', key) == FIELDS_WHEN_RUNNING then
+      made = 0
+    else
+      local job = tryCall('HMGET', key, 'pb', 'ats', 'parentKey', 'defa', 'atm')
+      local started = job[2] or '?'
+      local isOurs = job[1] == workers[i] and find(text, started, 3, true) == 3 and byte(text, 3 + #started) == COLON
+      made = isOurs and not job[3] and not job[4] and (started == '1' and 0 or tonumber(job[5] or 0))
+    end
     if made then
-      jobKeys[i], attempts[i] = key, made
+      attempts[i] = made
       besidesCount = besidesCount + 1
       besides[besidesCount] = key .. ':dependencies'
-      if sub(given[at + 6], 1, 2) == '0:' then
+      if isRemoved then
         besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':processed', key .. ':failed'
         besides[besidesCount + 3] = key .. ':unsuccessful'
         besidesCount = besidesCount + 3
       end
+    else
+      jobKeys[i] = nil
     end
   end
 end
@@ -2988,11 +3005,11 @@ if rcall('EXISTS', unpack(besides)) > 0 then
   end
 end
 local replies, others = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
-local gone, rules = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
+local gone = { nil, nil, nil, nil, nil, nil, nil, nil }
 local scores = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 local heads, nextOf = { nil, nil, nil, nil, nil, nil, nil, nil }, { nil, nil, nil, nil, nil, nil, nil, nil }
 local nextIds = { nil, nil, nil, nil, nil, nil, nil, nil }
-local tags, sizes = {}, {} -- of batches that begin
+local begun -- batches: by the place of their worker { tag, size }
 local limits, hasReleased
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
@@ -3002,20 +3019,19 @@ for i = 1, count do
   replies[i] = NOT_PLAIN
   if key and rcall('LREM', active, '-1', id) == 1 then
     local worker, made = workers[i], attempts[i]
-    local rule, value = given[at + 6], given[at + 7]
+    local value = given[at + 5]
     replies[i] = 0
-    gone[#gone + 1] = key .. ':lock'
-    if sub(rule, 1, 2) == '0:' then
+    gone[#gone + 1] = lockKeys[i]
+    if isRemoved then
       gone[#gone + 1] = key
       gone[#gone + 1] = key .. ':logs'
     else
-      rules[rule] = true
       rcall('HSET', key, 'returnvalue', value, 'finishedOn', timestamp, 'atm', NUMBERS[made + 1] or string.format('%d', made + 1))
       scores[#scores + 1] = timestamp
       scores[#scores + 1] = id
     end
     rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
-    local takes, waitKey = given[at + 5], workerBase .. worker .. ':wait'
+    local waitKey = workerBase .. worker .. ':wait'
     local mayTake = standings[i] == given[at + 1] and isFree and (takes == '1' or takes == '2')
     local nextId = mayTake and tryCall('RPOP', waitKey)
     heads[i] = given[at + 3]
@@ -3051,7 +3067,8 @@ for i = 1, count do
         rcall('XADD', events, '*', 'event', 'bound', 'identifyTag', tag, 'workerId', worker, 'size', size,
           'fencingToken', fence)
         hasReleased = true
-        tags[i], sizes[i], heads[i] = tag, size, short .. ':1:1:' .. fence .. ':'
+        begun = begun or {}
+        begun[i], heads[i] = { tag, size }, short .. ':1:1:' .. fence .. ':'
         nextId = tryCall('RPOP', waitKey)
       end
     end
@@ -3076,7 +3093,7 @@ for i = 1, count do
       rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp')
     if fields and fields[1] and fields[2] and fields[3] and fields[4] then
       rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
-      local text, tag = head .. place .. given[at + 4] .. nextId, tags[i]
+      local text, batch = head .. place .. given[at + 4] .. nextId, begun and begun[i]
       texts[#texts + 1] = worker
       texts[#texts + 1] = text
       rcall('XADD', events, '*', 'event', 'active', 'jobId', nextId, 'prev', 'waiting')
@@ -3086,7 +3103,7 @@ for i = 1, count do
       isStarted[nextId] = true
       bytes = bytes + #fields[1]
       local reply = { text, fields[1], fields[2], fields[3], fields[4] }
-      if tag then reply[6], reply[7], reply[8] = timestamp, tag, tonumber(sizes[i]) end
+      if batch then reply[6], reply[7], reply[8] = timestamp, batch[1], tonumber(batch[2]) end
       replies[i] = reply
     else
       rcall('RPUSH', workerBase .. worker .. ':wait', nextId)
@@ -3096,18 +3113,17 @@ for i = 1, count do
     local short, taken, fence = string.match(given[at + 3], '^([01]):1:(%d+):(%d*):')
     texts[#texts + 1] = worker
     texts[#texts + 1] = short .. '::' .. string.format('%.0f', taken - 1) .. ':' .. fence .. ':' .. given[at + 4]
-    if given[at + 5] ~= '0' then others[#others + 1] = i end
+    if takes ~= '0' then others[#others + 1] = i end
   end
 end
 if #gone == 0 then return replies end
 rcall('HSET', standingsKey, unpack(texts))
 rcall('DEL', unpack(gone))
 if #scores > 0 then rcall('ZADD', completedKey, unpack(scores)) end
-local due = {}
-for rule in pairs(rules) do
+local isDue = false
+if #scores > 0 and rule ~= ':' then
   local most = tonumber(string.match(rule, '^(%d+):$'))
-  local isKept = rule == ':' or (most and rcall('ZCARD', completedKey) <= most + math.min(100, math.floor(most / 10)))
-  if not isKept then due[#due + 1] = rule end
+  isDue = not most or rcall('ZCARD', completedKey) > most + math.min(100, math.floor(most / 10))
 end
 if #startedIds > 0 then
   rcall('ZREM', sequence, unpack(startedIds))
@@ -3120,7 +3136,7 @@ end
 if hasReleased and rcall('EXISTS', base .. 'aff:ring', base .. 'aff:ahead', base .. 'wait', base .. 'prioritized') > 0 then
   rcall('ZADD', base .. 'marker', 0, '0') -- wakes the leader
 end
-if #others > 0 or #due > 0 then
+if #others > 0 or isDue then
 local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
@@ -3519,13 +3535,13 @@ local function retain(rule, timestamp)
   if seconds then retainByAge(seconds, timestamp) end
   if most and most > 0 then retainByCount(most) end
 end
-  for _, rule in ipairs(due) do retain(rule, timestamp) end
+  if isDue then retain(rule, timestamp) end
+  local next, length = string.match(takes, '^([012]):?([01]?)$')
   for _, i in ipairs(others) do
-    local at = FIRST + (i - 1) * FIELDS
-    local takes, length = string.match(ARGV[at + 5], '^([012]):?([01]?)$')
-    if length and length ~= '' then noteLength(ARGV[at], length) end
-    if takes and takes ~= '0' and bytes < MOST_BYTES then
-      local isSound, task = pcall(take, ARGV[at], ARGV[at], timestamp, takes == '2')
+    local worker = workers[i]
+    if length and length ~= '' then noteLength(worker, length) end
+    if next and next ~= '0' and bytes < MOST_BYTES then
+      local isSound, task = pcall(take, worker, worker, timestamp, next == '2')
       if isSound then
         replies[i] = task
         if type(task[1]) == 'string' then

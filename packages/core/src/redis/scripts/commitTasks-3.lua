@@ -10,14 +10,15 @@
   KEYS[1..3], ARGV[1..3]  see includes/layout.lua; ARGV[3] is the nodeId
   ARGV[4]   the instance's clock, ms since the epoch
   ARGV[5]   1: trim the stream of events, which happens by itself only where a next task is taken the general way
-  ARGV[6..] per task eight arguments:
+  ARGV[6]   0, 1: take the next tasks, or 2: and hold the batches; with ":0" or ":1" where the workers' tasks have become long or
+            short
+  ARGV[7]   which completed tasks to keep ("<number>:<seconds>", each "" for all)
+  ARGV[8..] per task six arguments:
             workerId
             the worker's standing as it was told (includes/standing.lua)
             id of the task
             what the standing with the next task begins with, up to its place in the order,
             and what stands between that and its id
-            0, 1: take the next task, or 2: and hold the batch; with ":0" or ":1" where the worker's tasks have become long or short
-            which completed tasks to keep ("<number>:<seconds>", each "" for all)
             result (JSON)
   Returns   per task: the next task (includes/take.lua, but for processedOn where it is ARGV[4]), 0, or NOT_PLAIN: nothing was
             recorded; INVALID_ARGUMENT for all
@@ -29,7 +30,7 @@ local standingsKey = base .. 'aff:standings'
 local INVALID_ARGUMENT, NOT_PLAIN = -106, -109
 local MOST_BYTES = 250000
 
-local FIRST, FIELDS = 6, 8
+local FIRST, FIELDS = 8, 6
 local count = (#ARGV + 1 - FIRST) / FIELDS
 if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
 
@@ -41,39 +42,56 @@ if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_AR
 ]]
 -- A global name is looked up each time that it is used.
 local given, tryCall, sub, find, byte = ARGV, redis.pcall, string.sub, string.find, string.byte
-local COLON = 58
+local ONE, COLON = 49, 58
+-- What a plain task has that runs for the first time: what it was added with, and what its start has written.
+local FIELDS_WHEN_RUNNING = 9
+local takes, rule = given[6], given[7]
+local isRemoved = sub(rule, 1, 2) == '0:'
 local workers = { nil, nil, nil, nil, nil, nil, nil, nil }
 for i = 1, count do workers[i] = given[FIRST + (i - 1) * FIELDS] end
 local standings = rcall('HMGET', standingsKey, unpack(workers))
 -- A table per task would cost more.
 local jobKeys, attempts = { nil, nil, nil, nil, nil, nil, nil, nil }, { nil, nil, nil, nil, nil, nil, nil, nil }
-local seen = {}
-local besides, besidesCount = { base .. 'limiter' }, 1
+local seen, lockKeys = {}, { nil, nil, nil, nil, nil, nil, nil, nil }
 for i = 1, count do
-  local at = FIRST + (i - 1) * FIELDS
-  local worker, text, standing = workers[i], given[at + 1], standings[i]
+  local text, worker = given[FIRST + (i - 1) * FIELDS + 1], workers[i]
+  local key = base .. given[FIRST + (i - 1) * FIELDS + 2]
+  lockKeys[i] = key .. ':lock'
   -- A worker has one outcome to tell at a time. The standing of one that was declared dead is gone.
   --- @bug "an outcome without asking who runs the task" if not seen[worker] then
-  if not seen[worker] and (standing == text or standing == '~' .. text) then
+  if not seen[worker] and (standings[i] == text or standings[i] == '~' .. text) then
     seen[worker] = true
-    local id = given[at + 2]
-    local key = base .. id
-    local job = tryCall('HMGET', key, 'pb', 'ats', 'parentKey', 'defa')
-    local started = job[2] or '?'
+    jobKeys[i] = key
+  end
+end
+local locks = rcall('MGET', unpack(lockKeys))
+local besides, besidesCount = { base .. 'limiter' }, 1
+for i = 1, count do
+  local key, text = jobKeys[i], given[FIRST + (i - 1) * FIELDS + 1]
+  if key then
+    local made
     -- Who has started it, and how often: an id can be removed under its worker, and added again. While it runs it can get a
-    -- parent, children, and with one that failed a deferred failure.
-    local isOurs = job[1] == worker and find(text, started, 3, true) == 3 and byte(text, 3 + #started) == COLON
-    -- A first attempt has none before it.
-    local made = isOurs and not job[3] and not job[4] and (started == '1' and 0 or tonumber(rcall('HGET', key, 'atm') or 0))
+    -- parent, children, and with one that failed a deferred failure. A first attempt has none before it.
+    if locks[i] == workers[i] and byte(text, 3) == ONE and byte(text, 4) == COLON and
+      tryCall('HLEN', key) == FIELDS_WHEN_RUNNING then
+      made = 0
+    else
+      local job = tryCall('HMGET', key, 'pb', 'ats', 'parentKey', 'defa', 'atm')
+      local started = job[2] or '?'
+      local isOurs = job[1] == workers[i] and find(text, started, 3, true) == 3 and byte(text, 3 + #started) == COLON
+      made = isOurs and not job[3] and not job[4] and (started == '1' and 0 or tonumber(job[5] or 0))
+    end
     if made then
-      jobKeys[i], attempts[i] = key, made
+      attempts[i] = made
       besidesCount = besidesCount + 1
       besides[besidesCount] = key .. ':dependencies'
-      if sub(given[at + 6], 1, 2) == '0:' then
+      if isRemoved then
         besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':processed', key .. ':failed'
         besides[besidesCount + 3] = key .. ':unsuccessful'
         besidesCount = besidesCount + 3
       end
+    else
+      jobKeys[i] = nil
     end
   end
 end
@@ -93,11 +111,11 @@ end
 
 -- The outcomes, and which task comes next.
 local replies, others = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
-local gone, rules = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
+local gone = { nil, nil, nil, nil, nil, nil, nil, nil }
 local scores = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 local heads, nextOf = { nil, nil, nil, nil, nil, nil, nil, nil }, { nil, nil, nil, nil, nil, nil, nil, nil }
 local nextIds = { nil, nil, nil, nil, nil, nil, nil, nil }
-local tags, sizes = {}, {} -- of batches that begin
+local begun -- batches: by the place of their worker { tag, size }
 local limits, hasReleased
 local NUMBERS = { '1', '2', '3' } -- Redis formats a number slowly
 for i = 1, count do
@@ -108,22 +126,21 @@ for i = 1, count do
   -- The first write of the script: a full Redis allows it, and then all the others.
   if key and rcall('LREM', active, '-1', id) == 1 then
     local worker, made = workers[i], attempts[i]
-    local rule, value = given[at + 6], given[at + 7]
+    local value = given[at + 5]
     replies[i] = 0
-    gone[#gone + 1] = key .. ':lock'
-    if sub(rule, 1, 2) == '0:' then
+    gone[#gone + 1] = lockKeys[i]
+    if isRemoved then
       gone[#gone + 1] = key
       gone[#gone + 1] = key .. ':logs'
     else
-      rules[rule] = true
       rcall('HSET', key, 'returnvalue', value, 'finishedOn', timestamp, 'atm', NUMBERS[made + 1] or string.format('%d', made + 1))
       scores[#scores + 1] = timestamp
       scores[#scores + 1] = id
     end
     --- @witness "ended", "id", id, "worker", worker, "attempt", string.match(ARGV[at + 1], '^%d:(%d*)'), "outcome", "completed"
     rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
-    --- @witness when string.sub(rule, 1, 2) == '0:': "gone", "id", id
-    local takes, waitKey = given[at + 5], workerBase .. worker .. ':wait'
+    --- @witness when isRemoved: "gone", "id", id
+    local waitKey = workerBase .. worker .. ':wait'
     local mayTake = standings[i] == given[at + 1] and isFree and (takes == '1' or takes == '2')
     local nextId = mayTake and tryCall('RPOP', waitKey)
     heads[i] = given[at + 3]
@@ -164,7 +181,8 @@ for i = 1, count do
         rcall('XADD', events, '*', 'event', 'bound', 'identifyTag', tag, 'workerId', worker, 'size', size,
           'fencingToken', fence)
         hasReleased = true
-        tags[i], sizes[i], heads[i] = tag, size, short .. ':1:1:' .. fence .. ':'
+        begun = begun or {}
+        begun[i], heads[i] = { tag, size }, short .. ':1:1:' .. fence .. ':'
         nextId = tryCall('RPOP', waitKey)
       end
     end
@@ -192,7 +210,7 @@ for i = 1, count do
       rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp')
     if fields and fields[1] and fields[2] and fields[3] and fields[4] then
       rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
-      local text, tag = head .. place .. given[at + 4] .. nextId, tags[i]
+      local text, batch = head .. place .. given[at + 4] .. nextId, begun and begun[i]
       texts[#texts + 1] = worker
       texts[#texts + 1] = text
       --- @witness "taken", "id", nextId, "tag", rcall('HGET', workerBase .. worker .. ':meta', 'tag') or "", "worker", worker, "attempt", "1", "fence", string.match(text, '^%d:1:%d+:(%d+)')
@@ -203,7 +221,7 @@ for i = 1, count do
       isStarted[nextId] = true
       bytes = bytes + #fields[1]
       local reply = { text, fields[1], fields[2], fields[3], fields[4] }
-      if tag then reply[6], reply[7], reply[8] = timestamp, tag, tonumber(sizes[i]) end
+      if batch then reply[6], reply[7], reply[8] = timestamp, batch[1], tonumber(batch[2]) end
       replies[i] = reply
     else
       rcall('RPUSH', workerBase .. worker .. ':wait', nextId)
@@ -213,19 +231,18 @@ for i = 1, count do
     local short, taken, fence = string.match(given[at + 3], '^([01]):1:(%d+):(%d*):')
     texts[#texts + 1] = worker
     texts[#texts + 1] = short .. '::' .. string.format('%.0f', taken - 1) .. ':' .. fence .. ':' .. given[at + 4]
-    if given[at + 5] ~= '0' then others[#others + 1] = i end
+    if takes ~= '0' then others[#others + 1] = i end
   end
 end
 if #gone == 0 then return replies end
 rcall('HSET', standingsKey, unpack(texts))
 rcall('DEL', unpack(gone))
 if #scores > 0 then rcall('ZADD', completedKey, unpack(scores)) end
-local due = {}
-for rule in pairs(rules) do
+local isDue = false
+if #scores > 0 and rule ~= ':' then
   -- A number may be exceeded by a tenth, but not by more than a hundred.
   local most = tonumber(string.match(rule, '^(%d+):$'))
-  local isKept = rule == ':' or (most and rcall('ZCARD', completedKey) <= most + math.min(100, math.floor(most / 10)))
-  if not isKept then due[#due + 1] = rule end
+  isDue = not most or rcall('ZCARD', completedKey) > most + math.min(100, math.floor(most / 10))
 end
 if #startedIds > 0 then
   rcall('ZREM', sequence, unpack(startedIds))
@@ -241,18 +258,18 @@ if hasReleased and rcall('EXISTS', base .. 'aff:ring', base .. 'aff:ahead', base
 end
 
 -- The other ends of batches, a worker that is to be told something else, and what is to be removed.
-if #others > 0 or #due > 0 then
+if #others > 0 or isDue then
 --- @include "includes/ledger"
 --- @include "includes/take"
 --- @include "includes/retain"
-  for _, rule in ipairs(due) do retain(rule, timestamp) end
+  if isDue then retain(rule, timestamp) end
+  local next, length = string.match(takes, '^([012]):?([01]?)$')
   for _, i in ipairs(others) do
-    local at = FIRST + (i - 1) * FIELDS
-    local takes, length = string.match(ARGV[at + 5], '^([012]):?([01]?)$')
-    if length and length ~= '' then noteLength(ARGV[at], length) end
-    if takes and takes ~= '0' and bytes < MOST_BYTES then
+    local worker = workers[i]
+    if length and length ~= '' then noteLength(worker, length) end
+    if next and next ~= '0' and bytes < MOST_BYTES then
       -- Damage to one worker's keys is told to that worker, by its own take.
-      local isSound, task = pcall(take, ARGV[at], ARGV[at], timestamp, takes == '2')
+      local isSound, task = pcall(take, worker, worker, timestamp, next == '2')
       if isSound then
         replies[i] = task
         if type(task[1]) == 'string' then

@@ -232,7 +232,7 @@ describe('a full Redis', () => {
     expect(added.length).toBeGreaterThan(0);
     expect(added.length).toBeLessThan(2_000);
     // A few go first, and the others in full scripts.
-    const starts = [0, ...upTo(9).map((n) => 50 + 225 * n)];
+    const starts = [0, ...upTo(13).map((n) => 50 + 150 * n)];
     const parts = starts.map((from, index) => ids.slice(from, starts[index + 1]));
     for (const part of parts) {
       const at = added.indexOf(part[0]!);

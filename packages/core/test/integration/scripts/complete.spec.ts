@@ -34,6 +34,14 @@ async function takenAgain(queue: Harness, task: Taken): Promise<Taken> {
   return queue.take('w1', 'w1');
 }
 
+/** Another BullMQ worker has it. */
+const startedElsewhere = (queue: Harness, starts: string) =>
+  redis
+    .multi()
+    .hset(queue.job('a1'), 'ats', starts)
+    .set(`${queue.job('a1')}:lock`, 'other')
+    .exec();
+
 describe('commitTasks', () => {
   it('completes the attempts of several workers and takes the next task of each', async () => {
     const { queue, tasks } = await withRunning();
@@ -157,8 +165,8 @@ describe('commitTasks', () => {
     // As BullMQ notes a child that failed in the hash of its parent.
     ['has a deferred failure', (queue: Harness) => redis.hset(queue.job('a1'), 'defa', 'child x failed')],
     ['is gone', (queue: Harness) => redis.del(queue.job('a1'))],
-    ['was started by somebody else', (queue: Harness) => redis.hincrby(queue.job('a1'), 'ats', 1)],
-    ['was started by somebody else, often', (queue: Harness) => redis.hset(queue.job('a1'), 'ats', '11')],
+    ['was started by somebody else', (queue: Harness) => startedElsewhere(queue, '2')],
+    ['was started by somebody else, often', (queue: Harness) => startedElsewhere(queue, '11')],
     ['was started by nobody', (queue: Harness) => redis.hdel(queue.job('a1'), 'ats')],
     ['is not active any more', (queue: Harness) => redis.lrem(queue.list('active'), 0, 'a1')],
     ['is no hash', (queue: Harness) => redis.multi().del(queue.job('a1')).set(queue.job('a1'), 'x').exec()],
@@ -169,6 +177,17 @@ describe('commitTasks', () => {
     expect(await queue.complete(entriesOf(tasks.slice(0, 1)))).toEqual([notPlainCode]);
     expect(await queue.snapshot()).toEqual(before);
     expect(await queue.complete(entriesOf(tasks))).toMatchObject([notPlainCode, { id: 'b2' }, {}, {}]);
+  });
+
+  it.each([
+    ['whose lock was deleted', (queue: Harness) => redis.del(`${queue.job('a1')}:lock`)],
+    ['that has told its progress', (queue: Harness) => redis.hset(queue.job('a1'), 'progress', '50')],
+  ])('completes a task %s', async (_what, change) => {
+    const { queue, tasks } = await withRunning();
+    await change(queue);
+    expect(await queue.complete(entriesOf(tasks.slice(0, 1)))).toMatchObject([{ id: 'a2' }]);
+    expect((await soundState(queue)).completed).toEqual(['a1']);
+    expect(await redis.hmget(queue.job('a1'), 'atm', 'ats', 'returnvalue')).toEqual(['1', '1', 'null']);
   });
 
   it.each(['processed', 'failed'])(
@@ -351,7 +370,7 @@ describe('commitTasks', () => {
     ['with half a task', ['w1', '0:1:1:1:1:0: a1', 'a1', '0:1:2:1:']],
   ])('is refused %s', async (_what, args) => {
     const queue = await newQueue();
-    await expect(queue.run('commitTasks', { caller: 'n', args: [1, 0, ...args] })).rejects.toThrow(
+    await expect(queue.run('commitTasks', { caller: 'n', args: [1, 0, '1', ':', ...args] })).rejects.toThrow(
       InvalidScriptArgumentError,
     );
   });
@@ -361,7 +380,7 @@ describe('a worker whose batch has changed since it was told of it', () => {
   /** The reply as it is: five parts for a batch that the instance knows, and its tag and size where it has changed. */
   async function completion(queue: Harness, { standing }: Pick<Taken, 'standing'>): Promise<unknown> {
     const told = completionOf(standing, readStanding(standing), false);
-    const args = [Date.now(), 0, 'w1', ...told, '1', ':', '"done"'];
+    const args = [Date.now(), 0, '1', ':', 'w1', ...told, '"done"'];
     return ((await queue.run('commitTasks', { caller: 'node', args })) as unknown[])[0];
   }
   const standingOfW1 = (queue: Harness) => redis.hget(queue.list('aff:standings'), 'w1');

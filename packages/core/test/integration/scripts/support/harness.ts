@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { composeScripts } from '../../../../src/bullmq/bullmq-scripts.js';
 import { withStart } from '../../../../src/worker/completions.js';
-import { completionOf, readStanding, saysShort } from '../../../../src/bullmq/standing.js';
+import { changeOfLength, completionOf, readStanding } from '../../../../src/bullmq/standing.js';
 import { isLuaCode, luaError, notPlainCode } from '../../../../src/errors/luaErrors.js';
 import type { LuaScriptName } from '../../../../src/redis/generated/lua-sources.js';
 import { instanceKeys, layoutVersion, queueKeys, type QueueKeys } from '../../../../src/redis/queue-keys.js';
@@ -232,28 +232,33 @@ export class Harness {
     });
   }
 
-  /** Several workers' completions in one script; replies as `commit` has them, codes as they are. */
+  /** Several workers' completions, those that are alike in one script; replies as `commit` has them, codes as they are. */
   async complete(
     entries: readonly CompletionEntry[],
     { node = `${this.name}-node`, trim = false }: { readonly node?: string; readonly trim?: boolean } = {},
   ): Promise<(Taken | number | undefined)[]> {
-    const args = entries.flatMap(({ worker, task, ...options }) => {
-      const { fetchNext = false, short = false, keepCount = '', keepAge = '', value = 'null' } = options;
-      const keep = `${keepCount}:${keepAge}`;
-      const told = completionOf(task.standing, readStanding(task.standing), short);
-      const takes = fetchNext ? '1' : '0';
-      const length = short === saysShort(task.standing) ? '' : `:${short ? 1 : 0}`;
-      return [worker, ...told, `${takes}${length}`, keep, value];
+    const groups = new Map<string, number[]>();
+    entries.forEach(({ task, ...options }, i) => {
+      const { fetchNext = false, short = false, keepCount = '', keepAge = '' } = options;
+      const takes = `${fetchNext ? '1' : '0'}${changeOfLength(task.standing, short)}`;
+      const common = `${takes} ${keepCount}:${keepAge}`;
+      groups.set(common, [...(groups.get(common) ?? []), i]);
     });
-    const now = Date.now();
-    const replies = await this.run('commitTasks', { caller: node, args: [now, trim ? 1 : 0, ...args] });
-    return (replies as unknown[]).map((reply, i) =>
-      asTaken(withStart(reply, now), {
-        worker: entries[i]!.worker,
-        token: entries[i]!.worker,
-        tag: entries[i]!.task.tag,
-      }),
-    );
+    const all: (Taken | number | undefined)[] = [];
+    for (const [common, members] of groups) {
+      const now = Date.now();
+      const own = members.flatMap((i) => {
+        const { worker, task, short = false, value = 'null' } = entries[i]!;
+        return [worker, ...completionOf(task.standing, readStanding(task.standing), short), value];
+      });
+      const args = [now, trim ? 1 : 0, ...common.split(' '), ...own];
+      const replies = (await this.run('commitTasks', { caller: node, args })) as unknown[];
+      replies.forEach((reply, at) => {
+        const { worker, task } = entries[members[at]!]!;
+        all[members[at]!] = asTaken(withStart(reply, now), { worker, token: worker, tag: task.tag });
+      });
+    }
+    return all;
   }
 
   /** A completion as a worker records it: in a group (here of one), or by BullMQ's own script where it is not plain. */
