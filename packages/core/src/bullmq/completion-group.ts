@@ -28,3 +28,33 @@ export interface CompletionGroup {
   /** What waits to be sent again is sent now, or given up where the lease is gone. */
   endPauses(): void;
 }
+
+const argumentsOfGroup = 4;
+const argumentsOfCompletion = 6;
+
+/**
+ * The arguments of `commitTasks`, as the head of the script has them, for completions that have the same `common`.
+ *
+ * @param now - ms since the epoch
+ * @param trims - whether the stream of events is trimmed
+ */
+export function commitArguments(
+  now: number,
+  trims: boolean,
+  group: readonly Pick<Completion, 'common' | 'args'>[],
+): ScriptArgument[] {
+  const args: ScriptArgument[] = [now, trims ? 1 : 0, ...(group[0]?.common ?? [])];
+  for (const completion of group) args.push(...completion.args);
+  return args;
+}
+
+/** Whose completions these arguments tell, and where each of the workers stands. */
+export function toldBy(args: readonly unknown[]): { workerId: string; standing: string }[] {
+  return Array.from(
+    { length: Math.floor((args.length - argumentsOfGroup) / argumentsOfCompletion) },
+    (_, index) => {
+      const [workerId, standing] = args.slice(argumentsOfGroup + index * argumentsOfCompletion);
+      return { workerId: String(workerId), standing: String(standing) };
+    },
+  );
+}

@@ -1,9 +1,8 @@
-import type { Completion, CompletionGroup } from '../bullmq/completion-group.js';
+import { commitArguments, type Completion, type CompletionGroup } from '../bullmq/completion-group.js';
 import { isScriptFault } from '../bullmq/lane-channel.js';
 import { firstResendMs, nextResendMs, ResendPauses } from '../bullmq/resend-pauses.js';
 import { isLuaCode, luaError, notPlainCode } from '../errors/luaErrors.js';
 import type { QueueContext } from '../redis/queue-context.js';
-import type { ScriptArgument } from '../redis/script-runner.js';
 
 interface Waiting {
   readonly completion: Completion;
@@ -136,9 +135,12 @@ export class Completions implements CompletionGroup {
   async #run(group: readonly Waiting[]): Promise<readonly unknown[]> {
     const { scripts, nodeId } = this.context;
     const now = Date.now();
-    const common = group[0]?.completion.common ?? [];
-    const args: ScriptArgument[] = [now, this.#isTrimDue(group.length) ? 1 : 0, ...common];
-    for (const { completion } of group) args.push(...completion.args);
+    const trims = this.#isTrimDue(group.length);
+    const args = commitArguments(
+      now,
+      trims,
+      group.map(({ completion }) => completion),
+    );
     const replies = (await scripts.run('commitTasks', { caller: nodeId, args })) as unknown[];
     return replies.map((reply) => withStart(reply, now));
   }

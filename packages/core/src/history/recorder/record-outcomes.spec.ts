@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { commitArguments } from '../../bullmq/completion-group.js';
+import { completionOf, readStanding } from '../../bullmq/standing.js';
 import { HistoryRecorder } from './history-recorder.js';
 import { QueueRecorder } from './queue-recorder.js';
 import { OpenAttempts } from './record-attempts.js';
@@ -35,7 +37,15 @@ const calls = {
   awaitChildren: [2, '', '', '', 't1'],
   commitTask: [2, '', '', '', 't1', '', '', '', 'completed'],
   retryTask: [2, '', '', '', 't1', '', '1'],
+  commitTasks: commitArguments(0, false, [completionOfTask('w0', 't0', 1), completionOfTask('w1', 't1', 2)]),
 };
+
+/** As a worker hands it in. */
+function completionOfTask(worker: string, id: string, attempt: number) {
+  const standing = `1:${attempt}:1:7:1:0: ${id}`;
+  const told = completionOf(standing, readStanding(standing), true);
+  return { common: ['1', ':'] as const, args: [worker, ...told, 'null'] };
+}
 
 function sent(script: keyof typeof calls) {
   const history = new QueueRecorder(recorder, 'queue', 'n');
@@ -55,6 +65,15 @@ describe('the record of an outcome', () => {
       expect(left().slice(2)).toMatchObject([{ type: 'outcome.committed', ...attempt, outcome: 'delayed' }]);
     },
   );
+
+  it('is told for each task of a group', () => {
+    sent('commitTasks')({ reply: [0, 0] });
+    recorder.flush();
+    expect(left().slice(1)).toMatchObject([
+      { type: 'outcome.committed', task: 't0', worker: 'w0', attempt: 1, outcome: 'completed' },
+      { type: 'outcome.committed', ...attempt, outcome: 'completed' },
+    ]);
+  });
 
   it('is not, where the task stays', () => {
     sent('commitTask')({ reply: 0 });

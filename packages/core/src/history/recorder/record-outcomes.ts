@@ -1,3 +1,4 @@
+import { toldBy } from '../../bullmq/completion-group.js';
 import { readStanding } from '../../bullmq/standing.js';
 import { ErrorCode } from '../../errors/codes.js';
 import type { ScriptCall, ScriptOutcome } from '../../redis/queue-scripts.js';
@@ -12,19 +13,15 @@ interface Ending {
   readonly outcome: AttemptOutcome;
 }
 
-const fieldsBeforeCommits = 2;
-const fieldsOfACommit = 8;
-
 /** Where the scripts that end attempts have them in their arguments; the heads of the .lua files say the same. */
 const endings: Readonly<Record<string, (caller: string, args: readonly unknown[]) => Ending[]>> = {
   commitTask: (worker, args) => [
     ending(worker, args[4], args[0], args[8] === 'failed' ? 'failed' : 'completed'),
   ],
   commitTasks: (_, args) =>
-    Array.from({ length: Math.floor((args.length - fieldsBeforeCommits) / fieldsOfACommit) }, (__, index) => {
-      const [worker, standing] = args.slice(fieldsBeforeCommits + index * fieldsOfACommit);
-      const { id, attempt } = readStanding(String(standing));
-      return ending(String(worker), id, attempt, 'completed');
+    toldBy(args).map(({ workerId, standing }) => {
+      const { id, attempt } = readStanding(standing);
+      return ending(workerId, id, attempt, 'completed');
     }),
   buryTask: (worker, args) => [ending(worker, args[4], args[0], 'failed')],
   retryTask: (worker, args) => [
