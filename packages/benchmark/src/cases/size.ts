@@ -39,7 +39,7 @@ const backlog = (
   { peers = realPeers, maxRounds, quick = false, before }: BacklogSize = {},
 ) => {
   const run = Math.min(pending / 2, measured);
-  const passes = measured / run;
+  const passes = Math.ceil(measured / run);
   const input = {
     pending,
     tags: pending / 10,

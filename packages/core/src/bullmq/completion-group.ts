@@ -4,8 +4,8 @@ import type { ScriptArgument } from '../redis/script-runner.js';
 export interface Completion {
   readonly workerId: string;
   readonly jobId: string;
-  /** What `commitTasks` is to do next, and which completed tasks it keeps: its arguments that are the same for a whole group. */
-  readonly common: readonly [takes: string, keep: string];
+  /** Whether `commitTasks` is to take the next task, as it wants it: what a group has in common. */
+  readonly takes: string;
   /** The worker's part of its arguments. */
   readonly args: readonly ScriptArgument[];
   /** Characters of the task's data and of its result: the worker's next task is likely to have as many. */
@@ -29,11 +29,11 @@ export interface CompletionGroup {
   endPauses(): void;
 }
 
-const argumentsOfGroup = 4;
-const argumentsOfCompletion = 6;
+const argumentsOfGroup = 3;
+const argumentsOfCompletion = 7;
 
 /**
- * The arguments of `commitTasks`, as the head of the script has them, for completions that have the same `common`.
+ * The arguments of `commitTasks`, as the head of the script has them, for completions that have the same `takes`.
  *
  * @param now - ms since the epoch
  * @param trims - whether the stream of events is trimmed
@@ -41,9 +41,9 @@ const argumentsOfCompletion = 6;
 export function commitArguments(
   now: number,
   trims: boolean,
-  group: readonly Pick<Completion, 'common' | 'args'>[],
+  group: readonly Pick<Completion, 'takes' | 'args'>[],
 ): ScriptArgument[] {
-  const args: ScriptArgument[] = [now, trims ? 1 : 0, ...(group[0]?.common ?? [])];
+  const args: ScriptArgument[] = [now, trims ? 1 : 0, group[0]?.takes ?? '0'];
   for (const completion of group) args.push(...completion.args);
   return args;
 }

@@ -132,13 +132,13 @@ export class WorkerLaneBackend extends PendingQueueBackend {
     if (stored.keep === undefined) return 'not-plain';
     const { workerId, runsShortTasks, holdsBatch, onFenced, completions } = this.#lane;
     const isShort = runsShortTasks();
-    const takes = this.#stopping ? '0' : holdsBatch() ? '2' : '1';
-    const common = [takes + changeOfLength(standing, isShort), stored.keep] as const;
-    const args = [workerId, ...completionOf(standing, task, isShort), json];
+    const next = this.#stopping ? '0' : holdsBatch() ? '2' : '1';
+    const takes = next + changeOfLength(standing, isShort);
+    const args = [workerId, ...completionOf(standing, task, isShort), stored.keep, json];
+    const size = task.data.length + json.length;
     let reply: unknown;
     try {
-      const [size, abandoned] = [task.data.length + json.length, this.#abandoned];
-      reply = await completions.commit({ workerId, jobId, common, args, size, abandoned });
+      reply = await completions.commit({ workerId, jobId, takes, args, size, abandoned: this.#abandoned });
     } catch (error) {
       if (error instanceof WorkerFencedError) onFenced();
       this.#attempts.refuse(error);

@@ -13,15 +13,15 @@ class Rounds {
   isBusy = false;
   /** Of each completion. */
   sizeOf: (worker: number) => number = () => 0;
-  /** What its script is to do next, and keeps. */
-  commonOf: (worker: number) => readonly [string, string] = () => ['1', ':'];
+  /** What its script is to do next. */
+  takesOf: (worker: number) => string = () => '1';
   /** How many tasks each script had. */
   readonly sizes: number[] = [];
 
   constructor() {
     const run = async (_script: string, { args }: { readonly args: readonly unknown[] }) => {
       await new Promise<void>((resolve) => this.#answers.push(resolve));
-      const tasks = (args.length - 4) / 6;
+      const tasks = (args.length - 3) / 7;
       this.sizes.push(tasks);
       return Array.from({ length: tasks }, () => 0);
     };
@@ -42,11 +42,11 @@ class Rounds {
     });
     const answered = Array.from({ length: workers }, async (_, i) => {
       const size = this.sizeOf(i);
-      const args = [`w${i}`, '', `t${i}`, '', '', 'null'];
+      const args = [`w${i}`, '', `t${i}`, '', '', ':', 'null'];
       await this.#completions.commit({
         workerId: `w${i}`,
         jobId: `t${i}`,
-        common: this.commonOf(i),
+        takes: this.takesOf(i),
         args,
         size,
         abandoned: () => undefined,
@@ -88,11 +88,11 @@ describe('Completions', () => {
     expect(rounds.sizes).toEqual([25, 25, 25]);
   });
 
-  it('puts those into one script that are to be treated alike', async () => {
+  it('puts those into one script that go on alike', async () => {
     const rounds = new Rounds();
-    rounds.commonOf = (worker) => [worker % 5 === 0 ? '1:1' : '1', worker % 5 === 1 ? '100:' : ':'];
+    rounds.takesOf = (worker) => (worker % 5 === 0 ? '1:1' : '1');
     await rounds.turns();
-    expect(rounds.sizes).toEqual([5, 5, 15, 5, 5, 15, 5, 5, 15]);
+    expect(rounds.sizes).toEqual([5, 20, 5, 20, 5, 20]);
   });
 
   it('puts one that is large alone into a script', async () => {

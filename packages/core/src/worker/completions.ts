@@ -11,7 +11,7 @@ interface Waiting {
 }
 
 /**
- * Records the completions of an instance's workers: those that come close together go to Redis in one script. Each worker
+ * Records the completions of an instance's workers: those that come close together, and go on alike, go to Redis in one script. Each worker
  * awaits its own answer before its next task.
  *
  * A group holds at most half of the workers: while Redis works on one group, this process works on the other. Smaller groups
@@ -168,7 +168,7 @@ const longTurnMs = 1;
 /** Completions after which the stream of events is trimmed at the latest. */
 const trimEvery = 100;
 
-/** What one script can record: the same next step and the same retention. Nearly always that is all of them. */
+/** What one script can record: the same next step. Nearly always that is all of them. */
 function groupsOf(waiting: readonly Waiting[]): Iterable<readonly Waiting[]> {
   const [first] = waiting;
   if (first === undefined || waiting.every((other) => areAlike(first, other))) return [waiting];
@@ -182,7 +182,7 @@ function groupsOf(waiting: readonly Waiting[]): Iterable<readonly Waiting[]> {
 }
 
 function areAlike({ completion: one }: Waiting, { completion: other }: Waiting): boolean {
-  return one.common[0] === other.common[0] && one.common[1] === other.common[1];
+  return one.takes === other.takes;
 }
 
 function isAbandoned({ completion, reject }: Waiting): boolean {

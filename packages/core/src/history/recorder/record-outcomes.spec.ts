@@ -44,7 +44,7 @@ const calls = {
 function completionOfTask(worker: string, id: string, attempt: number) {
   const standing = `1:${attempt}:1:7:1:0: ${id}`;
   const told = completionOf(standing, readStanding(standing), true);
-  return { common: ['1', ':'] as const, args: [worker, ...told, 'null'] };
+  return { takes: '1', args: [worker, ...told, ':', 'null'] };
 }
 
 function sent(script: keyof typeof calls) {

@@ -2942,14 +2942,14 @@ local active, events, sequence, completedKey = base .. 'active', base .. 'events
 local standingsKey = base .. 'aff:standings'
 local INVALID_ARGUMENT, NOT_PLAIN = -106, -109
 local MOST_BYTES = 250000
-local FIRST, FIELDS = 8, 6
+local FIRST, FIELDS = 7, 7
 local count = (#ARGV + 1 - FIRST) / FIELDS
 if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
 local given, tryCall, sub, find, byte = ARGV, redis.pcall, string.sub, string.find, string.byte
 local ONE, COLON = 49, 58
-local FIELDS_WHEN_RUNNING = 9
-local takes, rule = given[6], given[7]
-local isRemoved = sub(rule, 1, 2) == '0:'
+local FIELDS_WHEN_ADDED = 6
+local FIELDS_WHEN_RUNNING = FIELDS_WHEN_ADDED + 3
+local takes = given[6]
 local workers = { nil, nil, nil, nil, nil, nil, nil, nil }
 for i = 1, count do workers[i] = given[FIRST + (i - 1) * FIELDS] end
 local standings = rcall('HMGET', standingsKey, unpack(workers))
@@ -2983,7 +2983,7 @@ for i = 1, count do
       attempts[i] = made
       besidesCount = besidesCount + 1
       besides[besidesCount] = key .. ':dependencies'
-      if isRemoved then
+      if sub(given[FIRST + (i - 1) * FIELDS + 5], 1, 2) == '0:' then
         besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':processed', key .. ':failed'
         besides[besidesCount + 3] = key .. ':unsuccessful'
         besidesCount = besidesCount + 3
@@ -3005,7 +3005,7 @@ if rcall('EXISTS', unpack(besides)) > 0 then
   end
 end
 local replies, others = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
-local gone = { nil, nil, nil, nil, nil, nil, nil, nil }
+local gone, rules = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
 local scores = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 local heads, nextOf = { nil, nil, nil, nil, nil, nil, nil, nil }, { nil, nil, nil, nil, nil, nil, nil, nil }
 local nextIds = { nil, nil, nil, nil, nil, nil, nil, nil }
@@ -3019,13 +3019,14 @@ for i = 1, count do
   replies[i] = NOT_PLAIN
   if key and rcall('LREM', active, '-1', id) == 1 then
     local worker, made = workers[i], attempts[i]
-    local value = given[at + 5]
+    local rule, value = given[at + 5], given[at + 6]
     replies[i] = 0
     gone[#gone + 1] = lockKeys[i]
-    if isRemoved then
+    if sub(rule, 1, 2) == '0:' then
       gone[#gone + 1] = key
       gone[#gone + 1] = key .. ':logs'
     else
+      rules[rule] = true
       rcall('HSET', key, 'returnvalue', value, 'finishedOn', timestamp, 'atm', NUMBERS[made + 1] or string.format('%d', made + 1))
       scores[#scores + 1] = timestamp
       scores[#scores + 1] = id
@@ -3089,7 +3090,7 @@ for i = 1, count do
   if nextId then
     asked = asked + 1
     local nextKey, place = base .. nextId, places[asked]
-    local fields = place and not isStarted[nextId] and bytes < MOST_BYTES and tryCall('HLEN', nextKey) == 6 and
+    local fields = place and not isStarted[nextId] and bytes < MOST_BYTES and tryCall('HLEN', nextKey) == FIELDS_WHEN_ADDED and
       rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp')
     if fields and fields[1] and fields[2] and fields[3] and fields[4] then
       rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
@@ -3120,10 +3121,11 @@ if #gone == 0 then return replies end
 rcall('HSET', standingsKey, unpack(texts))
 rcall('DEL', unpack(gone))
 if #scores > 0 then rcall('ZADD', completedKey, unpack(scores)) end
-local isDue = false
-if #scores > 0 and rule ~= ':' then
+local due = {}
+for rule in pairs(rules) do
   local most = tonumber(string.match(rule, '^(%d+):$'))
-  isDue = not most or rcall('ZCARD', completedKey) > most + math.min(100, math.floor(most / 10))
+  local isKept = rule == ':' or (most and rcall('ZCARD', completedKey) <= most + math.min(100, math.floor(most / 10)))
+  if not isKept then due[#due + 1] = rule end
 end
 if #startedIds > 0 then
   rcall('ZREM', sequence, unpack(startedIds))
@@ -3136,7 +3138,7 @@ end
 if hasReleased and rcall('EXISTS', base .. 'aff:ring', base .. 'aff:ahead', base .. 'wait', base .. 'prioritized') > 0 then
   rcall('ZADD', base .. 'marker', 0, '0') -- wakes the leader
 end
-if #others > 0 or isDue then
+if #others > 0 or #due > 0 then
 local rcall = redis.call
 local lockKey, registryKey, ctlKey = KEYS[1], KEYS[2], KEYS[3]
 local base, workerBase, caller = ARGV[1], ARGV[2], ARGV[3]
@@ -3535,13 +3537,13 @@ local function retain(rule, timestamp)
   if seconds then retainByAge(seconds, timestamp) end
   if most and most > 0 then retainByCount(most) end
 end
-  if isDue then retain(rule, timestamp) end
-  local next, length = string.match(takes, '^([012]):?([01]?)$')
+  for _, rule in ipairs(due) do retain(rule, timestamp) end
+  local takesNow, length = string.match(takes, '^([012]):?([01]?)$')
   for _, i in ipairs(others) do
     local worker = workers[i]
     if length and length ~= '' then noteLength(worker, length) end
-    if next and next ~= '0' and bytes < MOST_BYTES then
-      local isSound, task = pcall(take, worker, worker, timestamp, next == '2')
+    if takesNow and takesNow ~= '0' and bytes < MOST_BYTES then
+      local isSound, task = pcall(take, worker, worker, timestamp, takesNow == '2')
       if isSound then
         replies[i] = task
         if type(task[1]) == 'string' then

@@ -1,6 +1,6 @@
 --[[
   Records the completions of tasks of several workers of an instance in one step, and takes the next task of each. Only what is
-  usual: a plain task that is exactly as its worker took it. Any other one is left to commitTask, which knows every case: a
+  usual: a plain task, to which nobody has given a parent or children since its worker took it. Any other one is left to commitTask, which knows every case: a
   completion that is sent again, a worker that was declared dead, a task that has got a parent or children. The caller sends
   no task that was more than plain when it was taken (bullmq/taken-task.ts): with a parent, children that have ended, a
   deduplication id, or attempts that are counted anew. What the outcomes depend on is read and validated first; a task that is
@@ -12,13 +12,13 @@
   ARGV[5]   1: trim the stream of events, which happens by itself only where a next task is taken the general way
   ARGV[6]   0, 1: take the next tasks, or 2: and hold the batches; with ":0" or ":1" where the workers' tasks have become long or
             short
-  ARGV[7]   which completed tasks to keep ("<number>:<seconds>", each "" for all)
-  ARGV[8..] per task six arguments:
+  ARGV[7..] per task seven arguments:
             workerId
             the worker's standing as it was told (includes/standing.lua)
             id of the task
             what the standing with the next task begins with, up to its place in the order,
             and what stands between that and its id
+            which completed tasks to keep ("<number>:<seconds>", each "" for all)
             result (JSON)
   Returns   per task: the next task (includes/take.lua, but for processedOn where it is ARGV[4]), 0, or NOT_PLAIN: nothing was
             recorded; INVALID_ARGUMENT for all
@@ -30,7 +30,7 @@ local standingsKey = base .. 'aff:standings'
 local INVALID_ARGUMENT, NOT_PLAIN = -106, -109
 local MOST_BYTES = 250000
 
-local FIRST, FIELDS = 8, 6
+local FIRST, FIELDS = 7, 7
 local count = (#ARGV + 1 - FIRST) / FIELDS
 if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_ARGUMENT end
 
@@ -43,10 +43,10 @@ if count < 1 or count % 1 ~= 0 or not tonumber(timestamp) then return INVALID_AR
 -- A global name is looked up each time that it is used.
 local given, tryCall, sub, find, byte = ARGV, redis.pcall, string.sub, string.find, string.byte
 local ONE, COLON = 49, 58
--- What a plain task has that runs for the first time: what it was added with, and what its start has written.
-local FIELDS_WHEN_RUNNING = 9
-local takes, rule = given[6], given[7]
-local isRemoved = sub(rule, 1, 2) == '0:'
+-- What a plain task was added with (includes/start.lua), and has when it runs for the first time: `processedOn`, `pb` and `ats`.
+local FIELDS_WHEN_ADDED = 6
+local FIELDS_WHEN_RUNNING = FIELDS_WHEN_ADDED + 3
+local takes = given[6]
 local workers = { nil, nil, nil, nil, nil, nil, nil, nil }
 for i = 1, count do workers[i] = given[FIRST + (i - 1) * FIELDS] end
 local standings = rcall('HMGET', standingsKey, unpack(workers))
@@ -70,8 +70,9 @@ for i = 1, count do
   local key, text = jobKeys[i], given[FIRST + (i - 1) * FIELDS + 1]
   if key then
     local made
-    -- Who has started it, and how often: an id can be removed under its worker, and added again. While it runs it can get a
-    -- parent, children, and with one that failed a deferred failure. A first attempt has none before it.
+    -- While it runs it can get a parent, children, and with one that failed a deferred failure; and an id can be removed under
+    -- its worker, and added again. The lock says who has started it last, and so many fields that nothing was added since.
+    -- Otherwise its fields themselves tell who has started it, and how often.
     if locks[i] == workers[i] and byte(text, 3) == ONE and byte(text, 4) == COLON and
       tryCall('HLEN', key) == FIELDS_WHEN_RUNNING then
       made = 0
@@ -85,7 +86,7 @@ for i = 1, count do
       attempts[i] = made
       besidesCount = besidesCount + 1
       besides[besidesCount] = key .. ':dependencies'
-      if isRemoved then
+      if sub(given[FIRST + (i - 1) * FIELDS + 5], 1, 2) == '0:' then
         besides[besidesCount + 1], besides[besidesCount + 2] = key .. ':processed', key .. ':failed'
         besides[besidesCount + 3] = key .. ':unsuccessful'
         besidesCount = besidesCount + 3
@@ -111,7 +112,7 @@ end
 
 -- The outcomes, and which task comes next.
 local replies, others = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
-local gone = { nil, nil, nil, nil, nil, nil, nil, nil }
+local gone, rules = { nil, nil, nil, nil, nil, nil, nil, nil }, {}
 local scores = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
 local heads, nextOf = { nil, nil, nil, nil, nil, nil, nil, nil }, { nil, nil, nil, nil, nil, nil, nil, nil }
 local nextIds = { nil, nil, nil, nil, nil, nil, nil, nil }
@@ -126,20 +127,21 @@ for i = 1, count do
   -- The first write of the script: a full Redis allows it, and then all the others.
   if key and rcall('LREM', active, '-1', id) == 1 then
     local worker, made = workers[i], attempts[i]
-    local value = given[at + 5]
+    local rule, value = given[at + 5], given[at + 6]
     replies[i] = 0
     gone[#gone + 1] = lockKeys[i]
-    if isRemoved then
+    if sub(rule, 1, 2) == '0:' then
       gone[#gone + 1] = key
       gone[#gone + 1] = key .. ':logs'
     else
+      rules[rule] = true
       rcall('HSET', key, 'returnvalue', value, 'finishedOn', timestamp, 'atm', NUMBERS[made + 1] or string.format('%d', made + 1))
       scores[#scores + 1] = timestamp
       scores[#scores + 1] = id
     end
     --- @witness "ended", "id", id, "worker", worker, "attempt", string.match(ARGV[at + 1], '^%d:(%d*)'), "outcome", "completed"
     rcall('XADD', events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
-    --- @witness when isRemoved: "gone", "id", id
+    --- @witness when string.sub(rule, 1, 2) == '0:': "gone", "id", id
     local waitKey = workerBase .. worker .. ':wait'
     local mayTake = standings[i] == given[at + 1] and isFree and (takes == '1' or takes == '2')
     local nextId = mayTake and tryCall('RPOP', waitKey)
@@ -206,7 +208,7 @@ for i = 1, count do
   if nextId then
     asked = asked + 1
     local nextKey, place = base .. nextId, places[asked]
-    local fields = place and not isStarted[nextId] and bytes < MOST_BYTES and tryCall('HLEN', nextKey) == 6 and
+    local fields = place and not isStarted[nextId] and bytes < MOST_BYTES and tryCall('HLEN', nextKey) == FIELDS_WHEN_ADDED and
       rcall('HMGET', nextKey, 'data', 'name', 'opts', 'timestamp')
     if fields and fields[1] and fields[2] and fields[3] and fields[4] then
       rcall('HSET', nextKey, 'processedOn', timestamp, 'pb', worker, 'ats', '1')
@@ -238,11 +240,12 @@ if #gone == 0 then return replies end
 rcall('HSET', standingsKey, unpack(texts))
 rcall('DEL', unpack(gone))
 if #scores > 0 then rcall('ZADD', completedKey, unpack(scores)) end
-local isDue = false
-if #scores > 0 and rule ~= ':' then
+local due = {}
+for rule in pairs(rules) do
   -- A number may be exceeded by a tenth, but not by more than a hundred.
   local most = tonumber(string.match(rule, '^(%d+):$'))
-  isDue = not most or rcall('ZCARD', completedKey) > most + math.min(100, math.floor(most / 10))
+  local isKept = rule == ':' or (most and rcall('ZCARD', completedKey) <= most + math.min(100, math.floor(most / 10)))
+  if not isKept then due[#due + 1] = rule end
 end
 if #startedIds > 0 then
   rcall('ZREM', sequence, unpack(startedIds))
@@ -258,18 +261,18 @@ if hasReleased and rcall('EXISTS', base .. 'aff:ring', base .. 'aff:ahead', base
 end
 
 -- The other ends of batches, a worker that is to be told something else, and what is to be removed.
-if #others > 0 or isDue then
+if #others > 0 or #due > 0 then
 --- @include "includes/ledger"
 --- @include "includes/take"
 --- @include "includes/retain"
-  if isDue then retain(rule, timestamp) end
-  local next, length = string.match(takes, '^([012]):?([01]?)$')
+  for _, rule in ipairs(due) do retain(rule, timestamp) end
+  local takesNow, length = string.match(takes, '^([012]):?([01]?)$')
   for _, i in ipairs(others) do
     local worker = workers[i]
     if length and length ~= '' then noteLength(worker, length) end
-    if next and next ~= '0' and bytes < MOST_BYTES then
+    if takesNow and takesNow ~= '0' and bytes < MOST_BYTES then
       -- Damage to one worker's keys is told to that worker, by its own take.
-      local isSound, task = pcall(take, worker, worker, timestamp, next == '2')
+      local isSound, task = pcall(take, worker, worker, timestamp, takesNow == '2')
       if isSound then
         replies[i] = task
         if type(task[1]) == 'string' then

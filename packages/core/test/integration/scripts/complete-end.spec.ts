@@ -56,7 +56,7 @@ async function complete(
   const takes = saysLength ? `1:${short ? 1 : 0}` : '1';
   const replies = await queue.run('commitTasks', {
     caller: 'node',
-    args: [now, 0, takes, ':', 'w1', ...told, '"done"'],
+    args: [now, 0, takes, 'w1', ...told, ':', '"done"'],
   });
   return (replies as unknown[])[0];
 }

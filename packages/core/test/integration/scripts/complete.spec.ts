@@ -209,6 +209,18 @@ describe('commitTasks', () => {
     expect(await redis.hmget(queue.job('a1'), 'atm', 'ats')).toEqual(['2', '2']);
   });
 
+  it('counts them also where the task has as many fields as one that runs for the first time', async () => {
+    const { queue, tasks } = await withRunning();
+    const again = await takenAgain(queue, tasks[0]!);
+    const fields = await redis.hkeys(queue.job('a1'));
+    const needed = ['name', 'data', 'opts', 'timestamp', 'pb', 'ats', 'atm'];
+    const others = fields.filter((field) => !needed.includes(field));
+    await redis.hdel(queue.job('a1'), ...others.slice(0, fields.length - 9));
+    expect(await redis.hlen(queue.job('a1'))).toBe(9);
+    expect(await queue.complete([{ worker: 'w1', task: again }])).toEqual([undefined]);
+    expect(await redis.hget(queue.job('a1'), 'atm')).toBe('2');
+  });
+
   it("leaves a retried task that counts its attempts in words to BullMQ's own script", async () => {
     const { queue, tasks } = await withRunning();
     const again = await takenAgain(queue, tasks[0]!);
@@ -370,7 +382,7 @@ describe('commitTasks', () => {
     ['with half a task', ['w1', '0:1:1:1:1:0: a1', 'a1', '0:1:2:1:']],
   ])('is refused %s', async (_what, args) => {
     const queue = await newQueue();
-    await expect(queue.run('commitTasks', { caller: 'n', args: [1, 0, '1', ':', ...args] })).rejects.toThrow(
+    await expect(queue.run('commitTasks', { caller: 'n', args: [1, 0, '1', ...args] })).rejects.toThrow(
       InvalidScriptArgumentError,
     );
   });
@@ -380,7 +392,7 @@ describe('a worker whose batch has changed since it was told of it', () => {
   /** The reply as it is: five parts for a batch that the instance knows, and its tag and size where it has changed. */
   async function completion(queue: Harness, { standing }: Pick<Taken, 'standing'>): Promise<unknown> {
     const told = completionOf(standing, readStanding(standing), false);
-    const args = [Date.now(), 0, '1', ':', 'w1', ...told, '"done"'];
+    const args = [Date.now(), 0, '1', 'w1', ...told, ':', '"done"'];
     return ((await queue.run('commitTasks', { caller: 'node', args })) as unknown[])[0];
   }
   const standingOfW1 = (queue: Harness) => redis.hget(queue.list('aff:standings'), 'w1');

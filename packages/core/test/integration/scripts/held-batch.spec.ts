@@ -23,7 +23,7 @@ const over = (reason: string): unknown => [0, 0, 0, 0, reason];
 
 async function completeHolding(queue: Harness, { standing }: Taken): Promise<unknown> {
   const told = completionOf(standing, readStanding(standing), false);
-  const args = [Date.now(), 0, '2', ':', 'w1', ...told, 'null'];
+  const args = [Date.now(), 0, '2', 'w1', ...told, ':', 'null'];
   const [reply] = (await queue.run('commitTasks', { caller: 'node', args })) as unknown[];
   return reply;
 }

@@ -238,20 +238,19 @@ export class Harness {
     { node = `${this.name}-node`, trim = false }: { readonly node?: string; readonly trim?: boolean } = {},
   ): Promise<(Taken | number | undefined)[]> {
     const groups = new Map<string, number[]>();
-    entries.forEach(({ task, ...options }, i) => {
-      const { fetchNext = false, short = false, keepCount = '', keepAge = '' } = options;
+    entries.forEach(({ task, fetchNext = false, short = false }, i) => {
       const takes = `${fetchNext ? '1' : '0'}${changeOfLength(task.standing, short)}`;
-      const common = `${takes} ${keepCount}:${keepAge}`;
-      groups.set(common, [...(groups.get(common) ?? []), i]);
+      groups.set(takes, [...(groups.get(takes) ?? []), i]);
     });
     const all: (Taken | number | undefined)[] = [];
-    for (const [common, members] of groups) {
+    for (const [takes, members] of groups) {
       const now = Date.now();
       const own = members.flatMap((i) => {
-        const { worker, task, short = false, value = 'null' } = entries[i]!;
-        return [worker, ...completionOf(task.standing, readStanding(task.standing), short), value];
+        const { worker, task, short = false, keepCount = '', keepAge = '', value = 'null' } = entries[i]!;
+        const told = completionOf(task.standing, readStanding(task.standing), short);
+        return [worker, ...told, `${keepCount}:${keepAge}`, value];
       });
-      const args = [now, trim ? 1 : 0, ...common.split(' '), ...own];
+      const args = [now, trim ? 1 : 0, takes, ...own];
       const replies = (await this.run('commitTasks', { caller: node, args })) as unknown[];
       replies.forEach((reply, at) => {
         const { worker, task } = entries[members[at]!]!;
