@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { LeaseLostError, type TaskContext } from '../../../src/index.js';
 import { FaultProxy } from '../../support/proxy/fault-proxy.js';
 import { until } from '../../support/until.js';
 import { clearStage, noiseMs, numbers, quickLeases, Scene } from './support/scene.js';
@@ -172,6 +173,39 @@ describe('a worker that is cut off from Redis', () => {
     expect(await scene.journal.started('a')).toEqual([0, 0, 1]);
     expect(await scene.journal.overlaps()).toEqual([]);
     expect(await scene.workers()).toEqual([`${worker.election.nodeId}-2`]);
+    await Promise.all([worker.close(), leader.close()]);
+    await proxy.close();
+  });
+
+  it.each<[string, (context: TaskContext) => Promise<unknown>]>([
+    ['progress', ({ updateProgress }) => updateProgress(50)],
+    ['a log row', ({ log }) => log('row')],
+    ['data', ({ job }) => job.updateData(job.data)],
+  ])('does not keep its handler waiting that writes %s when the lease is over', async (_what, write) => {
+    const scene = await Scene.open();
+    const proxy = await FaultProxy.start();
+    // Its command would be given up long after the lease.
+    const worker = await scene.startLocal({
+      role: 'WORKER',
+      redisOptions: { url: proxy.url, commandTimeout: 60_000 },
+    });
+    let rejected: unknown;
+    worker.workers.registerHandler('write', async (_payload, context) => {
+      await write(context).catch((error: unknown) => {
+        rejected = error;
+        throw error;
+      });
+    });
+    const writes = new Set(['updateTaskProgress', 'addTaskLog', 'updateTaskData']);
+    const written = proxy.plan('hold-request', ({ name }) => writes.has(name));
+    await scene.producer.queue.add({ type: 'write', identifyTag: 'a', payload: {} });
+    const leader = await scene.startLocal({ role: 'SCHEDULER' });
+    await written.happened;
+    const cutOff = proxy.plan('hold-request', 'beat');
+    await until('the write has been given up', () => rejected !== undefined);
+    expect(rejected).toBeInstanceOf(LeaseLostError);
+    await Promise.all([written.release(), cutOff.release()]);
+    await scene.untilCompleted(1);
     await Promise.all([worker.close(), leader.close()]);
     await proxy.close();
   });
