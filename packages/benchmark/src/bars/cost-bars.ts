@@ -3,9 +3,9 @@ import { limitBar, ratioBar, type Bar } from './bar.js';
 
 const [smallest, largest] = ['backlog-1000', 'backlog-1000000'];
 
-function growthOfCost(figures: Figures): number | undefined {
-  const small = figures.median(smallest, 'affinity', 'redisMicrosPerTask');
-  const large = figures.median(largest, 'affinity', 'redisMicrosPerTask');
+function growthOfDispatch(figures: Figures): number | undefined {
+  const small = figures.median(smallest, 'affinity', 'dispatchMicrosPerTask');
+  const large = figures.median(largest, 'affinity', 'dispatchMicrosPerTask');
   return small === undefined || large === undefined ? undefined : large / small;
 }
 
@@ -79,7 +79,7 @@ export const costBars: readonly Bar[] = [
   memoryBar(1, 1.5),
   ratioBar({
     what: 'dispatch cost per task at 1,000,000 pending over 100,000 tags',
-    ratio: growthOfCost,
+    ratio: growthOfDispatch,
     of: 'the cost at 1,000 pending',
     atMost: 1.2,
   }),

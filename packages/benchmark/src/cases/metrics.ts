@@ -23,6 +23,7 @@ export const metrics = {
   bytesPerTask: lower('bytes/task', 0),
   addMicrosPerTask: lower('add: Redis CPU, µs/task'),
   takeInMicrosPerTask: lower('intake: Redis CPU, µs/task'),
+  dispatchMicrosPerTask: lower('in the script of the dispatch, µs/task', 2),
   addHoldMs: lower('add: longest script, ms', 2),
   takeInHoldMs: lower('intake: longest script, ms', 2),
   processHoldMs: lower('dispatch, take, commit: longest script, ms', 2),

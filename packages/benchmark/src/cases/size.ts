@@ -59,6 +59,7 @@ const backlog = (
       'redisMicrosPerTask',
       'addMicrosPerTask',
       'takeInMicrosPerTask',
+      'dispatchMicrosPerTask',
       'addHoldMs',
       'takeInHoldMs',
       'processHoldMs',

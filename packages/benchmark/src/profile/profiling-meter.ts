@@ -3,7 +3,7 @@ import { startMeter, type StartMeter } from '../instruments/meter.js';
 import { NodeProfiler } from './node-profile.js';
 import type { PhaseProfile } from './phase-profile.js';
 import { RedisProfiler } from './redis-profile.js';
-import { ScriptNames } from './script-names.js';
+import { ScriptNames } from '../instruments/script-names.js';
 
 const shownFunctions = 40;
 const shownCommands = 25;

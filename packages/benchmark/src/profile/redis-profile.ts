@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { readCommandStatistics, type CommandStatistic } from '../instruments/redis-info.js';
 import { readSlowLog, startSlowLog } from '../instruments/slow-log.js';
 import { bySize, type CallShare } from './phase-profile.js';
-import type { ScriptNames } from './script-names.js';
+import type { ScriptNames } from '../instruments/script-names.js';
 
 /** Commands inside scripts are recorded as well; nearly all of them are shorter, no script of weight is. */
 const scriptsFromMicros = 10;

@@ -60,7 +60,10 @@ function acrossPeers(
   heading: string,
   nameOf: (result: CaseResult) => string,
 ): string {
-  const names = [...new Set(results.flatMap((result) => result.peers))];
+  const measured = [...new Set(results.flatMap((result) => result.peers))];
+  const has = (peer: PeerName) =>
+    results.some(({ name }) => figures.summary(name, peer, metric) !== undefined);
+  const names = measured.filter(has);
   const rows = results.map((result) => [
     nameOf(result),
     ...names.map((peer) => cell(figures, result.name, peer, metric)),
