@@ -14,12 +14,22 @@ describe('readCommandLine', () => {
     });
   });
 
+  it('publishes single cases only into a run that was kept', () => {
+    const words = ['--publish', '--only', 'latency', '--into', 'results.json'];
+    expect(readCommandLine(words)).toMatchObject({ publish: true, into: 'results.json' });
+  });
+
   it.each([
     [['--rounds', '0'], '--rounds must be a whole number from 1, not "0"'],
     [['--rounds', 'many'], 'not "many"'],
     [['--save-baseline'], '--save-baseline belongs to --quick'],
     [['--publish', '--quick'], '--publish needs the full form'],
     [['--publish', '--only', 'latency'], '--publish needs the full form'],
+    [['--into', 'results.json'], '--into belongs to --only'],
+    [
+      ['--into', 'results.json', '--only', 'latency', '--quick'],
+      '--into belongs to --only, in the full form',
+    ],
     [['--fast'], "Unknown option '--fast'"],
   ])('refuses %j', (words, message) => {
     expect(() => readCommandLine(words)).toThrow(message);

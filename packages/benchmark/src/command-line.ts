@@ -14,6 +14,8 @@ export interface CommandLine {
   readonly profile: boolean;
   /** Make the reports anew from the results of an earlier run. */
   readonly from: string | undefined;
+  /** Put what is measured into the results of an earlier run. */
+  readonly into: string | undefined;
 }
 
 export const usage = `npm run bench [-- options]
@@ -23,6 +25,7 @@ export const usage = `npm run bench [-- options]
   --out <folder>     where results.json, results.md and the charts go (default: packages/benchmark/reports/<form>)
   --save-baseline    with --quick: keep this run's ratios as packages/benchmark/baseline.json
   --from <file>      measure nothing: make the reports from an earlier results.json
+  --into <file>      with --only: put these cases into an earlier results.json
   --profile          with --quick too: one more round, where the time goes in Node and Redis, per task
   --publish          with the full form: make PERFORMANCE.md from packages/benchmark/PERFORMANCE.template.md and this run, and keep the run
   --list             show the cases`;
@@ -38,16 +41,22 @@ export function readCommandLine(words: string[]): CommandLine {
       out: { type: 'string' },
       'save-baseline': { type: 'boolean', default: false },
       from: { type: 'string' },
+      into: { type: 'string' },
       profile: { type: 'boolean', default: false },
       publish: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
       list: { type: 'boolean', default: false },
     },
   });
-  const { quick, only, help, list, from, publish } = values;
+  const { quick, only, help, list, from, into, publish } = values;
   if (values['save-baseline'] && !quick) throw new Error('--save-baseline belongs to --quick');
-  if (publish && (quick || only.length > 0)) {
-    throw new Error('--publish needs the full form with all its cases: neither --quick nor --only');
+  if (into !== undefined && (quick || only.length === 0)) {
+    throw new Error('--into belongs to --only, in the full form');
+  }
+  if (publish && (quick || (only.length > 0 && into === undefined))) {
+    throw new Error(
+      '--publish needs the full form with all its cases: no --quick, and no --only without --into',
+    );
   }
   return {
     quick,
@@ -56,6 +65,7 @@ export function readCommandLine(words: string[]): CommandLine {
     list,
     help,
     from,
+    into,
     publish,
     profile: values.profile || !quick,
     saveBaseline: values['save-baseline'],

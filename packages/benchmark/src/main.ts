@@ -9,7 +9,7 @@ import { barLines } from './report/console.js';
 import { writeReport, writeResults } from './report/write-report.js';
 import { describeMachine } from './run/machine.js';
 import { plan } from './run/plan.js';
-import type { CaseResult, RunResults } from './run/results.js';
+import { withLater, type CaseResult, type RunResults } from './run/results.js';
 import { runPlan } from './run/run-plan.js';
 import { Figures } from './statistics/figures.js';
 
@@ -36,7 +36,7 @@ async function main(options: CommandLine): Promise<number> {
     }
     return 0;
   }
-  const results = options.from === undefined ? await measure(options) : await readResults(options.from);
+  const results = await resultsFor(options);
   const figures = new Figures(results);
   const files = await writeReport(results, resolve(options.out));
   log(`\nBars (ratios of this run's medians)\n${barLines(figures).join('\n')}`);
@@ -44,6 +44,14 @@ async function main(options: CommandLine): Promise<number> {
   if (options.publish) log(`\nWritten: ${(await publish(results)).join(', ')}`);
   log(`\n${files.length} files in ${relative(process.cwd(), resolve(options.out)) || '.'}`);
   return results.cases.some(({ failures }) => failures.length > 0) ? 1 : 0;
+}
+
+async function resultsFor(options: CommandLine): Promise<RunResults> {
+  const { from, into } = options;
+  if (from !== undefined) return readResults(from);
+  const earlier = into === undefined ? undefined : await readResults(into);
+  const measured = await measure(options);
+  return earlier === undefined ? measured : withLater(earlier, measured);
 }
 
 async function measure({ quick, only, rounds, profile, out }: CommandLine): Promise<RunResults> {

@@ -1,13 +1,7 @@
 import type { Figures } from '../statistics/figures.js';
 import { limitBar, ratioBar, type Bar } from './bar.js';
 
-const [smallest, largest] = ['backlog-1000', 'backlog-1000000'];
-
-function growthOfDispatch(figures: Figures): number | undefined {
-  const small = figures.median(smallest, 'affinity', 'dispatchMicrosPerTask');
-  const large = figures.median(largest, 'affinity', 'dispatchMicrosPerTask');
-  return small === undefined || large === undefined ? undefined : large / small;
-}
+const largest = 'backlog-1000000';
 
 const memoryBar = (tasksPerTag: number, atMost: number): Bar =>
   ratioBar({
@@ -79,7 +73,7 @@ export const costBars: readonly Bar[] = [
   memoryBar(1, 1.5),
   ratioBar({
     what: 'dispatch cost per task at 1,000,000 pending over 100,000 tags',
-    ratio: growthOfDispatch,
+    ratio: (figures) => figures.median('dispatch', 'affinity', 'growth'),
     of: 'the cost at 1,000 pending',
     atMost: 1.2,
   }),

@@ -1,6 +1,5 @@
 import { letRedisGoFirst } from '../instruments/priority.js';
-import { ScriptNames } from '../instruments/script-names.js';
-import { readScriptHolds, readSlowLog, startSlowLog } from '../instruments/slow-log.js';
+import { readScriptHolds, startSlowLog } from '../instruments/slow-log.js';
 import { Gate } from './gate.js';
 import type { Measurement } from './measurement.js';
 import { fill } from './tasks.js';
@@ -27,18 +26,12 @@ export interface BacklogInput {
 /** Enough for as many finished tasks as are kept, and to fill the event stream. */
 const usuallyBefore = 3_000;
 
-/** So short a script is not recorded; what a dispatch takes that has nothing to move does not count. */
-const dispatchFromMicros = 10;
-/** The leader's script that moves tasks to workers. */
-const dispatchScript = 'dispatch';
-
 /** What adding, taking in and running a task cost Redis while so many are pending, and how long one script holds it. */
 export const measureBacklog: Measurement<BacklogInput> = async (context, input) => {
   const { open, redisUrl, admin, startMeter } = context;
   const { tags, workers, run, passes = 1, before = usuallyBefore } = input;
   const total = input.pending + before;
   await letRedisGoFirst();
-  const scripts = new ScriptNames();
   const peer = await open(redisUrl, { workers });
   await startSlowLog(admin);
 
@@ -56,28 +49,18 @@ export const measureBacklog: Measurement<BacklogInput> = async (context, input) 
   const lanes = Math.min(workers, tags);
   await peer.process(gate.handler);
   await gate.pass(before, lanes);
-  const refill = async (): Promise<void> => {
-    await fill(peer, { ...input, tasks: run });
-    await peer.takeIn();
-  };
   let processedMicros = 0;
   const processHolds = [];
   for (let pass = 0; pass < passes; pass += 1) {
-    if (pass > 0) await refill();
-    await startSlowLog(admin);
+    if (pass > 0) {
+      await fill(peer, { ...input, tasks: run });
+      await peer.takeIn();
+      await readScriptHolds(admin);
+    }
     const stopMeter = await startMeter('process', run);
     await gate.pass(run, lanes);
     processedMicros += (await stopMeter()).redisCpuMicros;
     processHolds.push(await readScriptHolds(admin));
-  }
-  // By themselves: so many entries in the slow log cost Redis time.
-  let dispatchMicros = 0;
-  for (let pass = 0; pass < passes; pass += 1) {
-    await startSlowLog(admin, dispatchFromMicros);
-    await refill();
-    await gate.pass(run, lanes);
-    for (const { command, firstArgument, micros } of await readSlowLog(admin))
-      if (scripts.nameOf(command, firstArgument) === dispatchScript) dispatchMicros += micros;
   }
 
   const longestMs = (of: readonly { readonly longestMs: number }[]): number =>
@@ -87,8 +70,6 @@ export const measureBacklog: Measurement<BacklogInput> = async (context, input) 
     addMicrosPerTask: added.redisCpuMicros / total,
     takeInMicrosPerTask: takenIn.redisCpuMicros / total,
     redisMicrosPerTask: processedMicros / (passes * run),
-    // Only some peers have such a script.
-    ...(dispatchMicros > 0 && { dispatchMicrosPerTask: dispatchMicros / (passes * run) }),
     addHoldMs: addHolds.longestMs,
     takeInHoldMs: takeInHolds.longestMs,
     processHoldMs: longestMs(processHolds),

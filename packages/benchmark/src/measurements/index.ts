@@ -1,6 +1,7 @@
 import { measureAdd } from './add.js';
 import { measureBacklog } from './backlog.js';
 import { measureConnections, measureEventConnections } from './connections.js';
+import { measureDispatch } from './dispatch.js';
 import { measureFleet } from './fleet.js';
 import { measureIdle } from './idle.js';
 import { measureLatency } from './latency.js';
@@ -20,6 +21,7 @@ export const measurements = {
   latency: measureLatency,
   memory: measureMemory,
   backlog: measureBacklog,
+  dispatch: measureDispatch,
   connections: measureConnections,
   eventConnections: measureEventConnections,
   fleet: measureFleet,

@@ -27,6 +27,8 @@ export interface CaseResult {
   readonly title: string;
   readonly group: string;
   readonly x?: { readonly label: string; readonly value: number };
+  /** ISO, where the case was measured by itself, and put into an earlier run. */
+  readonly measuredAt?: string;
   readonly peers: readonly PeerName[];
   readonly metrics: readonly MetricName[];
   readonly input: unknown;
@@ -35,11 +37,21 @@ export interface CaseResult {
   readonly profiles: readonly PeerProfile[];
 }
 
-/** All that one run found; every report is made from this alone. */
+/** All that one run found, and what was put into it later; every report is made from this alone. */
 export interface RunResults {
   readonly form: 'full' | 'quick';
   readonly startedAt: string;
   readonly seconds: number;
   readonly machine: Machine;
   readonly cases: readonly CaseResult[];
+}
+
+/** An earlier run with cases that were measured by themselves later, in place of what it had of them or at its end. */
+export function withLater(earlier: RunResults, { startedAt, cases }: RunResults): RunResults {
+  const later = new Map(cases.map((result) => [result.name, { ...result, measuredAt: startedAt }]));
+  const kept = earlier.cases.map((result) => later.get(result.name) ?? result);
+  const added = [...later.values()].filter(
+    ({ name }) => !earlier.cases.some((result) => result.name === name),
+  );
+  return { ...earlier, cases: [...kept, ...added] };
 }

@@ -7,6 +7,9 @@ import { caseTable, seriesTable, table } from './tables.js';
 
 export function machineTable({ machine, cases, startedAt, seconds }: RunResults): string {
   const rounds = Math.max(0, ...cases.flatMap(({ samples }) => samples.map(({ round }) => round)));
+  const later = cases.flatMap(({ name, measuredAt }) =>
+    measuredAt === undefined ? [] : [`${name} (${measuredAt.slice(0, 10)})`],
+  );
   const versions = Object.entries(machine.packages).map(([name, version]) => `${name} ${version}`);
   return table(
     ['', ''],
@@ -20,6 +23,7 @@ export function machineTable({ machine, cases, startedAt, seconds }: RunResults)
       ['packages', versions.join(', ')],
       ['rounds', `up to ${rounds}; peers in turn, each measurement in a fresh process on an empty Redis`],
       ['run', `${startedAt.slice(0, 10)}, ${formatNumber(seconds / 60, 1)} min`],
+      ...(later.length > 0 ? [['measured by itself', later.join(', ')]] : []),
     ],
   );
 }
