@@ -26,6 +26,7 @@ describe('readCommandLine', () => {
     [['--publish', '--quick'], '--publish needs the full form'],
     [['--publish', '--only', 'latency'], '--publish needs the full form'],
     [['--into', 'results.json'], '--into belongs to --only'],
+    [['--into', 'results.json', '--only', 'latency', '--from', 'other.json'], 'without --from'],
     [
       ['--into', 'results.json', '--only', 'latency', '--quick'],
       '--into belongs to --only, in the full form',

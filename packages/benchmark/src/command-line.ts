@@ -50,8 +50,8 @@ export function readCommandLine(words: string[]): CommandLine {
   });
   const { quick, only, help, list, from, into, publish } = values;
   if (values['save-baseline'] && !quick) throw new Error('--save-baseline belongs to --quick');
-  if (into !== undefined && (quick || only.length === 0)) {
-    throw new Error('--into belongs to --only, in the full form');
+  if (into !== undefined && (quick || only.length === 0 || from !== undefined)) {
+    throw new Error('--into belongs to --only, in the full form and without --from');
   }
   if (publish && (quick || (only.length > 0 && into === undefined))) {
     throw new Error(

@@ -50,23 +50,25 @@ async function resultsFor(options: CommandLine): Promise<RunResults> {
   const { from, into } = options;
   if (from !== undefined) return readResults(from);
   const earlier = into === undefined ? undefined : await readResults(into);
-  const measured = await measure(options);
-  return earlier === undefined ? measured : withLater(earlier, measured);
+  if (earlier?.form === 'quick') throw new Error(`${into} is a run of the quick form`);
+  return measure(options, earlier);
 }
 
-async function measure({ quick, only, rounds, profile, out }: CommandLine): Promise<RunResults> {
+async function measure(
+  { quick, only, rounds, profile, out }: CommandLine,
+  earlier: RunResults | undefined,
+): Promise<RunResults> {
   const redisUrl = process.env.BENCH_REDIS_URL;
   if (redisUrl === undefined) throw new Error('BENCH_REDIS_URL is not set: a Redis that may be flushed');
   const planned = plan(allCases, { quick, only, rounds, profile });
   const machine = await describeMachine(redisUrl);
   const startedAt = new Date();
-  const resultsOf = (cases: readonly CaseResult[]): RunResults => ({
-    form: quick ? 'quick' : 'full',
-    startedAt: startedAt.toISOString(),
-    seconds: Math.round((Date.now() - startedAt.getTime()) / 1_000),
-    machine,
-    cases,
-  });
+  const resultsOf = (cases: readonly CaseResult[]): RunResults => {
+    const seconds = Math.round((Date.now() - startedAt.getTime()) / 1_000);
+    const form = quick ? 'quick' : 'full';
+    const results = { form, startedAt: startedAt.toISOString(), seconds, machine, cases } as const;
+    return earlier === undefined ? results : withLater(earlier, results);
+  };
   // An interrupted run keeps what it has found: `--from` makes its report.
   const onCase = async (cases: readonly CaseResult[]): Promise<void> => {
     await writeResults(resultsOf(cases), resolve(out));

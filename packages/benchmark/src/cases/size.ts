@@ -102,7 +102,7 @@ export const sizeCases = [
     maxRounds: 5,
     input: {
       workers,
-      small: { pending: 1_000, tags: 100, before: 3_000 },
+      small: { pending: 1_000, tags: 100, before: beforeOfMillion },
       large: { pending: 1_000_000, tags: 100_000, before: beforeOfMillion },
       run: 500,
       passes: 10,

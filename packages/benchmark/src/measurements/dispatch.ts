@@ -11,7 +11,7 @@ export interface DispatchInput {
   readonly workers: number;
   readonly small: Backlog;
   readonly large: Backlog;
-  /** Tasks that run in one pass, ten a tag, and are added again for the next one. */
+  /** Tasks that run in one pass, ten a tag; as many are added to the same tags for the next one. */
   readonly run: number;
   readonly passes: number;
 }
@@ -41,12 +41,15 @@ export const measureDispatch: Measurement<DispatchInput> = async ({ open, redisU
   const microsPerTask = async ({ pending, tags, before }: Backlog): Promise<number> => {
     await fill(peer, { tasks: pending + before, tags });
     await gate.pass(before, workers);
+    const tagsOfPass = run / tasksPerTag;
     const costs: number[] = [];
     for (let pass = 0; pass < passes; pass += 1) {
       await startSlowLog(admin, fromMicros);
-      await fill(peer, { tasks: run, tags: run / tasksPerTag });
       await gate.pass(run, workers);
       costs.push((await microsIn(admin, scripts)) / run);
+      // The tags take turns: these have just had theirs, and their batches are full again when they have the next one.
+      const first = (before / tasksPerTag + pass * tagsOfPass) % tags;
+      for (let n = 0; n < tasksPerTag; n += 1) await fill(peer, { tasks: tagsOfPass, tags, first });
     }
     return median(costs);
   };

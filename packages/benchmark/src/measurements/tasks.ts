@@ -12,17 +12,21 @@ export interface FillInput {
   readonly tasks: number;
   readonly tags: number;
   readonly payloadBytes?: number;
+  /** Number of the first one. Default: 0. */
+  readonly first?: number;
   /** With one call of `addBulk`. */
   readonly perCall?: number;
 }
 
 export async function fill(
   peer: Peer,
-  { tasks, tags, payloadBytes, perCall = 500 }: FillInput,
+  { tasks, tags, payloadBytes, first = 0, perCall = 500 }: FillInput,
 ): Promise<void> {
   for (let from = 0; from < tasks; from += perCall) {
     const count = Math.min(perCall, tasks - from);
-    await peer.addBulk(Array.from({ length: count }, (_, n) => makeTask(from + n, tags, payloadBytes)));
+    await peer.addBulk(
+      Array.from({ length: count }, (_, n) => makeTask(first + from + n, tags, payloadBytes)),
+    );
   }
 }
 

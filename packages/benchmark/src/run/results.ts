@@ -43,6 +43,8 @@ export interface RunResults {
   readonly startedAt: string;
   readonly seconds: number;
   readonly machine: Machine;
+  /** What a reader has to know of this run. */
+  readonly note?: string;
   readonly cases: readonly CaseResult[];
 }
 

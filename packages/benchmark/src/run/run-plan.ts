@@ -100,7 +100,6 @@ function inTurn(names: readonly PeerName[], round: number): PeerName[] {
 
 function describe(shown: CaseResult['metrics'], values: Values): string {
   return shown
-    .filter((name) => typeof values[name] === 'number')
     .slice(0, 4)
     .map((name) => `${Number(values[name]).toFixed(metrics[name].digits)} ${metrics[name].label}`)
     .join(' · ');

@@ -27,7 +27,10 @@ function totals(chunks: readonly Chunk[]): string {
         `sequences of scripts, ${name}`,
         thousands(sum(chunks, ({ sequences }) => sequences?.[kind] ?? 0)),
       ]),
-      ['**violations of an invariant**', thousands(sum(chunks, ({ violations }) => violations))],
+      [
+        '**violations of an invariant** (what came of them: in the notes below the chunks)',
+        thousands(sum(chunks, ({ violations }) => violations)),
+      ],
       ...failovers(chunks),
       [
         'other problems: what must not happen and violates no invariant',

@@ -25,7 +25,9 @@ describe('the report', () => {
       .map((line) => line.replace(/ +/g, ' '));
     expect(lines).toContain('| tasks | 1,100 |');
     expect(lines).toContain('| faults that count | 2 |');
-    expect(lines).toContain('| **violations of an invariant** | 1 |');
+    expect(lines).toContain(
+      '| **violations of an invariant** (what came of them: in the notes below the chunks) | 1 |',
+    );
     expect(lines).toContain('| kill | 4 | 3 | 2 |');
   });
 

@@ -4,7 +4,10 @@ import type { ScriptArgument } from '../redis/script-runner.js';
 export interface Completion {
   readonly workerId: string;
   readonly jobId: string;
-  /** Whether `commitTasks` is to take the next task, as it wants it: what a group has in common. */
+  /**
+   * Whether `commitTasks` is to take the next task, and where its worker's tasks have become long or short, that; as the script
+   * wants it. A group has it in common.
+   */
   readonly takes: string;
   /** The worker's part of its arguments. */
   readonly args: readonly ScriptArgument[];

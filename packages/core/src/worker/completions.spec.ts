@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { toldBy } from '../bullmq/completion-group.js';
 import type { QueueContext } from '../redis/queue-context.js';
 import { Completions } from './completions.js';
 
@@ -21,7 +22,7 @@ class Rounds {
   constructor() {
     const run = async (_script: string, { args }: { readonly args: readonly unknown[] }) => {
       await new Promise<void>((resolve) => this.#answers.push(resolve));
-      const tasks = (args.length - 3) / 7;
+      const tasks = toldBy(args).length;
       this.sizes.push(tasks);
       return Array.from({ length: tasks }, () => 0);
     };

@@ -5,7 +5,7 @@ import type { Figures } from '../../statistics/figures.js';
 import { formatNumber } from '../format.js';
 import { caseTable, seriesTable, table } from './tables.js';
 
-export function machineTable({ machine, cases, startedAt, seconds }: RunResults): string {
+export function machineTable({ machine, cases, note, startedAt, seconds }: RunResults): string {
   const rounds = Math.max(0, ...cases.flatMap(({ samples }) => samples.map(({ round }) => round)));
   const later = cases.flatMap(({ name, measuredAt }) =>
     measuredAt === undefined ? [] : [`${name} (${measuredAt.slice(0, 10)})`],
@@ -24,6 +24,7 @@ export function machineTable({ machine, cases, startedAt, seconds }: RunResults)
       ['rounds', `up to ${rounds}; peers in turn, each measurement in a fresh process on an empty Redis`],
       ['run', `${startedAt.slice(0, 10)}, ${formatNumber(seconds / 60, 1)} min`],
       ...(later.length > 0 ? [['measured by itself', later.join(', ')]] : []),
+      ...(note === undefined ? [] : [['note', note]]),
     ],
   );
 }

@@ -60,10 +60,7 @@ function acrossPeers(
   heading: string,
   nameOf: (result: CaseResult) => string,
 ): string {
-  const measured = [...new Set(results.flatMap((result) => result.peers))];
-  const has = (peer: PeerName) =>
-    results.some(({ name }) => figures.summary(name, peer, metric) !== undefined);
-  const names = measured.filter(has);
+  const names = [...new Set(results.flatMap((result) => result.peers))];
   const rows = results.map((result) => [
     nameOf(result),
     ...names.map((peer) => cell(figures, result.name, peer, metric)),

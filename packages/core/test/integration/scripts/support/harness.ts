@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { composeScripts } from '../../../../src/bullmq/bullmq-scripts.js';
 import { withStart } from '../../../../src/worker/completions.js';
+import { commitArguments } from '../../../../src/bullmq/completion-group.js';
 import { changeOfLength, completionOf, readStanding } from '../../../../src/bullmq/standing.js';
 import { isLuaCode, luaError, notPlainCode } from '../../../../src/errors/luaErrors.js';
 import type { LuaScriptName } from '../../../../src/redis/generated/lua-sources.js';
@@ -245,12 +246,12 @@ export class Harness {
     const all: (Taken | number | undefined)[] = [];
     for (const [takes, members] of groups) {
       const now = Date.now();
-      const own = members.flatMap((i) => {
+      const group = members.map((i) => {
         const { worker, task, short = false, keepCount = '', keepAge = '', value = 'null' } = entries[i]!;
         const told = completionOf(task.standing, readStanding(task.standing), short);
-        return [worker, ...told, `${keepCount}:${keepAge}`, value];
+        return { takes, args: [worker, ...told, `${keepCount}:${keepAge}`, value] };
       });
-      const args = [now, trim ? 1 : 0, takes, ...own];
+      const args = commitArguments(now, trim, group);
       const replies = (await this.run('commitTasks', { caller: node, args })) as unknown[];
       replies.forEach((reply, at) => {
         const { worker, task } = entries[members[at]!]!;
